@@ -1,0 +1,137 @@
+//! What an account may do. Roles and permissions live in the database, and everything asks through [`decide`].
+
+mod store;
+
+use doorward_db::Tx;
+
+use crate::audit::{self, Event, EventType};
+use crate::changes::{self, Change};
+use crate::context::{Caller, Context, UserId};
+use crate::error::{Code, Error, Result};
+
+pub const ADMIN: &str = "admin";
+
+/// The roles of an account and all that they allow, each in alphabetical order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rights {
+    pub roles: Vec<String>,
+    pub permissions: Vec<String>,
+}
+
+/// What an endpoint asks for, by the name that the database knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permission(&'static str);
+
+impl Permission {
+    pub const USERS_READ: Self = Self("users:read");
+    pub const USERS_WRITE: Self = Self("users:write");
+    pub const ROLES_WRITE: Self = Self("roles:write");
+    pub const KEYS_WRITE: Self = Self("keys:write");
+    pub const AUDIT_READ: Self = Self("audit:read");
+
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Allowed,
+    Denied,
+}
+
+/// Whether these rights allow it. What is not allowed is denied.
+pub fn decide(rights: &Rights, permission: Permission) -> Decision {
+    let allowed = rights.permissions.binary_search_by(|held| held.as_str().cmp(permission.0)).is_ok();
+    if allowed { Decision::Allowed } else { Decision::Denied }
+}
+
+/// The rights that an account has now.
+pub async fn rights_of(tx: &mut Tx<'_>, user: UserId) -> Result<Rights> {
+    Ok(Rights { roles: store::roles(tx, user).await?, permissions: store::permissions(tx, user).await? })
+}
+
+/// Gives an account a role. Answers whether it did not have it yet.
+///
+/// # Errors
+/// `not_found` where there is no such role.
+pub async fn grant(context: &Context, caller: &Caller, user: UserId, role: &str) -> Result<bool> {
+    context.db.write(async |tx| grant_in(tx, context, caller, user, role).await).await
+}
+
+/// As [`grant`], in a unit of work of the caller's.
+pub async fn grant_in(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    user: UserId,
+    role: &str,
+) -> Result<bool> {
+    if !store::role_exists(tx, role).await? {
+        return Err(no_such_role(role));
+    }
+    let granted = store::grant(tx, user, role, context.now()).await?;
+    if granted {
+        audit::record(tx, context, caller, Event::new(EventType::RoleGranted).on(user).with("role", role)).await?;
+        changes::announce(tx, context, Change::User(user)).await?;
+    }
+    Ok(granted)
+}
+
+/// Takes a role from an account. Answers whether it had it.
+///
+/// # Errors
+/// `not_found` where there is no such role; `conflict` where it would leave nobody with the role `admin`.
+pub async fn revoke(context: &Context, caller: &Caller, user: UserId, role: &str) -> Result<bool> {
+    context
+        .db
+        .write(async |tx| {
+            if !store::role_exists(tx, role).await? {
+                return Err(no_such_role(role));
+            }
+            let revoked = store::revoke(tx, user, role).await?;
+            if !revoked {
+                return Ok(false);
+            }
+            if role == ADMIN && !has_active_admin(tx).await? {
+                return Err(last_admin());
+            }
+            let event = Event::new(EventType::RoleRevoked).on(user).with("role", role);
+            audit::record(tx, context, caller, event).await?;
+            changes::announce(tx, context, Change::User(user)).await?;
+            Ok(true)
+        })
+        .await
+}
+
+/// Whether somebody who may come in has the role `admin`.
+pub async fn has_active_admin(tx: &mut Tx<'_>) -> Result<bool> {
+    store::has_active_admin(tx).await
+}
+
+/// The refusal to leave an installation without an administrator.
+pub fn last_admin() -> Error {
+    Error::new(Code::Conflict)
+        .with_detail("This is the last active administrator. Give somebody else the role admin first.")
+}
+
+fn no_such_role(role: &str) -> Error {
+    Error::new(Code::NotFound).with_detail(format!("There is no role named {role}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Decision, Permission, Rights, decide};
+
+    #[test]
+    fn only_what_is_held_is_allowed() {
+        let rights = Rights {
+            roles: vec!["auditor".into()],
+            permissions: vec!["audit:read".into(), "users:read".into()],
+        };
+        assert_eq!(decide(&rights, Permission::AUDIT_READ), Decision::Allowed);
+        assert_eq!(decide(&rights, Permission::USERS_READ), Decision::Allowed);
+        assert_eq!(decide(&rights, Permission::USERS_WRITE), Decision::Denied);
+        assert_eq!(decide(&Rights::default(), Permission::USERS_READ), Decision::Denied);
+    }
+}

@@ -1,0 +1,34 @@
+//! Deletes what no longer matters, in small batches, so that nobody waits behind it.
+
+use crate::error::{Error, Result};
+use crate::session::Sessions;
+use crate::{mail, secret, sign_up, signing_key};
+
+const BATCH: i64 = 500;
+const MOST_BATCHES: usize = 200;
+
+/// One round. Answers how many rows went.
+pub async fn run(sessions: &Sessions) -> Result<u64> {
+    let context = sessions.context();
+    let mut total = 0;
+    for _ in 0..MOST_BATCHES {
+        let deleted = context
+            .db
+            .write(async |tx| {
+                Ok::<_, Error>(
+                    secret::clean_up(tx, context, BATCH).await?
+                        + sign_up::clean_up(tx, context, BATCH).await?
+                        + mail::clean_up(tx, context, BATCH).await?
+                        + sessions.clean_up(tx, BATCH).await?
+                        + signing_key::clean_up(tx, context).await?,
+                )
+            })
+            .await?;
+        total += deleted;
+        if deleted == 0 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    Ok(total)
+}

@@ -1,0 +1,142 @@
+//! The settings that the product runs by, already checked: every value here is usable as it stands. Reading files and
+//! the environment is the server's work.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use doorward_crypto::signing::Algorithm;
+use ipnet::IpNet;
+use secrecy::SecretString;
+use url::Url;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Development,
+    Production,
+}
+
+/// When a new account must have proved its address: before it exists, or later, by gates on `email_verified`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifyEmail {
+    First,
+    Later,
+}
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub mode: Mode,
+    /// Development was said outright in the settings (and not inferred from loopback addresses).
+    pub development_said: bool,
+    /// Where people and clients reach this server. May end in a path, never in a slash.
+    pub public_url: Url,
+    /// Where links in mails lead: `public_url`, or an app that has the same page names.
+    pub pages_base_url: Url,
+    pub brand: Brand,
+    pub sign_up: SignUp,
+    pub session: Session,
+    pub token: Token,
+    pub password: Password,
+    pub rate_limit: RateLimit,
+    pub http: Http,
+    pub mail: Mail,
+    pub metrics_token: Option<SecretString>,
+}
+
+/// How pages and mails present themselves.
+#[derive(Debug, Clone)]
+pub struct Brand {
+    pub product_name: String,
+    /// A CSS colour `#rrggbb` in place of the default accent.
+    pub accent: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct SignUp {
+    pub verify_email: VerifyEmail,
+}
+
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub access_token_ttl: Duration,
+    pub refresh_grace: Duration,
+    pub refresh_retry: Duration,
+    pub idle_timeout: Duration,
+    pub remember_idle_timeout: Duration,
+    pub absolute_timeout: Duration,
+    /// A parent domain whose hosts share the cookies; turns the `__Host-` prefix into `__Secure-`.
+    pub cookie_domain: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Token {
+    pub audience: String,
+    pub signing_alg: Algorithm,
+}
+
+#[derive(Debug, Clone)]
+pub struct Password {
+    /// In characters, after NFC.
+    pub min_length: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct RateLimit {
+    pub enabled: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Http {
+    pub trusted_proxies: Vec<IpNet>,
+    pub proxy_secret: Option<SecretString>,
+    /// Exact origins that may call the JSON API with credentials.
+    pub allowed_origins: Vec<String>,
+    /// Exact origins that `redirect_to` may lead to.
+    pub allowed_redirects: Vec<String>,
+}
+
+impl Http {
+    /// Whether a peer is a proxy whose forwarding headers are believed.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.trusted_proxies.iter().any(|net| net.contains(&peer))
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The sender, as `Name <address>` or an address alone.
+    pub from: String,
+    /// Mails are kept for `/dev/mailbox` instead of being sent.
+    pub caught: bool,
+}
+
+impl Config {
+    /// Whether people reach this server over https: decides cookie names, `Secure` and HSTS.
+    pub fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+
+    pub fn is_development(&self) -> bool {
+        self.mode == Mode::Development
+    }
+
+    /// `public_url` without a trailing slash: the issuer of tokens, and the front of every link.
+    pub fn issuer(&self) -> &str {
+        self.public_url.as_str().trim_end_matches('/')
+    }
+
+    /// The origin (scheme, host, port) of `public_url`, as browsers send it.
+    pub fn origin(&self) -> String {
+        self.public_url.origin().ascii_serialization()
+    }
+
+    /// The path under which every route lives: empty, or `/auth` without a trailing slash.
+    pub fn base_path(&self) -> &str {
+        self.public_url.path().trim_end_matches('/')
+    }
+
+    /// A link to a page, as mails carry it.
+    pub fn page_link(&self, path: &str) -> String {
+        format!("{}{path}", self.pages_base_url.as_str().trim_end_matches('/'))
+    }
+}

@@ -1,0 +1,30 @@
+//! Doorward, the product: one folder per feature, each with its types, its use cases and its own private SQL. No HTTP.
+//!
+//! A feature uses only what stands above it in this list.
+
+// Level 0: what everything stands on.
+pub mod error;
+pub mod config;
+pub mod rate_limit;
+pub mod context;
+pub mod audit;
+pub mod changes;
+pub mod mail;
+pub mod secret;
+
+// Level 1
+pub mod signing_key;
+pub mod user;
+
+// Level 2
+pub mod access;
+pub mod session;
+
+// Level 3
+pub mod sign_in;
+pub mod sign_up;
+pub mod password;
+pub mod operator;
+
+pub mod clean_up;
+pub mod migrations;

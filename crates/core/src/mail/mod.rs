@@ -1,0 +1,178 @@
+//! Mail is a table before it is a message: the row is written in the unit of work of what it tells, and a job sends it,
+//! with retries. Answers never wait for the mail server. What the mail says is sealed, opened by the sender alone, and
+//! wiped when it was sent or has run out.
+
+mod store;
+pub mod templates;
+mod transport;
+
+use std::time::Duration;
+
+use doorward_db::Tx;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
+
+use crate::context::{Context, MailId, Time};
+use crate::error::{Error, Result};
+pub use transport::{OutgoingMail, SendError, Transport};
+
+const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long one attempt may take before another sender takes the mail over.
+const LEASE: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// What a mail tells. It is sealed as JSON until it is sent.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "template", rename_all = "snake_case")]
+pub enum Message {
+    VerifyEmail { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
+    AddressKnown { sign_in_link: String, reset_link: String },
+    ResetPassword { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
+    PasswordChanged { at: i64, place: String, reset_link: String },
+    RefreshReused { at: i64, place: String, reset_link: String },
+}
+
+impl Message {
+    const fn template(&self) -> &'static str {
+        match self {
+            Self::VerifyEmail { .. } => "verify_email",
+            Self::AddressKnown { .. } => "address_known",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::RefreshReused { .. } => "refresh_reused",
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Letter {
+    to: String,
+    message: Message,
+}
+
+/// Queues a mail to one address, as it was typed. It is sent when, and only when, the unit of work commits.
+pub async fn queue(tx: &mut Tx<'_>, context: &Context, to: &str, message: Message) -> Result<()> {
+    let template = message.template();
+    insert(tx, context, "queued", template, &Letter { to: to.to_owned(), message }).await
+}
+
+/// Writes what a mail would have written, and sends nothing: an unknown address costs what a known one costs.
+pub async fn queue_nothing(tx: &mut Tx<'_>, context: &Context, message: Message) -> Result<()> {
+    let template = message.template();
+    insert(tx, context, "void", template, &Letter { to: String::new(), message }).await
+}
+
+/// Sends what is due, one mail after the other, until nothing is due. Answers how many were sent.
+pub async fn deliver_due(context: &Context, transport: &dyn Transport) -> Result<usize> {
+    let mut sent = 0;
+    while let Some(claimed) = claim(context).await? {
+        sent += usize::from(deliver(context, transport, claimed).await?);
+    }
+    Ok(sent)
+}
+
+/// When the next mail wants to be sent, if one is queued.
+pub async fn next_due(context: &Context) -> Result<Option<Time>> {
+    context.db.read(async |tx| store::next_due(tx).await).await
+}
+
+/// How many mails are queued: for readiness and metrics.
+pub async fn queued(context: &Context) -> Result<i64> {
+    context.db.read(async |tx| store::queued(tx).await).await
+}
+
+/// Wipes mails that ran out and deletes old rows, at most `limit` of each. Answers how many it touched.
+pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<u64> {
+    let now = context.now();
+    Ok(store::wipe_expired(tx, now).await? + store::delete_before(tx, now - KEPT, limit).await?)
+}
+
+/// Keeps a mail for the developer's mailbox in place of sending it.
+pub async fn catch(context: &Context, mail: &OutgoingMail) -> Result<()> {
+    let mut json = serde_json::to_vec(mail).map_err(Error::internal)?;
+    let sealed = context.sealer.seal(b"caught mail", &json);
+    json.zeroize();
+    let id: MailId = context.new_id();
+    let now = context.now();
+    context.db.write(async |tx| store::insert_caught(tx, id, &sealed, now).await).await
+}
+
+/// The caught mails, newest first.
+pub async fn caught(context: &Context, limit: i64) -> Result<Vec<(MailId, Time, OutgoingMail)>> {
+    let rows = context.db.read(async |tx| store::caught(tx, limit).await).await?;
+    rows.into_iter()
+        .map(|(id, created_at, sealed)| {
+            let json = context.sealer.open(b"caught mail", &sealed).map_err(Error::internal)?;
+            Ok((id, created_at, serde_json::from_slice(&json).map_err(Error::internal)?))
+        })
+        .collect()
+}
+
+async fn insert(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    state: &'static str,
+    template: &'static str,
+    letter: &Letter,
+) -> Result<()> {
+    let mut json = serde_json::to_vec(letter).map_err(Error::internal)?;
+    let sealed = context.sealer.seal(b"mail", &json);
+    json.zeroize();
+    let now = context.now();
+    let sealed = (state == "queued").then_some(sealed);
+    store::insert(tx, context.new_id(), state, template, sealed, now, now + LIFE).await
+}
+
+async fn claim(context: &Context) -> Result<Option<store::Claimed>> {
+    let now = context.now();
+    context.db.write(async |tx| store::claim(tx, now, now + LEASE).await).await
+}
+
+async fn deliver(context: &Context, transport: &dyn Transport, claimed: store::Claimed) -> Result<bool> {
+    let outcome = match render(context, &claimed) {
+        Ok(mail) => transport.send(mail).await,
+        Err(error) => Err(SendError::Permanent(error.to_string())),
+    };
+    let now = context.now();
+    let id = claimed.id;
+    match outcome {
+        Ok(()) => {
+            context.db.write(async |tx| store::mark_sent(tx, id, now).await).await?;
+            metrics::counter!("mails_sent_total").increment(1);
+            Ok(true)
+        }
+        Err(SendError::Temporary(reason)) => {
+            let again = now + back_off(claimed.attempts);
+            tracing::warn!(mail = %id, attempts = claimed.attempts, reason, "a mail could not be sent and will be tried again");
+            context.db.write(async |tx| store::mark_retry(tx, id, again, &reason).await).await?;
+            metrics::counter!("mails_retried_total").increment(1);
+            Ok(false)
+        }
+        Err(SendError::Permanent(reason)) => {
+            tracing::error!(mail = %id, template = claimed.template, reason, "a mail was refused for good");
+            context.db.write(async |tx| store::mark_failed(tx, id, &reason).await).await?;
+            metrics::counter!("mails_failed_total").increment(1);
+            Ok(false)
+        }
+    }
+}
+
+fn render(context: &Context, claimed: &store::Claimed) -> Result<OutgoingMail> {
+    let json = context.sealer.open(b"mail", &claimed.sealed).map_err(Error::internal)?;
+    let letter: Letter = serde_json::from_slice(&json).map_err(Error::internal)?;
+    let rendered = templates::render(&context.config, &letter.to, &letter.message)?;
+    Ok(OutgoingMail {
+        id: claimed.id.to_string(),
+        from: context.config.mail.from.clone(),
+        to: letter.to,
+        subject: rendered.subject,
+        text: rendered.text,
+        html: rendered.html,
+    })
+}
+
+/// 10 s, 20 s, 40 s … up to an hour.
+fn back_off(attempts: i64) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(1, 10) - 1).unwrap_or(0);
+    Duration::from_secs((10_u64 << doublings).min(3600))
+}

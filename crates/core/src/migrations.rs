@@ -1,0 +1,10 @@
+//! The schema's history. A migration that has landed is never edited: the runner compares checksums.
+
+use doorward_db::Migration;
+
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "house",
+    sql: include_str!("../../../migrations/0001_house.sql"),
+    postgres: None,
+}];

@@ -1,0 +1,210 @@
+//! A forgotten password is reset by link or code, a known one is changed. Either ends sessions that somebody else may
+//! have, and tells the owner by mail.
+
+use std::time::Duration;
+
+use doorward_db::Tx;
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::audit::{self, Event, EventType};
+use crate::context::{Caller, Context, Id, UserId};
+use crate::error::{Code, Error, FieldError, Result};
+use crate::mail::{self, Message};
+use crate::rate_limit::Class;
+use crate::secret::{self, CODE_LIFE, Found, Purpose};
+use crate::session::{self, EndReason, Live, Sessions, Tokens};
+use crate::sign_in;
+use crate::user::{self, EmailAddress, User};
+
+/// How long the link of a reset holds.
+const LINK_LIFE: Duration = Duration::from_secs(60 * 60);
+
+/// Sends the mail to reset a password, where the address has an account. Answers alike for every address, after the
+/// same work.
+///
+/// # Errors
+/// `validation_failed` for what is no address, `rate_limited`.
+pub async fn forgot(context: &Context, caller: &Caller, email: &str) -> Result<()> {
+    let email = EmailAddress::parse("email", email).map_err(|error| Error::invalid(vec![error]))?;
+    context.limit(Class::Mail, caller, email.key())?;
+    context
+        .db
+        .write(async |tx| {
+            let user = user::find_by_email(tx, &email).await?;
+            let subject = user.as_ref().map_or_else(|| nobody(context), |user| user.id.uuid());
+            let issued =
+                secret::issue(tx, context, Purpose::ResetPassword, subject, email.key(), LINK_LIFE).await?;
+            let message = Message::ResetPassword {
+                link: context
+                    .config
+                    .page_link(&format!("/reset-password?token={}", issued.link_token.expose_secret())),
+                code: issued.code.expose_secret().to_owned(),
+                link_expires_at: (context.now() + LINK_LIFE).micros(),
+                code_expires_at: (context.now() + CODE_LIFE).micros(),
+            };
+            let event = Event::new(EventType::PasswordResetAsked);
+            let event = match &user {
+                Some(user) => {
+                    mail::queue(tx, context, &user.email, message).await?;
+                    event.on(user.id)
+                }
+                None => {
+                    mail::queue_nothing(tx, context, message).await?;
+                    event.failed().with("identifier_digest", audit::digest(context, email.key()))
+                }
+            };
+            audit::record(tx, context, caller, event).await
+        })
+        .await
+}
+
+/// What proves that the reset's mail was read.
+pub enum ResetProof<'a> {
+    Link(&'a str),
+    Code { email: &'a str, code: &'a str },
+}
+
+/// The address whose password a link would reset, for the page that shows its form. Looking uses nothing up.
+///
+/// # Errors
+/// `invalid_or_expired_token`.
+pub async fn look_at_link(context: &Context, token: &str) -> Result<String> {
+    context
+        .db
+        .read(async |tx| {
+            let found = secret::find_link(tx, context, Purpose::ResetPassword, token).await?;
+            let user = user::find(tx, Id::from_uuid(found.subject)).await?;
+            Ok(user.ok_or(Code::InvalidOrExpiredToken)?.email)
+        })
+        .await
+}
+
+/// Sets a new password and ends every session of the account. Reading the mail verifies the address as well.
+///
+/// # Errors
+/// `invalid_or_expired_token`, `invalid_or_expired_code`, `validation_failed`, `rate_limited`, `overloaded`.
+pub async fn reset(
+    sessions: &Sessions,
+    caller: &Caller,
+    proof: ResetProof<'_>,
+    new_password: &SecretString,
+) -> Result<()> {
+    let context = sessions.context();
+    let (found, refusal) = match proof {
+        ResetProof::Link(token) => (find_by_link(context, caller, token).await?, Code::InvalidOrExpiredToken),
+        ResetProof::Code { email, code } => {
+            // What is wrong with the password costs nobody a try.
+            user::check_password(context, "new_password", new_password, &[email]).map_err(invalid)?;
+            (find_by_code(context, caller, email, code).await?, Code::InvalidOrExpiredCode)
+        }
+    };
+    let id: UserId = Id::from_uuid(found.subject);
+    let user = context.db.read(async |tx| user::find(tx, id).await).await?.ok_or(refusal)?;
+    let about = [user.email.as_str(), user.username.as_deref().unwrap_or_default()];
+    let password = user::check_password(context, "new_password", new_password, &about).map_err(invalid)?;
+    let hash = context.hasher.hash(&password).await?;
+
+    context
+        .db
+        .write(async |tx| {
+            secret::consume(tx, context, found).await?.ok_or(refusal)?;
+            user::set_password_hash(tx, context, id, &hash).await?;
+            if user::mark_email_verified(tx, context, id).await? {
+                audit::record(tx, context, caller, Event::new(EventType::EmailVerified).user(id)).await?;
+            }
+            session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
+            tell(tx, context, caller, &user).await?;
+            audit::record(tx, context, caller, Event::new(EventType::PasswordReset).user(id)).await
+        })
+        .await?;
+    sessions.forget_user(id);
+    Ok(())
+}
+
+/// Changes the password of somebody who is signed in: every other session ends, this one gets new tokens.
+///
+/// # Errors
+/// `validation_failed` with `current_password` or `new_password` at fault, `rate_limited`, `overloaded`.
+pub async fn change(
+    sessions: &Sessions,
+    caller: &Caller,
+    live: &Live,
+    current: &SecretString,
+    new: &SecretString,
+) -> Result<Tokens> {
+    let context = sessions.context();
+    let user = context
+        .db
+        .read(async |tx| user::find(tx, live.user.id).await)
+        .await?
+        .ok_or(Code::SessionRevoked)?;
+    let about = [user.email.as_str(), user.username.as_deref().unwrap_or_default()];
+    let password = user::check_password(context, "new_password", new, &about).map_err(invalid)?;
+    if !sign_in::password::is_current(context, caller, &user, current).await? {
+        return Err(invalid(FieldError::new(
+            "current_password",
+            "invalid",
+            "That is not your current password.",
+        )));
+    }
+    if user::normalise_password(current).expose_secret() == password.expose_secret() {
+        return Err(invalid(FieldError::new(
+            "new_password",
+            "password_unchanged",
+            "The new password is the current one. Choose another.",
+        )));
+    }
+    let hash = context.hasher.hash(&password).await?;
+    let old = user.password_hash.as_deref();
+    context
+        .db
+        .write(async |tx| {
+            if !user::change_password_hash(tx, context, user.id, old, &hash).await? {
+                return Err(Error::new(Code::Conflict));
+            }
+            session::end_all_in(tx, context, user.id, Some(live.session.id), EndReason::PasswordChanged).await?;
+            secret::end_all(tx, context, Purpose::ResetPassword, user.id.uuid()).await?;
+            tell(tx, context, caller, &user).await?;
+            let event = Event::new(EventType::PasswordChanged).user(user.id).session(live.session.id);
+            audit::record(tx, context, caller, event).await
+        })
+        .await?;
+    sessions.forget_user(user.id);
+    Ok(sessions.renew(live.session.id).await?.0)
+}
+
+async fn find_by_link(context: &Context, caller: &Caller, token: &str) -> Result<Found> {
+    context.limit(Class::Proof, caller, &audit::digest(context, token))?;
+    context.db.read(async |tx| secret::find_link(tx, context, Purpose::ResetPassword, token).await).await
+}
+
+async fn find_by_code(context: &Context, caller: &Caller, email: &str, code: &str) -> Result<Found> {
+    let email = EmailAddress::parse("email", email).map_err(invalid)?;
+    context.limit(Class::Proof, caller, email.key())?;
+    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    context
+        .db
+        .write(async |tx| {
+            let subject = user::find_by_email(tx, &email).await?.map(|user| user.id.uuid());
+            secret::try_code(tx, context, Purpose::ResetPassword, subject, email.key(), &code).await
+        })
+        .await?
+}
+
+async fn tell(tx: &mut Tx<'_>, context: &Context, caller: &Caller, user: &User) -> Result<()> {
+    let message = Message::PasswordChanged {
+        at: context.now().micros(),
+        place: caller.ip_text().unwrap_or_default(),
+        reset_link: context.config.page_link("/forgot-password"),
+    };
+    mail::queue(tx, context, &user.email, message).await
+}
+
+fn nobody(context: &Context) -> Uuid {
+    context.new_id::<crate::context::UserKind>().uuid()
+}
+
+fn invalid(error: FieldError) -> Error {
+    Error::invalid(vec![error])
+}

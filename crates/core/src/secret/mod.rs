@@ -1,0 +1,169 @@
+//! What a mail carries to prove that it was read: a link of 256 bits, and for some purposes a six-digit code as well.
+//! Either is used once, and every use goes through `consume_once`. A code is kept as a keyed MAC (a bare hash of six
+//! digits is no secret), bound to its purpose, its subject and the address; a new code ends the old one.
+
+mod store;
+
+use std::time::Duration;
+
+use doorward_crypto::opaque::{one_time_code, opaque_token, token_hash};
+use doorward_crypto::rng::random;
+use doorward_db::Tx;
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+
+pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
+const CODE_TRIES: i64 = 5;
+const ACCOUNT_FAILURES_PER_HOUR: i64 = 20;
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The subject is a pending sign-up.
+    SignUp,
+    /// The subject is a user whose address waits to be verified.
+    VerifyEmail,
+    /// The subject is a user who forgot the password.
+    ResetPassword,
+    /// The subject is this installation, which has no administrator yet.
+    FirstAdmin,
+}
+
+impl Purpose {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign_up",
+            Self::VerifyEmail => "verify_email",
+            Self::ResetPassword => "reset_password",
+            Self::FirstAdmin => "first_admin",
+        }
+    }
+}
+
+/// What goes into the mail, once.
+pub struct Issued {
+    pub link_token: SecretString,
+    pub code: SecretString,
+}
+
+/// A secret that was found and is still good, not yet used.
+#[derive(Debug, Clone, Copy)]
+pub struct Found {
+    id: Uuid,
+    pub purpose: Purpose,
+    pub subject: Uuid,
+}
+
+/// Makes a link and a code for a subject. The link lives for `life`, the code for ten minutes; earlier codes of the
+/// subject end, earlier links stay good until one of them is used.
+pub async fn issue(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    purpose: Purpose,
+    subject: Uuid,
+    account_key: &str,
+    life: Duration,
+) -> Result<Issued> {
+    let link_token = opaque_token("", &*context.rng);
+    let code = one_time_code(&*context.rng);
+    let now = context.now();
+    store::end_codes(tx, purpose.as_str(), subject).await?;
+    store::insert(
+        tx,
+        &store::NewSecret {
+            id: Uuid::from_bytes(random(&*context.rng)),
+            purpose: purpose.as_str(),
+            subject,
+            link_hash: token_hash(link_token.expose_secret()),
+            code_mac: code_mac(context, purpose, subject, account_key, &code),
+            code_expires_at: now + CODE_LIFE,
+            created_at: now,
+            expires_at: now + life,
+        },
+    )
+    .await?;
+    Ok(Issued { link_token, code: SecretString::from(code) })
+}
+
+/// Looks a link up without using it.
+pub async fn find_link(tx: &mut Tx<'_>, context: &Context, purpose: Purpose, token: &str) -> Result<Found> {
+    let found = store::by_link(tx, purpose.as_str(), &token_hash(token), context.now()).await?;
+    found.map(|(id, subject)| Found { id, purpose, subject }).ok_or_else(|| Code::InvalidOrExpiredToken.into())
+}
+
+/// Compares a code with the subject's newest, and counts the try first. The count must last: the caller's unit of work
+/// has to commit whatever the answer is, which is why a wrong code is a value and not an error.
+pub async fn try_code(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    purpose: Purpose,
+    subject: Option<Uuid>,
+    account_key: &str,
+    code: &str,
+) -> Result<Result<Found>> {
+    let now = context.now();
+    let wrong = || Ok(Err(Error::new(Code::InvalidOrExpiredCode)));
+    if store::failures_since(tx, account_key, now - HOUR).await? >= ACCOUNT_FAILURES_PER_HOUR {
+        return Ok(Err(Error::new(Code::RateLimited).with_retry_after(HOUR)));
+    }
+    // An unknown address takes the same steps as a known one, with a subject that has no code.
+    let subject = subject.unwrap_or_else(|| Uuid::from_bytes(random(&*context.rng)));
+    let tried = store::count_try(tx, purpose.as_str(), subject, now, CODE_TRIES).await?;
+    let data = [purpose.as_str().as_bytes(), subject.as_bytes(), account_key.as_bytes(), code.as_bytes()];
+    let (id, mac) = tried.map_or((None, Vec::new()), |(id, mac)| (Some(id), mac));
+    let right = context.sealer.verify_mac("one-time code", &data, &mac);
+    match id {
+        Some(id) if right => Ok(Ok(Found { id, purpose, subject })),
+        _ => {
+            store::insert_failure(tx, Uuid::from_bytes(random(&*context.rng)), account_key, now).await?;
+            wrong()
+        }
+    }
+}
+
+/// The proof that a mail was read: only using a secret up makes one.
+#[derive(Debug)]
+pub struct Consumed {
+    purpose: Purpose,
+    subject: Uuid,
+}
+
+impl Consumed {
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    pub fn subject(&self) -> Uuid {
+        self.subject
+    }
+}
+
+/// Uses a secret up: of many at once, one wins, and the others get `None`. Every other secret of the same purpose and
+/// subject ends with it.
+pub async fn consume(tx: &mut Tx<'_>, context: &Context, found: Found) -> Result<Option<Consumed>> {
+    let now = context.now();
+    if tx.consume_once(&store::SECRET, found.id, now.micros()).await?.is_none() {
+        return Ok(None);
+    }
+    store::end_all(tx, found.purpose.as_str(), found.subject, now).await?;
+    Ok(Some(Consumed { purpose: found.purpose, subject: found.subject }))
+}
+
+/// Ends every unused secret of a subject.
+pub async fn end_all(tx: &mut Tx<'_>, context: &Context, purpose: Purpose, subject: Uuid) -> Result<()> {
+    store::end_all(tx, purpose.as_str(), subject, context.now()).await
+}
+
+/// Deletes at most `limit` secrets and failure counts that no longer matter. Answers how many it deleted.
+pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<u64> {
+    let now = context.now();
+    Ok(store::delete_expired(tx, now, limit).await? + store::delete_failures(tx, now - HOUR, limit).await?)
+}
+
+fn code_mac(context: &Context, purpose: Purpose, subject: Uuid, account_key: &str, code: &str) -> [u8; 32] {
+    let data = [purpose.as_str().as_bytes(), subject.as_bytes(), account_key.as_bytes(), code.as_bytes()];
+    context.sealer.mac("one-time code", &data)
+}

@@ -1,0 +1,130 @@
+use doorward_db::{ConsumeOnce, Tx, consume_once, p};
+use uuid::Uuid;
+
+use crate::context::Time;
+use crate::error::Result;
+
+pub(super) const SECRET: ConsumeOnce = consume_once!("single_use_secrets", "id", "id");
+
+pub(super) struct NewSecret {
+    pub id: Uuid,
+    pub purpose: &'static str,
+    pub subject: Uuid,
+    pub link_hash: [u8; 32],
+    pub code_mac: [u8; 32],
+    pub code_expires_at: Time,
+    pub created_at: Time,
+    pub expires_at: Time,
+}
+
+pub(super) async fn insert(tx: &mut Tx<'_>, secret: &NewSecret) -> Result<()> {
+    tx.execute(
+        "INSERT INTO single_use_secrets
+             (id, purpose, subject, link_hash, code_mac, code_expires_at, created_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        &p![
+            secret.id,
+            secret.purpose,
+            secret.subject,
+            secret.link_hash,
+            secret.code_mac,
+            secret.code_expires_at,
+            secret.created_at,
+            secret.expires_at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn end_codes(tx: &mut Tx<'_>, purpose: &'static str, subject: Uuid) -> Result<()> {
+    tx.execute(
+        "UPDATE single_use_secrets SET code_mac = NULL WHERE subject = ?1 AND purpose = ?2 AND used_at IS NULL",
+        &p![subject, purpose],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn end_all(tx: &mut Tx<'_>, purpose: &'static str, subject: Uuid, now: Time) -> Result<()> {
+    tx.execute(
+        "UPDATE single_use_secrets SET used_at = ?3 WHERE subject = ?1 AND purpose = ?2 AND used_at IS NULL",
+        &p![subject, purpose, now],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn by_link(
+    tx: &mut Tx<'_>,
+    purpose: &'static str,
+    link_hash: &[u8; 32],
+    now: Time,
+) -> Result<Option<(Uuid, Uuid)>> {
+    let row = tx
+        .query_opt(
+            "SELECT id, subject FROM single_use_secrets
+             WHERE link_hash = ?1 AND purpose = ?2 AND used_at IS NULL AND expires_at > ?3",
+            &p![*link_hash, purpose, now],
+        )
+        .await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+pub(super) async fn count_try(
+    tx: &mut Tx<'_>,
+    purpose: &'static str,
+    subject: Uuid,
+    now: Time,
+    most: i64,
+) -> Result<Option<(Uuid, Vec<u8>)>> {
+    let row = tx
+        .change_guarded(
+            "UPDATE single_use_secrets SET code_tries = code_tries + 1
+             WHERE subject = ?1 AND purpose = ?2 AND used_at IS NULL AND code_mac IS NOT NULL
+               AND code_expires_at > ?3 AND code_tries < ?4
+             RETURNING id, code_mac",
+            &p![subject, purpose, now, most],
+        )
+        .await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+pub(super) async fn insert_failure(tx: &mut Tx<'_>, id: Uuid, account_key: &str, now: Time) -> Result<()> {
+    tx.execute(
+        "INSERT INTO code_failures (id, account_key, created_at) VALUES (?1, ?2, ?3)",
+        &p![id, account_key, now],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn failures_since(tx: &mut Tx<'_>, account_key: &str, moment: Time) -> Result<i64> {
+    let row = tx
+        .query_one(
+            "SELECT COUNT(*) FROM code_failures WHERE account_key = ?1 AND created_at > ?2",
+            &p![account_key, moment],
+        )
+        .await?;
+    Ok(row.get(0)?)
+}
+
+pub(super) async fn delete_expired(tx: &mut Tx<'_>, now: Time, limit: i64) -> Result<u64> {
+    Ok(tx
+        .execute(
+            "DELETE FROM single_use_secrets WHERE id IN
+                 (SELECT id FROM single_use_secrets WHERE expires_at <= ?1 LIMIT ?2)",
+            &p![now, limit],
+        )
+        .await?)
+}
+
+pub(super) async fn delete_failures(tx: &mut Tx<'_>, before: Time, limit: i64) -> Result<u64> {
+    Ok(tx
+        .execute(
+            "DELETE FROM code_failures WHERE id IN
+                 (SELECT id FROM code_failures WHERE created_at <= ?1 LIMIT ?2)",
+            &p![before, limit],
+        )
+        .await?)
+}

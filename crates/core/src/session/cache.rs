@@ -1,0 +1,120 @@
+//! What this process remembers of tokens and sessions. It vouches for a session only while it is sure to have heard of
+//! every ending: some seconds from the last time that it asked.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::access_token::Checked;
+use super::model::Live;
+use crate::changes;
+use crate::context::{SessionId, Time, UserId};
+
+const TOKENS: usize = 100_000;
+const SESSIONS: usize = 50_000;
+/// For how long the cache vouches after it has heard the changes.
+const VOUCHES_FOR: Duration = Duration::from_secs(3);
+const NEVER: i64 = i64::MIN;
+
+pub(super) struct Cache {
+    tokens: quick_cache::sync::Cache<[u8; 32], Checked>,
+    live: quick_cache::sync::Cache<Uuid, Arc<Live>>,
+    /// Counts forgettings, so that what was read before one is not kept after it.
+    epoch: AtomicU64,
+    heard_at: AtomicI64,
+    version: AtomicI64,
+    known: Mutex<HashMap<Uuid, Time>>,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self {
+            tokens: quick_cache::sync::Cache::new(TOKENS),
+            live: quick_cache::sync::Cache::new(SESSIONS),
+            epoch: AtomicU64::new(0),
+            heard_at: AtomicI64::new(NEVER),
+            version: AtomicI64::new(NEVER),
+            known: Mutex::default(),
+        }
+    }
+}
+
+impl Cache {
+    pub(super) fn token(&self, digest: &[u8; 32]) -> Option<Checked> {
+        self.tokens.get(digest)
+    }
+
+    pub(super) fn keep_token(&self, digest: [u8; 32], checked: Checked) {
+        self.tokens.insert(digest, checked);
+    }
+
+    /// The session, if it is remembered, still runs, and this cache may vouch for it now.
+    pub(super) fn live(&self, id: SessionId, now: Time) -> Option<Arc<Live>> {
+        let heard_at = self.heard_at()?;
+        if now < heard_at - VOUCHES_FOR || now > heard_at + VOUCHES_FOR {
+            return None;
+        }
+        self.live.get(&id.uuid()).filter(|live| live.session.expires_at > now)
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Keeps a session that was read at `epoch`, unless something was forgotten since.
+    pub(super) fn keep_live(&self, live: &Arc<Live>, epoch: u64) {
+        if self.epoch() != epoch {
+            return;
+        }
+        let key = live.session.id.uuid();
+        self.live.insert(key, Arc::clone(live));
+        // Whoever forgets raises the epoch before it removes: either it removes this entry, or this sees the new epoch.
+        if self.epoch() != epoch {
+            self.live.remove(&key);
+        }
+    }
+
+    pub(super) fn forget_session(&self, id: SessionId) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.live.remove(&id.uuid());
+    }
+
+    pub(super) fn forget_user(&self, user: UserId) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.live.retain(|_, live| live.user.id != user);
+    }
+
+    pub(super) fn forget_all(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.live.clear();
+        self.tokens.clear();
+    }
+
+    pub(super) fn heard_at(&self) -> Option<Time> {
+        let at = self.heard_at.load(Ordering::SeqCst);
+        (at != NEVER).then(|| Time::from_micros(at))
+    }
+
+    /// Whether anything was written since the version that was heard last.
+    pub(super) fn must_look(&self, version: i64) -> bool {
+        self.version.load(Ordering::SeqCst) != version
+    }
+
+    /// Whether a change was not heard before.
+    pub(super) fn is_news(&self, id: Uuid, now: Time) -> bool {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() > 10_000 {
+            let old = now - changes::OVERLAP * 3;
+            known.retain(|_, heard| *heard > old);
+        }
+        known.insert(id, now).is_none()
+    }
+
+    pub(super) fn heard(&self, version: i64, now: Time) {
+        self.version.store(version, Ordering::SeqCst);
+        self.heard_at.store(now.micros(), Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,344 @@
+//! Sessions: rows that everything hangs on. Access tokens are signed and short; refresh tokens are derived from the
+//! row's own secret and generation, rotate at each use, and betray their reuse. Whatever ends a session ends its tokens.
+
+mod access_token;
+mod cache;
+mod model;
+mod refresh;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorward_crypto::derived::{self, RowSecret};
+use doorward_db::Tx;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::audit::{self, Event, EventType};
+use crate::changes::{self, Change};
+use crate::context::{Caller, Context, Id, SessionId, UserId};
+use crate::error::{Code, Error, Result};
+use crate::signing_key::KeyRing;
+use crate::{access, user};
+use access_token::{Checked, Claims};
+use cache::Cache;
+pub use model::{EndReason, Live, Session, Tokens};
+pub(crate) use model::NewSession;
+pub use refresh::Renewed;
+
+const REFRESH_PREFIX: &str = "dw_rt_";
+
+/// The sessions of this installation, as this process sees them.
+#[derive(Clone)]
+pub struct Sessions {
+    context: Context,
+    keys: KeyRing,
+    cache: Arc<Cache>,
+}
+
+impl Sessions {
+    pub fn new(context: Context, keys: KeyRing) -> Self {
+        Self { context, keys, cache: Arc::default() }
+    }
+
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    /// The live session that an access token belongs to. Neither the signature of a token that was seen before nor the
+    /// database is asked again while the cache may vouch for the answer.
+    ///
+    /// # Errors
+    /// `token_invalid`, `token_expired`; `session_revoked`, `session_expired` or `token_reused` where the session ended.
+    pub async fn check(&self, access_token: &str) -> Result<Arc<Live>> {
+        let checked = self.checked(access_token)?;
+        let now = self.context.now();
+        if checked.expires_at <= now.seconds() {
+            return Err(Code::TokenExpired.into());
+        }
+        if let Some(live) = self.cache.live(checked.session, now) {
+            return Ok(live);
+        }
+        self.load(checked.session, checked.user).await
+    }
+
+    /// Trades a refresh token for the family's current tokens.
+    ///
+    /// # Errors
+    /// As CONTRACT: `token_invalid`, `token_reused`, `session_expired`, `session_revoked`.
+    pub async fn refresh(&self, caller: &Caller, refresh_token: &str) -> Result<Renewed> {
+        let renewed = refresh::refresh(self, caller, refresh_token).await;
+        if let Some(token) = derived::parse(REFRESH_PREFIX, refresh_token) {
+            self.cache.forget_session(Id::from_uuid(uuid::Uuid::from_bytes(token.id)));
+        }
+        renewed
+    }
+
+    /// Which session a person means who signs out: by a genuine refresh token of whatever generation, or by an access
+    /// token that may have run out. `None` where neither is genuine.
+    pub async fn identify(
+        &self,
+        access_token: Option<&str>,
+        refresh_token: Option<&str>,
+    ) -> Result<Option<(SessionId, UserId)>> {
+        if let Some(checked) = access_token.and_then(|token| self.checked_ever(token)) {
+            return Ok(Some((checked.session, checked.user)));
+        }
+        let Some(token) = refresh_token.and_then(|token| derived::parse(REFRESH_PREFIX, token)) else {
+            return Ok(None);
+        };
+        let id = Id::from_uuid(uuid::Uuid::from_bytes(token.id));
+        let Some(row) = self.context.db.read(async |tx| store::row(tx, id).await).await? else {
+            return Ok(None);
+        };
+        let genuine = token.is_genuine(&open_secret(&self.context, id, &row.sealed_secret)?);
+        Ok(genuine.then_some((id, row.user)))
+    }
+
+    /// # Errors
+    /// Why the session is over, where it is.
+    pub async fn ensure_live(&self, id: SessionId) -> Result<()> {
+        let session = self.context.db.read(async |tx| store::find(tx, id).await).await?;
+        session.ok_or(Code::SessionRevoked)?.ensure_live(self.context.now())
+    }
+
+    /// Ends one session of an account. Answers whether it was live until now.
+    pub async fn end(&self, caller: &Caller, user: UserId, id: SessionId, reason: EndReason) -> Result<bool> {
+        let context = &self.context;
+        let ended = context
+            .db
+            .write(async |tx| {
+                let ended = store::end(tx, id, user, reason, context.now()).await?;
+                if ended {
+                    let event = Event::new(reason.event()).user(user).session(id);
+                    audit::record(tx, context, caller, event).await?;
+                    changes::announce(tx, context, Change::Session(id)).await?;
+                }
+                Ok::<_, Error>(ended)
+            })
+            .await?;
+        self.cache.forget_session(id);
+        Ok(ended)
+    }
+
+    /// Ends all sessions of an account, but for one where one is given. Answers how many.
+    pub async fn end_all(&self, caller: &Caller, user: UserId, except: Option<SessionId>) -> Result<u64> {
+        let context = &self.context;
+        let ended = context
+            .db
+            .write(async |tx| {
+                let ended = end_all_in(tx, context, user, except, EndReason::SignOutAll).await?;
+                let event = Event::new(EventType::SignOutAll).user(user).with("ended", ended);
+                let event = if let Some(kept) = except { event.session(kept) } else { event };
+                audit::record(tx, context, caller, event).await?;
+                Ok::<_, Error>(ended)
+            })
+            .await?;
+        self.cache.forget_user(user);
+        Ok(ended)
+    }
+
+    /// The live sessions of an account, last seen first.
+    pub async fn of_user(&self, user: UserId) -> Result<Vec<Session>> {
+        let now = self.context.now();
+        self.context.db.read(async |tx| store::of_user(tx, user, now).await).await
+    }
+
+    /// Tokens for a session that was just opened in a unit of work that has committed.
+    pub(crate) async fn first_tokens(&self, id: SessionId) -> Result<(Tokens, Arc<Live>)> {
+        self.current_tokens(id).await
+    }
+
+    /// Raises a session's generation, as a sensitive change asks for: its earlier refresh tokens are spent.
+    pub async fn renew(&self, id: SessionId) -> Result<(Tokens, Arc<Live>)> {
+        let context = &self.context;
+        let renewed = context.db.write(async |tx| store::renew(tx, id, context.now()).await).await?;
+        self.cache.forget_session(id);
+        if !renewed {
+            return Err(Code::SessionRevoked.into());
+        }
+        self.current_tokens(id).await
+    }
+
+    /// Drops what this process remembers of an account, after a change to it.
+    pub fn forget_user(&self, user: UserId) {
+        self.cache.forget_user(user);
+    }
+
+    /// Hears what other processes announced, and lets the cache vouch for a few seconds more. If this is not called, or
+    /// fails, the cache stops vouching and every check asks the database.
+    pub async fn hear_changes(&self) -> Result<()> {
+        let context = &self.context;
+        let version = context.db.data_version().await?;
+        let now = context.now();
+        if self.cache.must_look(version) {
+            let since = self.cache.heard_at().unwrap_or(now) - changes::OVERLAP;
+            for (id, change) in changes::since(context, since).await? {
+                if !self.cache.is_news(id, now) {
+                    continue;
+                }
+                match change {
+                    Change::Session(session) => self.cache.forget_session(session),
+                    Change::User(user) => self.cache.forget_user(user),
+                    Change::Roles => self.cache.forget_all(),
+                    Change::Keys => {
+                        self.keys.reload(context).await?;
+                        self.cache.forget_all();
+                    }
+                }
+            }
+        }
+        self.cache.heard(version, now);
+        Ok(())
+    }
+
+    /// Deletes sessions that ended long ago and changes that everybody has heard, at most `limit` of each.
+    pub async fn clean_up(&self, tx: &mut Tx<'_>, limit: i64) -> Result<u64> {
+        const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+        let now = self.context.now();
+        Ok(store::delete_ended(tx, now - KEPT, limit).await?
+            + changes::clean_up(tx, &self.context, limit).await?)
+    }
+
+    fn checked(&self, access_token: &str) -> Result<Checked> {
+        let digest = doorward_crypto::opaque::token_hash(access_token);
+        if let Some(checked) = self.cache.token(&digest) {
+            return Ok(checked);
+        }
+        let checked = access_token::verify(&self.context, &self.keys, access_token, Duration::ZERO)?;
+        self.cache.keep_token(digest, checked);
+        Ok(checked)
+    }
+
+    fn checked_ever(&self, access_token: &str) -> Option<Checked> {
+        let leeway = self.context.config.session.absolute_timeout;
+        access_token::verify(&self.context, &self.keys, access_token, leeway).ok()
+    }
+
+    async fn load(&self, id: SessionId, user: UserId) -> Result<Arc<Live>> {
+        let epoch = self.cache.epoch();
+        let live = self
+            .context
+            .db
+            .read(async |tx| {
+                let session = store::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
+                let account = user::find(tx, session.user).await?.ok_or(Code::SessionRevoked)?;
+                let rights = access::rights_of(tx, session.user).await?;
+                Ok::<_, Error>(Live::new(session, account, rights))
+            })
+            .await?;
+        live.session.ensure_live(self.context.now())?;
+        if live.user.id != user {
+            return Err(Code::TokenInvalid.into());
+        }
+        if live.user.is_disabled() {
+            return Err(Code::SessionRevoked.into());
+        }
+        let live = Arc::new(live);
+        self.cache.keep_live(&live, epoch);
+        Ok(live)
+    }
+
+    async fn current_tokens(&self, id: SessionId) -> Result<(Tokens, Arc<Live>)> {
+        let context = &self.context;
+        let (row, session) = context
+            .db
+            .read(async |tx| {
+                let row = store::row(tx, id).await?.ok_or(Code::SessionRevoked)?;
+                let session = store::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
+                Ok::<_, Error>((row, session))
+            })
+            .await?;
+        let live = self.load(id, session.user).await?;
+        let secret = open_secret(context, id, &row.sealed_secret)?;
+        let tokens = self.make_tokens(&session, live.user.email_verified, row.generation, &secret)?;
+        Ok((tokens, live))
+    }
+
+    fn make_tokens(
+        &self,
+        session: &Session,
+        email_verified: bool,
+        generation: i64,
+        secret: &RowSecret,
+    ) -> Result<Tokens> {
+        let now = self.context.now();
+        let left = session.expires_at.since(now);
+        let claims = Claims::new(&self.context, session, email_verified);
+        Ok(Tokens {
+            access: self.keys.sign(access_token::TYP, &claims)?.into(),
+            access_life: Duration::from_secs(u64::try_from(claims.exp - claims.iat).unwrap_or(0)),
+            refresh: derive(session.id, generation, secret)?,
+            refresh_life: left,
+        })
+    }
+}
+
+/// Opens a session in the unit of work of the sign-in. Only `sign_in::flow` calls this.
+pub(crate) async fn open(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    new: &NewSession,
+) -> Result<SessionId> {
+    let id = context.new_id();
+    let secret = RowSecret::generate(&*context.rng);
+    let sealed = context.sealer.seal(&seal_context(id), secret.expose());
+    let now = context.now();
+    let settings = &context.config.session;
+    let absolute = now + settings.absolute_timeout;
+    let expires_at = (now + model::idle_timeout(context, new.remember)).min(absolute);
+    store::insert(tx, id, new, caller, &sealed, now, expires_at, absolute).await?;
+    Ok(id)
+}
+
+/// Ends sessions in a unit of work of the caller's, and announces it. The caller records the event.
+pub(crate) async fn end_all_in(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    user: UserId,
+    except: Option<SessionId>,
+    reason: EndReason,
+) -> Result<u64> {
+    let ended = store::end_all(tx, user, except, reason, context.now()).await?;
+    if ended > 0 {
+        changes::announce(tx, context, Change::User(user)).await?;
+    }
+    Ok(ended)
+}
+
+fn derive(id: SessionId, generation: i64, secret: &RowSecret) -> Result<SecretString> {
+    let generation = u64::try_from(generation).map_err(Error::internal)?;
+    Ok(derived::derive(REFRESH_PREFIX, id.uuid().as_bytes(), generation, secret))
+}
+
+fn open_secret(context: &Context, id: SessionId, sealed: &[u8]) -> Result<RowSecret> {
+    let opened = context
+        .sealer
+        .open(&seal_context(id), sealed)
+        .map_err(|_| Error::internal("a session secret does not open: is this the right master key?"))?;
+    let bytes = opened.as_slice().try_into().map_err(|_| Error::internal("a session secret has a wrong length"))?;
+    Ok(RowSecret::from_bytes(bytes))
+}
+
+fn seal_context(id: SessionId) -> Vec<u8> {
+    [b"session secret ".as_slice(), id.uuid().as_bytes()].concat()
+}
+
+impl Tokens {
+    /// The access token, where it is handed out.
+    pub fn access(&self) -> &str {
+        self.access.expose_secret()
+    }
+
+    /// The refresh token, where it is handed out.
+    pub fn refresh(&self) -> &str {
+        self.refresh.expose_secret()
+    }
+}

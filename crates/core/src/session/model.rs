@@ -1,0 +1,120 @@
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use secrecy::SecretString;
+
+use crate::access::Rights;
+use crate::audit::EventType;
+use crate::context::{Context, SessionId, Time, UserId};
+use crate::error::{Code, Result};
+use crate::user::User;
+
+/// Who signed in, when, how, on what, from where, and until when it holds.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub id: SessionId,
+    pub user: UserId,
+    /// Authentication methods (RFC 8176).
+    pub amr: Vec<String>,
+    /// Authentication context class: `aal1`, `aal2` (NIST SP 800-63B).
+    pub acr: String,
+    pub auth_time: Time,
+    pub remember: bool,
+    pub user_agent: Option<String>,
+    pub ip: Option<String>,
+    pub created_at: Time,
+    pub last_seen_at: Time,
+    pub expires_at: Time,
+    pub absolute_expires_at: Time,
+    pub revoked_at: Option<Time>,
+    pub revoked_reason: Option<String>,
+}
+
+impl Session {
+    /// # Errors
+    /// Why it is over, where it is.
+    pub(super) fn ensure_live(&self, now: Time) -> Result<()> {
+        if self.revoked_at.is_some() {
+            let reused = self.revoked_reason.as_deref() == Some(EndReason::Reused.as_str());
+            return Err(if reused { Code::TokenReused } else { Code::SessionRevoked }.into());
+        }
+        if self.expires_at <= now {
+            return Err(Code::SessionExpired.into());
+        }
+        Ok(())
+    }
+}
+
+/// A session that is live, with its account and what that may do.
+pub struct Live {
+    pub session: Session,
+    pub user: User,
+    pub rights: Rights,
+    /// Room for the answer that an outer layer made of it, so that it is made once.
+    pub rendered: OnceLock<Bytes>,
+}
+
+impl Live {
+    pub(super) fn new(session: Session, user: User, rights: Rights) -> Self {
+        Self { session, user, rights, rendered: OnceLock::new() }
+    }
+}
+
+/// What a client gets. Neither part can be printed.
+#[derive(Debug)]
+pub struct Tokens {
+    pub(super) access: SecretString,
+    pub access_life: Duration,
+    pub(super) refresh: SecretString,
+    /// What is left of the session.
+    pub refresh_life: Duration,
+}
+
+/// A session to be opened.
+pub(crate) struct NewSession {
+    pub user: UserId,
+    pub amr: Vec<&'static str>,
+    pub acr: &'static str,
+    pub remember: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    SignOut,
+    SignOutAll,
+    /// Ended from another session.
+    Ended,
+    PasswordChanged,
+    PasswordReset,
+    Disabled,
+    Reused,
+}
+
+impl EndReason {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignOut => "sign_out",
+            Self::SignOutAll => "sign_out_all",
+            Self::Ended => "ended",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordReset => "password_reset",
+            Self::Disabled => "disabled",
+            Self::Reused => "reused",
+        }
+    }
+
+    pub(super) const fn event(self) -> EventType {
+        match self {
+            Self::SignOut => EventType::SignOut,
+            Self::SignOutAll => EventType::SignOutAll,
+            Self::Reused => EventType::RefreshReused,
+            Self::Ended | Self::PasswordChanged | Self::PasswordReset | Self::Disabled => EventType::SessionEnded,
+        }
+    }
+}
+
+pub(super) fn idle_timeout(context: &Context, remember: bool) -> Duration {
+    let settings = &context.config.session;
+    if remember { settings.remember_idle_timeout } else { settings.idle_timeout }
+}

@@ -1,0 +1,97 @@
+//! The password as a factor.
+
+use doorward_crypto::password::Verdict;
+use secrecy::SecretString;
+
+use super::{Method, VerifiedFactor};
+use crate::audit::{self, Event, EventType};
+use crate::context::{Caller, Context};
+use crate::error::{Code, Result};
+use crate::rate_limit::Class;
+use crate::user::{self, Identifier, User};
+
+/// Compares a password with that of the account that `identifier` (an e-mail address or a username) names. A name that
+/// nobody has costs the same work and the same writes.
+///
+/// # Errors
+/// `invalid_credentials`, `rate_limited`, `overloaded`.
+pub async fn verify(
+    context: &Context,
+    caller: &Caller,
+    identifier: &str,
+    password: &SecretString,
+) -> Result<VerifiedFactor> {
+    let account = find(context, identifier).await?;
+    // One count for an account, whichever of its names is tried.
+    let key = account.as_ref().map_or_else(|| unknown_key(identifier), |user| user.id.to_string());
+    context.limit(Class::SignIn, caller, &key)?;
+
+    let password = user::normalise_password(password);
+    let stored = account.as_ref().and_then(|user| user.password_hash.as_deref());
+    match (context.hasher.verify(&password, stored).await?, &account) {
+        (Verdict::Match { upgrade }, Some(user)) => {
+            if upgrade {
+                upgrade_hash(context, user, &password).await;
+            }
+            Ok(VerifiedFactor { user: user.id, method: Method::Password })
+        }
+        _ => {
+            refuse(context, caller, identifier, account.as_ref()).await?;
+            Err(Code::InvalidCredentials.into())
+        }
+    }
+}
+
+/// Whether this is the account's password, for somebody who is signed in already.
+///
+/// # Errors
+/// `rate_limited`, `overloaded`.
+pub(crate) async fn is_current(
+    context: &Context,
+    caller: &Caller,
+    user: &User,
+    password: &SecretString,
+) -> Result<bool> {
+    context.limit(Class::SignIn, caller, &user.id.to_string())?;
+    let password = user::normalise_password(password);
+    let verdict = context.hasher.verify(&password, user.password_hash.as_deref()).await?;
+    Ok(matches!(verdict, Verdict::Match { .. }))
+}
+
+async fn find(context: &Context, identifier: &str) -> Result<Option<User>> {
+    let Some(identifier) = Identifier::parse(identifier) else { return Ok(None) };
+    context.db.read(async |tx| user::find_by_identifier(tx, &identifier).await).await
+}
+
+fn unknown_key(identifier: &str) -> String {
+    Identifier::parse(identifier).map_or_else(String::new, |identifier| identifier.key().to_owned())
+}
+
+async fn refuse(
+    context: &Context,
+    caller: &Caller,
+    identifier: &str,
+    account: Option<&User>,
+) -> Result<()> {
+    let event = Event::new(EventType::SignIn).failed().with("method", Method::Password.as_str());
+    let event = match account {
+        Some(user) => event.on(user.id),
+        None => event.with("identifier_digest", audit::digest(context, identifier)),
+    };
+    context.db.write(async |tx| audit::record(tx, context, caller, event.clone()).await).await
+}
+
+/// Hashes the password anew with today's cost. The sign-in succeeds all the same where this does not.
+async fn upgrade_hash(context: &Context, user: &User, password: &SecretString) {
+    let upgraded = async {
+        let hash = context.hasher.hash(password).await?;
+        let old = user.password_hash.as_deref();
+        context
+            .db
+            .write(async |tx| user::replace_password_hash(tx, context, user.id, old, &hash).await)
+            .await
+    };
+    if let Err(error) = upgraded.await {
+        tracing::warn!(user = %user.id, %error, "a password hash could not be upgraded");
+    }
+}

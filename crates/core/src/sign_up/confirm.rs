@@ -1,0 +1,256 @@
+//! Confirming: by the mail's link, or by its code within the flow that began the sign-up. Whoever confirms a sign-up that
+//! they did not begin proves its password, or chooses a new one: nobody's password is confirmed by another's click.
+
+use doorward_crypto::opaque::token_hash;
+use doorward_crypto::password::Verdict;
+use doorward_db::Tx;
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+
+use super::store::{self, Pending};
+use super::create_account;
+use crate::audit::{self, Event, EventType};
+use crate::context::{Caller, Context, Id, SessionId, UserId};
+use crate::error::{Code, Error, FieldError, Result};
+use crate::rate_limit::Class;
+use crate::secret::{self, Found, Purpose};
+use crate::session::Sessions;
+use crate::sign_in::VerifiedFactor;
+use crate::sign_in::flow::{self, SignedIn};
+use crate::user::{self, EmailAddress};
+
+const PASSWORD_TRIES: i64 = 5;
+
+/// What somebody brings who confirms.
+pub struct Confirmation<'a> {
+    pub flow_token: Option<&'a SecretString>,
+    pub password: Option<PasswordElsewhere<'a>>,
+    pub remember: bool,
+}
+
+/// The password of somebody who confirms without the flow.
+pub enum PasswordElsewhere<'a> {
+    /// It must be the one of the sign-up.
+    Compare(&'a SecretString),
+    /// It becomes the account's, whatever the sign-up said.
+    Choose(&'a SecretString),
+}
+
+pub enum Confirmed {
+    SignedIn(Box<SignedIn>),
+    /// An account that existed has a verified address now. Nobody is signed in by that.
+    Verified,
+}
+
+/// What a link would do, for the page that shows its button. Looking uses nothing up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkState {
+    /// Begun in this browser: one click confirms it.
+    Mine { email: String },
+    /// Begun elsewhere, or by somebody else: a password must come along.
+    Elsewhere { email: String },
+    /// An existing account's address waits to be verified.
+    Account { email: String },
+}
+
+/// # Errors
+/// `invalid_or_expired_token`.
+pub async fn look_at_link(
+    context: &Context,
+    token: &str,
+    flow_token: Option<&SecretString>,
+) -> Result<LinkState> {
+    context
+        .db
+        .read(async |tx| match find(tx, context, token).await? {
+            (_, Target::SignUp(pending)) if is_mine(&pending, flow_token) => Ok(LinkState::Mine { email: pending.email }),
+            (_, Target::SignUp(pending)) => Ok(LinkState::Elsewhere { email: pending.email }),
+            (_, Target::Account { email, .. }) => Ok(LinkState::Account { email }),
+        })
+        .await
+}
+
+/// Confirms by the mail's link.
+///
+/// # Errors
+/// `invalid_or_expired_token`; `validation_failed` where a password must come along, `invalid_credentials` where it is
+/// not the sign-up's; `rate_limited`, `overloaded`.
+pub async fn confirm_link(
+    sessions: &Sessions,
+    caller: &Caller,
+    token: &str,
+    with: &Confirmation<'_>,
+) -> Result<Confirmed> {
+    let context = sessions.context();
+    let token_key = audit::digest(context, token);
+    context.limit(Class::Proof, caller, &token_key)?;
+    let (found, target) = context.db.read(async |tx| find(tx, context, token).await).await?;
+    match target {
+        Target::SignUp(pending) => {
+            let hash = password_hash(context, &pending, with).await?;
+            finish(sessions, caller, found, &pending, &hash, with.remember, Code::InvalidOrExpiredToken).await
+        }
+        Target::Account { id, .. } => verify_account(sessions, caller, found, id, Code::InvalidOrExpiredToken).await,
+    }
+}
+
+/// Confirms by the code, within the flow; or verifies the address of an account that exists.
+///
+/// # Errors
+/// `invalid_or_expired_code`, `rate_limited`, `overloaded`.
+pub async fn confirm_code(
+    sessions: &Sessions,
+    caller: &Caller,
+    email: &str,
+    code: &str,
+    with: &Confirmation<'_>,
+) -> Result<Confirmed> {
+    let context = sessions.context();
+    let email = EmailAddress::parse("email", email).map_err(|error| Error::invalid(vec![error]))?;
+    context.limit(Class::Proof, caller, email.key())?;
+    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let flow_hash = with.flow_token.map(|token| token_hash(token.expose_secret()));
+    let (found, target) = context
+        .db
+        .write(async |tx| {
+            let target = find_for_code(tx, context, &email, flow_hash.as_ref()).await?;
+            let (purpose, subject) = match &target {
+                Some(Target::SignUp(pending)) => (Purpose::SignUp, Some(pending.id.uuid())),
+                Some(Target::Account { id, .. }) => (Purpose::VerifyEmail, Some(id.uuid())),
+                None => (Purpose::SignUp, None),
+            };
+            let tried = secret::try_code(tx, context, purpose, subject, email.key(), &code).await?;
+            Ok::<_, Error>(tried.and_then(|found| Ok((found, target.ok_or(Code::InvalidOrExpiredCode)?))))
+        })
+        .await??;
+    match target {
+        Target::SignUp(pending) => {
+            let hash = pending.password_hash.clone();
+            finish(sessions, caller, found, &pending, &hash, with.remember, Code::InvalidOrExpiredCode).await
+        }
+        Target::Account { id, .. } => verify_account(sessions, caller, found, id, Code::InvalidOrExpiredCode).await,
+    }
+}
+
+enum Target {
+    SignUp(Box<Pending>),
+    Account { id: UserId, email: String },
+}
+
+async fn find(tx: &mut Tx<'_>, context: &Context, token: &str) -> Result<(Found, Target)> {
+    let gone = || Error::new(Code::InvalidOrExpiredToken);
+    match secret::find_link(tx, context, Purpose::SignUp, token).await {
+        Ok(found) => {
+            let pending = store::by_id(tx, Id::from_uuid(found.subject), context.now()).await?.ok_or_else(gone)?;
+            Ok((found, Target::SignUp(Box::new(pending))))
+        }
+        Err(error) if error.code() == Code::InvalidOrExpiredToken => {
+            let found = secret::find_link(tx, context, Purpose::VerifyEmail, token).await?;
+            let user = user::find(tx, Id::from_uuid(found.subject)).await?.ok_or_else(gone)?;
+            Ok((found, Target::Account { id: user.id, email: user.email }))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn find_for_code(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    email: &EmailAddress,
+    flow_hash: Option<&[u8; 32]>,
+) -> Result<Option<Target>> {
+    if let Some(hash) = flow_hash
+        && let Some(pending) = store::by_flow(tx, hash, context.now()).await?
+        && pending.email_key == email.key()
+    {
+        return Ok(Some(Target::SignUp(Box::new(pending))));
+    }
+    let user = user::find_by_email(tx, email).await?.filter(|user| !user.email_verified);
+    Ok(user.map(|user| Target::Account { id: user.id, email: user.email }))
+}
+
+fn is_mine(pending: &Pending, flow_token: Option<&SecretString>) -> bool {
+    flow_token.is_some_and(|token| {
+        bool::from(token_hash(token.expose_secret()).as_slice().ct_eq(pending.flow_hash.as_slice()))
+    })
+}
+
+/// The hash that the account will have.
+async fn password_hash(context: &Context, pending: &Pending, with: &Confirmation<'_>) -> Result<String> {
+    if is_mine(pending, with.flow_token) {
+        return Ok(pending.password_hash.clone());
+    }
+    match &with.password {
+        None => Err(Error::invalid(vec![FieldError::new(
+            "password",
+            "required",
+            "This sign-up was begun elsewhere. Enter its password to confirm it.",
+        )])),
+        Some(PasswordElsewhere::Compare(password)) => {
+            let id = pending.id;
+            if !context.db.write(async |tx| store::count_try(tx, id, PASSWORD_TRIES).await).await? {
+                return Err(Code::InvalidOrExpiredToken.into());
+            }
+            let password = user::normalise_password(password);
+            match context.hasher.verify(&password, Some(&pending.password_hash)).await? {
+                Verdict::Match { .. } => Ok(pending.password_hash.clone()),
+                Verdict::Mismatch => Err(Code::InvalidCredentials.into()),
+            }
+        }
+        Some(PasswordElsewhere::Choose(password)) => {
+            let about = [pending.email.as_str(), pending.username.as_deref().unwrap_or_default()];
+            let password = user::check_password(context, "password", password, &about)
+                .map_err(|error| Error::invalid(vec![error]))?;
+            Ok(context.hasher.hash(&password).await?)
+        }
+    }
+}
+
+async fn finish(
+    sessions: &Sessions,
+    caller: &Caller,
+    found: Found,
+    pending: &Pending,
+    password_hash: &str,
+    remember: bool,
+    refusal: Code,
+) -> Result<Confirmed> {
+    let context = sessions.context();
+    let opened: SessionId = context
+        .db
+        .write(async |tx| {
+            let proof = secret::consume(tx, context, found).await?.ok_or(refusal)?;
+            let now = context.now().micros();
+            tx.consume_once(&store::PENDING, pending.id, now).await?.ok_or(refusal)?;
+            // Somebody confirmed another sign-up of this address in the meantime.
+            let user = create_account(tx, context, pending, password_hash).await?.ok_or(refusal)?;
+            let event = Event::new(EventType::SignUpCompleted).user(user.id);
+            audit::record(tx, context, caller, event).await?;
+            let factor = VerifiedFactor::of_new_account(user.id, &proof).ok_or(refusal)?;
+            flow::open(tx, context, caller, &factor, remember).await
+        })
+        .await?;
+    Ok(Confirmed::SignedIn(Box::new(flow::signed_in(sessions, opened).await?)))
+}
+
+async fn verify_account(
+    sessions: &Sessions,
+    caller: &Caller,
+    found: Found,
+    id: UserId,
+    refusal: Code,
+) -> Result<Confirmed> {
+    let context = sessions.context();
+    context
+        .db
+        .write(async |tx| {
+            secret::consume(tx, context, found).await?.ok_or(refusal)?;
+            if user::mark_email_verified(tx, context, id).await? {
+                audit::record(tx, context, caller, Event::new(EventType::EmailVerified).user(id)).await?;
+            }
+            Ok::<_, Error>(())
+        })
+        .await?;
+    sessions.forget_user(id);
+    Ok(Confirmed::Verified)
+}

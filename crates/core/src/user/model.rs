@@ -1,0 +1,71 @@
+use std::fmt;
+
+use super::{EmailAddress, Profile, ProfileChange, Username};
+use crate::context::{Time, UserId};
+
+/// An account.
+#[derive(Clone)]
+pub struct User {
+    pub id: UserId,
+    /// As it was typed, and as it is mailed to.
+    pub email: String,
+    pub email_key: String,
+    pub email_verified: bool,
+    pub username: Option<String>,
+    pub(super) username_key: Option<String>,
+    pub profile: Profile,
+    /// A PHC string, or another system's.
+    pub password_hash: Option<String>,
+    pub password_changed_at: Option<Time>,
+    pub disabled_at: Option<Time>,
+    pub last_sign_in_at: Option<Time>,
+    pub created_at: Time,
+}
+
+impl User {
+    pub fn is_disabled(&self) -> bool {
+        self.disabled_at.is_some()
+    }
+
+    /// The profile as it is after a change.
+    pub(super) fn changed(&self, change: &ProfileChange) -> ChangedProfile {
+        let (username, username_key) = match &change.username {
+            None => (self.username.clone(), self.username_key.clone()),
+            Some(None) => (None, None),
+            Some(Some(name)) => (Some(name.as_str().to_owned()), Some(name.key().to_owned())),
+        };
+        let keep = |new: &Option<Option<String>>, old: &Option<String>| new.clone().unwrap_or_else(|| old.clone());
+        ChangedProfile {
+            username,
+            username_key,
+            profile: Profile {
+                given_name: keep(&change.given_name, &self.profile.given_name),
+                family_name: keep(&change.family_name, &self.profile.family_name),
+                picture: keep(&change.picture, &self.profile.picture),
+                locale: keep(&change.locale, &self.profile.locale),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+pub(super) struct ChangedProfile {
+    pub username: Option<String>,
+    pub username_key: Option<String>,
+    pub profile: Profile,
+}
+
+/// An account to be made.
+#[derive(Clone)]
+pub struct NewUser {
+    pub email: EmailAddress,
+    pub email_verified: bool,
+    pub username: Option<Username>,
+    pub profile: Profile,
+    pub password_hash: Option<String>,
+}

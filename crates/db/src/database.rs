@@ -1,0 +1,132 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::postgres::Postgres;
+use crate::sqlite::Sqlite;
+use crate::{DbError, Migration, MigrationReport, Tx, migrate};
+
+/// A database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+enum Inner {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// Which engine it is: for diagnostics. No product code acts on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How many connections a PostgreSQL pool may open.
+    pub max_connections: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_connections: 16 }
+    }
+}
+
+impl Db {
+    /// Opens `sqlite:/path/to/file` (made where it is not there yet, readable by its owner alone) or `postgres://…`, with
+    /// TLS where the address says `sslmode=require`.
+    ///
+    /// # Errors
+    /// Where the address is of neither kind, or the file can't be opened. A PostgreSQL server that is away shows at the
+    /// first unit of work.
+    pub async fn open(url: &str, options: Options) -> Result<Self, DbError> {
+        let inner = if let Some(path) = url.strip_prefix("sqlite:") {
+            Inner::Sqlite(Sqlite::open(Path::new(path))?)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Inner::Postgres(Postgres::open(url, &options)?)
+        } else {
+            return Err(DbError::other("a database address begins with sqlite: or postgres://"));
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    pub fn engine(&self) -> Engine {
+        match &*self.0 {
+            Inner::Sqlite(_) => Engine::Sqlite,
+            Inner::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// A unit of work that reads, and sees one consistent state of the database. It can't write. On SQLite its closure
+    /// runs in place and must wait for nothing but its queries.
+    pub async fn read<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        E: From<DbError>,
+        F: AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone,
+    {
+        match &*self.0 {
+            Inner::Sqlite(sqlite) => sqlite.read(f),
+            Inner::Postgres(postgres) => postgres.read(f).await,
+        }
+    }
+
+    /// A unit of work that writes: it happens whole or, where the closure or a query fails, not at all, and it is answered
+    /// only when it is durable. Units are serialisable: where two are in each other's way, one runs its closure again. On
+    /// SQLite the closure must wait for nothing but its queries.
+    pub async fn write<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        E: From<DbError>,
+        F: AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone,
+    {
+        match &*self.0 {
+            Inner::Sqlite(sqlite) => sqlite.write(f).await,
+            Inner::Postgres(postgres) => postgres.write(f).await,
+        }
+    }
+
+    /// Brings the schema up to date, under a lock: two that start at once do it once.
+    ///
+    /// # Errors
+    /// Where an applied migration was changed since, or the database is newer than this program.
+    pub async fn migrate(&self, migrations: &[Migration]) -> Result<MigrationReport, DbError> {
+        match &*self.0 {
+            Inner::Sqlite(sqlite) => migrate::sqlite(sqlite, migrations),
+            Inner::Postgres(postgres) => migrate::postgres(postgres, migrations).await,
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        self.read(async |tx| tx.query_one("SELECT CAST(1 AS BIGINT)", &[]).await.map(|_| ())).await
+    }
+
+    /// How far the database's clock is ahead of this machine's, in microseconds, given this machine's time. SQLite has no
+    /// clock of its own.
+    pub async fn clock_offset_micros(&self, machine_now: i64) -> Result<i64, DbError> {
+        match &*self.0 {
+            Inner::Sqlite(_) => Ok(0),
+            Inner::Postgres(_) => {
+                let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+                let row = self.read(async |tx| tx.query_one(sql, &[]).await).await?;
+                Ok(row.get::<i64>(0)? - machine_now)
+            }
+        }
+    }
+
+    /// A number that differs from the last one whenever somebody may have written in between, this process included.
+    pub async fn data_version(&self) -> Result<i64, DbError> {
+        match &*self.0 {
+            Inner::Sqlite(sqlite) => sqlite.data_version(),
+            Inner::Postgres(postgres) => Ok(postgres.next_version()),
+        }
+    }
+
+    /// Lets what is under way finish, and closes. Units of work that come later fail.
+    pub async fn close(&self) {
+        match &*self.0 {
+            Inner::Sqlite(sqlite) => sqlite.close().await,
+            Inner::Postgres(postgres) => postgres.close(),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! SQLite. Reads run in place on connections of their own. Writes gather: each unit runs in its savepoint on the one
+//! write connection, and one commit, and so one sync, makes all of a batch durable before any of them is answered.
+
+mod writer;
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+
+use crate::row::Source;
+use crate::tx::Backend;
+use crate::{DbError, Param, Row, Tx};
+use writer::GroupCommit;
+
+/// How long another process may hold the write lock before we give up.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// More statements than the product has.
+const STATEMENTS: usize = 256;
+
+pub(crate) struct Sqlite {
+    path: PathBuf,
+    writer: GroupCommit,
+    idle_readers: Mutex<Vec<Connection>>,
+    version: Mutex<Connection>,
+}
+
+impl Sqlite {
+    pub(crate) fn open(path: &Path) -> Result<Self, DbError> {
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            std::fs::create_dir_all(parent).map_err(DbError::unavailable)?;
+        }
+        // SQLite gives the files beside it the mode of this one.
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| DbError::unavailable(format!("{}: {error}", path.display())))?;
+        let writer = GroupCommit::start(connect(path, Duration::ZERO)?)?;
+        let version = Mutex::new(reader(path)?);
+        Ok(Self { path: path.to_owned(), writer, idle_readers: Mutex::default(), version })
+    }
+
+    /// A connection for a task of its own, such as a migration, that waits for others.
+    pub(crate) fn own_connection(&self) -> Result<Connection, DbError> {
+        connect(&self.path, PATIENCE)
+    }
+
+    pub(crate) fn read<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        E: From<DbError>,
+        F: AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone,
+    {
+        let idle = self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => reader(&self.path)?,
+        };
+        run_statement(&connection, "BEGIN")?;
+        let result = run(&mut connection, f);
+        // Where ending fails, or the closure panicked, the connection is dropped rather than handed on.
+        if run_statement(&connection, "ROLLBACK").is_ok() {
+            self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+        result
+    }
+
+    pub(crate) async fn write<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        E: From<DbError>,
+        F: AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone,
+    {
+        self.writer.write(f).await
+    }
+
+    pub(crate) fn data_version(&self) -> Result<i64, DbError> {
+        let connection = self.version.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+    }
+
+    pub(crate) async fn close(&self) {
+        self.writer.close().await;
+        self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+pub(crate) fn execute(connection: &Connection, sql: &str, params: &[Param]) -> Result<u64, DbError> {
+    let touched = connection.prepare_cached(sql)?.execute(params_from_iter(params))?;
+    Ok(u64::try_from(touched).unwrap_or(u64::MAX))
+}
+
+pub(crate) fn query(connection: &Connection, sql: &str, params: &[Param]) -> Result<Vec<Row>, DbError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let columns = statement.column_count();
+    let mut rows = statement.query(params_from_iter(params))?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let values = (0..columns).map(|index| row.get(index)).collect::<rusqlite::Result<Box<[Value]>>>()?;
+        all.push(Row(Source::Sqlite(values)));
+    }
+    Ok(all)
+}
+
+fn run_statement(connection: &Connection, sql: &str) -> Result<(), DbError> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
+/// Runs a unit's closure in place. It has nothing to wait for, so it must be done when it was polled once.
+fn run<T, E, F>(connection: &mut Connection, f: F) -> Result<T, E>
+where
+    E: From<DbError>,
+    F: AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
+{
+    let mut tx = Tx::new(Backend::Sqlite(connection));
+    let polled = pin!(f(&mut tx)).poll(&mut Context::from_waker(Waker::noop()));
+    match polled {
+        Poll::Pending => Err(DbError::other("a unit of work waited for something else than its queries").into()),
+        Poll::Ready(Ok(_)) if tx.is_poisoned() => Err(DbError::Poisoned.into()),
+        Poll::Ready(result) => result,
+    }
+}
+
+fn connect(path: &Path, patience: Duration) -> Result<Connection, DbError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| DbError::unavailable(format!("{}: {error}", path.display())))?;
+    connection.busy_timeout(PATIENCE)?;
+    // The query planner must not look at bound values: it would plan anew at every run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    // FULL: a commit is answered only when it would survive a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.busy_timeout(patience)?;
+    Ok(connection)
+}
+
+fn reader(path: &Path) -> Result<Connection, DbError> {
+    let connection = connect(path, PATIENCE)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}

@@ -1,0 +1,88 @@
+//! Puts the parts together: database, keys, sessions, mail, web.
+
+use std::sync::Arc;
+
+use doorward_core::config::Config;
+use doorward_core::context::{Clock, Context};
+use doorward_core::error::Error;
+use doorward_core::mail::{OutgoingMail, SendError, Transport};
+use doorward_core::migrations::MIGRATIONS;
+use doorward_core::session::Sessions;
+use doorward_core::signing_key::KeyRing;
+use doorward_crypto::password::PasswordHasher;
+use doorward_crypto::rng::Rng;
+use doorward_crypto::seal::Sealer;
+use doorward_db::Db;
+
+/// All that the product is made of.
+pub struct Parts {
+    pub config: Config,
+    pub db: Db,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub sealer: Sealer,
+    pub hasher: PasswordHasher,
+    /// `None` catches mails for the developer's mailbox.
+    pub transport: Option<Arc<dyn Transport>>,
+}
+
+/// The product, ready to answer.
+#[derive(Clone)]
+pub struct App {
+    pub sessions: Sessions,
+    pub transport: Arc<dyn Transport>,
+}
+
+impl App {
+    /// Brings the database up to date and loads the keys.
+    ///
+    /// # Errors
+    /// Where the database can't be reached or migrated, or its secrets do not open under the master key.
+    pub async fn open(parts: Parts) -> Result<Self, Error> {
+        parts.db.migrate(MIGRATIONS).await?;
+        let context = context(parts.config, parts.db, parts.clock, parts.rng, parts.sealer, parts.hasher);
+        let keys = KeyRing::open(&context).await?;
+        let transport = parts.transport.unwrap_or_else(|| Arc::new(Catching(context.clone())));
+        Ok(Self { sessions: Sessions::new(context, keys), transport })
+    }
+
+    pub fn context(&self) -> &Context {
+        self.sessions.context()
+    }
+}
+
+/// What use cases need that no running server is needed for.
+pub fn context(
+    config: Config,
+    db: Db,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    sealer: Sealer,
+    hasher: PasswordHasher,
+) -> Context {
+    Context {
+        db,
+        clock,
+        rng,
+        config: Arc::new(config),
+        sealer: Arc::new(sealer),
+        hasher,
+        limiter: Arc::default(),
+    }
+}
+
+/// Keeps mails for `/dev/mailbox` in place of sending them.
+struct Catching(Context);
+
+impl Transport for Catching {
+    fn send<'a>(
+        &'a self,
+        mail: OutgoingMail,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), SendError>> + Send + 'a>> {
+        Box::pin(async move {
+            doorward_core::mail::catch(&self.0, &mail)
+                .await
+                .map_err(|error| SendError::Temporary(error.to_string()))
+        })
+    }
+}

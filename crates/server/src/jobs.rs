@@ -1,0 +1,91 @@
+//! What goes on beside the answers: mails go out, other processes' changes are heard, what is old is deleted, the clock
+//! follows the database's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorward_core::context::SystemClock;
+use doorward_core::{clean_up, mail};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::App;
+
+const MAIL_EVERY: Duration = Duration::from_millis(300);
+const CHANGES_EVERY: Duration = Duration::from_millis(500);
+const CLEAN_UP_EVERY: Duration = Duration::from_secs(5 * 60);
+const CLOCK_EVERY: Duration = Duration::from_secs(60);
+
+/// The running jobs. They end when they are told to, each after the round it is in.
+pub struct Jobs {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Jobs {
+    pub fn start(app: &App, clock: Option<Arc<SystemClock>>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let mail = app.clone();
+        tasks.spawn(every(MAIL_EVERY, stopped.clone(), "mail", async move || {
+            let context = mail.context();
+            if mail::next_due(context).await?.is_some_and(|due| due <= context.now()) {
+                mail::deliver_due(context, &*mail.transport).await?;
+            }
+            Ok(())
+        }));
+        let changes = app.sessions.clone();
+        tasks.spawn(every(CHANGES_EVERY, stopped.clone(), "changes", async move || changes.hear_changes().await));
+        let old = app.sessions.clone();
+        tasks.spawn(every(CLEAN_UP_EVERY, stopped.clone(), "clean-up", async move || {
+            let deleted = clean_up::run(&old).await?;
+            tracing::debug!(deleted, "cleaned up");
+            Ok(())
+        }));
+        if let Some(clock) = clock {
+            let db = app.context().db.clone();
+            tasks.spawn(every(CLOCK_EVERY, stopped, "clock", async move || {
+                let now = SystemClock::machine_now().micros();
+                clock.set_offset_micros(db.clock_offset_micros(now).await?);
+                Ok(())
+            }));
+        }
+        Self { stop, tasks }
+    }
+
+    /// Ends every job, each after the round it is in, and waits at most `patience` for that.
+    pub async fn stop(mut self, patience: Duration) {
+        let _ = self.stop.send(true);
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(patience, all).await.is_err() {
+            tracing::warn!("a job did not end in time");
+        }
+    }
+}
+
+async fn every<F>(pause: Duration, mut stopped: watch::Receiver<bool>, name: &'static str, mut round: F)
+where
+    F: AsyncFnMut() -> Result<(), doorward_core::error::Error>,
+{
+    let mut failing = false;
+    while !*stopped.borrow() {
+        match round().await {
+            Ok(()) if failing => {
+                failing = false;
+                tracing::info!(job = name, "the job works again");
+            }
+            Ok(()) => {}
+            // Said once, not twice a second for as long as the database is away.
+            Err(error) if !failing => {
+                failing = true;
+                let cause = error.cause().map(ToString::to_string);
+                tracing::error!(job = name, %error, cause, "the job failed and will go on trying");
+            }
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}

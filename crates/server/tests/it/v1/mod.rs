@@ -1,0 +1,10 @@
+mod email;
+mod enumeration;
+mod input;
+mod me;
+mod password;
+mod session;
+mod sign_in;
+mod sign_out;
+mod sign_up;
+mod token;

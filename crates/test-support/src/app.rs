@@ -1,0 +1,192 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use doorward::app::{App, Parts};
+use doorward_core::config::{
+    Brand, Config, Http, Mail as MailConfig, Mode, Password, RateLimit, Session, SignUp, Token, VerifyEmail,
+};
+use doorward_core::context::{Clock, SystemClock, Time};
+use doorward_core::mail;
+use doorward_crypto::password::{Params, PasswordHasher, PoolConfig};
+use doorward_crypto::rng::{Rng, SystemRng};
+use doorward_crypto::seal::{MasterKey, Sealer};
+use doorward_crypto::signing::Algorithm;
+use doorward_db::test_database::TestDatabase;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::browser::Browser;
+use crate::mailbox::Mail;
+use crate::unique;
+
+/// A clock that goes with the machine's, and jumps when a test says so.
+#[derive(Default)]
+pub struct Moved(AtomicI64);
+
+impl Moved {
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Moved {
+    fn now(&self) -> Time {
+        Time::from_micros(SystemClock::machine_now().micros() + self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The settings of a test: as a production server's would be, on plain loopback http.
+pub fn config(url: &str) -> Config {
+    const MINUTE: Duration = Duration::from_secs(60);
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let public_url = url::Url::parse(url).unwrap();
+    Config {
+        mode: Mode::Development,
+        development_said: false,
+        pages_base_url: public_url.clone(),
+        public_url,
+        brand: Brand { product_name: "Doorward".to_owned(), accent: None },
+        sign_up: SignUp { verify_email: VerifyEmail::First },
+        session: Session {
+            access_token_ttl: 10 * MINUTE,
+            refresh_grace: Duration::from_secs(10),
+            refresh_retry: 10 * MINUTE,
+            idle_timeout: 7 * DAY,
+            remember_idle_timeout: 30 * DAY,
+            absolute_timeout: 90 * DAY,
+            cookie_domain: None,
+        },
+        token: Token { audience: url.trim_end_matches('/').to_owned(), signing_alg: Algorithm::Es256 },
+        password: Password { min_length: 8 },
+        rate_limit: RateLimit { enabled: false },
+        http: Http::default(),
+        mail: MailConfig { from: "Doorward <noreply@example.com>".to_owned(), caught: true },
+        metrics_token: None,
+    }
+}
+
+/// A running Doorward on a database of its own: SQLite, or PostgreSQL where the environment names a server.
+pub struct TestApp {
+    pub url: String,
+    pub app: App,
+    pub clock: Arc<Moved>,
+    database: TestDatabase,
+    master_key: String,
+    config: Config,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<()>>,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// Starts with settings of the test's own.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let mut config = config(&url);
+        change(&mut config);
+        let database = TestDatabase::fresh().await;
+        let clock = Arc::new(Moved::default());
+        let master_key = MasterKey::generate(&SystemRng).to_base64().to_string();
+        let app = open(&config, &database, &clock, &master_key).await;
+        let (stop, server) = serve(&app, listener);
+        Self { url, app, clock, database, master_key, config, stop: Some(stop), server: Some(server) }
+    }
+
+    /// Ends the server and starts it again on the same database and port.
+    pub async fn restart(&mut self) {
+        self.shut_down().await;
+        self.app.context().db.close().await;
+        let address = self.url.replace("http://localhost", "127.0.0.1");
+        let listener = tokio::net::TcpListener::bind(&address).await.unwrap();
+        self.app = open(&self.config, &self.database, &self.clock, &self.master_key).await;
+        let (stop, server) = serve(&self.app, listener);
+        self.stop = Some(stop);
+        self.server = Some(server);
+    }
+
+    /// Another process on the same database: its changes reach the first through the database alone.
+    pub async fn second_process(&self) -> App {
+        open(&self.config, &self.database, &self.clock, &self.master_key).await
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// A browser with no cookies yet.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url)
+    }
+
+    /// The newest mail to an address, after everything that is due has gone out.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub async fn mail_to(&self, address: &str) -> Mail {
+        self.mails_to(address).await.into_iter().next().unwrap_or_else(|| panic!("no mail to {address}"))
+    }
+
+    /// All mails to an address, newest first.
+    pub async fn mails_to(&self, address: &str) -> Vec<Mail> {
+        let context = self.app.context();
+        mail::deliver_due(context, &*self.app.transport).await.unwrap();
+        let caught = mail::caught(context, 500).await.unwrap();
+        caught.into_iter().filter(|(_, _, mail)| mail.to == address).map(|(_, _, mail)| Mail::from(mail)).collect()
+    }
+
+    /// Somebody who signed up, verified their address and is signed in: the browser and the address.
+    pub async fn member(&self, name: &str) -> (Browser, String) {
+        let email = format!("{}@example.com", unique(name));
+        let browser = self.browser();
+        browser.sign_up(&email).await.expect_status(202);
+        let code = self.mail_to(&email).await.code();
+        let verified = browser
+            .post("/v1/email/verify", &serde_json::json!({"email": email, "code": code}))
+            .await;
+        verified.expect_status(200);
+        (browser, email)
+    }
+
+    async fn shut_down(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(server) = self.server.take() {
+            server.await.unwrap();
+        }
+    }
+}
+
+async fn open(config: &Config, database: &TestDatabase, clock: &Arc<Moved>, master_key: &str) -> App {
+    let rng: Arc<dyn Rng> = Arc::new(SystemRng);
+    let pool = PoolConfig { params: Params::insecure_for_tests(), threads: 2, queue: 1000 };
+    App::open(Parts {
+        config: config.clone(),
+        db: database.open().await,
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        sealer: Sealer::new(MasterKey::from_base64(master_key).unwrap(), Vec::new(), Arc::clone(&rng)),
+        hasher: PasswordHasher::start(pool, Arc::clone(&rng)),
+        rng,
+        transport: None,
+    })
+    .await
+    .unwrap()
+}
+
+fn serve(app: &App, listener: tokio::net::TcpListener) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = oneshot::channel();
+    let app = app.clone();
+    let server = tokio::spawn(async move {
+        let stopped = async {
+            let _ = stopped.await;
+        };
+        app.serve(listener, None, stopped).await;
+    });
+    (stop, server)
+}

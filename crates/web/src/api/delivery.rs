@@ -1,0 +1,95 @@
+//! How tokens reach a client: a browser gets cookies that scripts can't read, another client the body.
+
+use axum::response::{IntoResponse, Response};
+use doorward_core::session::{Live, Tokens};
+use http::HeaderMap;
+use http::header::SET_COOKIE;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::views::{SessionView, UserView};
+use crate::http::cookies::CookieName;
+use crate::state::Web;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// `HttpOnly` cookies.
+    #[default]
+    Cookie,
+    /// `access_token` and `refresh_token` in the answer, and no cookie.
+    Body,
+}
+
+/// The answer to a sign-in.
+#[derive(Serialize, ToSchema)]
+pub struct SignedInAnswer {
+    #[schema(example = "signed_in")]
+    status: &'static str,
+    user: UserView,
+    session: SessionView,
+    #[serde(flatten)]
+    tokens: TokensAnswer,
+}
+
+/// New tokens. With cookie delivery only `expires_in` is there.
+#[derive(Serialize, ToSchema)]
+pub struct TokensAnswer {
+    /// Seconds until the access token runs out.
+    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+}
+
+impl TokensAnswer {
+    fn new(tokens: &Tokens, delivery: Delivery) -> Self {
+        let body = delivery == Delivery::Body;
+        Self {
+            expires_in: tokens.access_life.as_secs(),
+            access_token: body.then(|| tokens.access().to_owned()),
+            refresh_token: body.then(|| tokens.refresh().to_owned()),
+            token_type: body.then_some("Bearer"),
+        }
+    }
+}
+
+/// Answers a sign-in. A flow that led here has ended.
+pub fn signed_in(web: &Web, delivery: Delivery, tokens: &Tokens, live: &Live) -> Response {
+    let answer = SignedInAnswer {
+        status: "signed_in",
+        user: UserView::new(&live.user, live),
+        session: SessionView::new(&live.session, true),
+        tokens: TokensAnswer::new(tokens, delivery),
+    };
+    let mut response = axum::Json(answer).into_response();
+    if delivery == Delivery::Cookie {
+        set_tokens(web, response.headers_mut(), tokens);
+        response.headers_mut().append(SET_COOKIE, web.cookies.clear(CookieName::Flow));
+    }
+    response
+}
+
+/// Answers with tokens of a session that goes on.
+pub fn renewed(web: &Web, delivery: Delivery, tokens: &Tokens) -> Response {
+    let mut response = axum::Json(TokensAnswer::new(tokens, delivery)).into_response();
+    if delivery == Delivery::Cookie {
+        set_tokens(web, response.headers_mut(), tokens);
+    }
+    response
+}
+
+/// Sets both token cookies: the access token's for its life, the refresh token's for what is left of the session.
+pub fn set_tokens(web: &Web, headers: &mut HeaderMap, tokens: &Tokens) {
+    headers.append(SET_COOKIE, web.cookies.set(CookieName::Access, tokens.access(), tokens.access_life));
+    headers.append(SET_COOKIE, web.cookies.set(CookieName::Refresh, tokens.refresh(), tokens.refresh_life));
+}
+
+/// Takes both token cookies back.
+pub fn clear_tokens(web: &Web, headers: &mut HeaderMap) {
+    headers.append(SET_COOKIE, web.cookies.clear(CookieName::Access));
+    headers.append(SET_COOKIE, web.cookies.clear(CookieName::Refresh));
+}

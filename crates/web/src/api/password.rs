@@ -1,0 +1,103 @@
+//! Passwords: forgotten, reset, changed.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use doorward_core::context::Caller;
+use doorward_core::password::{self, ResetProof};
+use http::{HeaderMap, StatusCode};
+use secrecy::SecretString;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::delivery::{self, Delivery, TokensAnswer};
+use super::sign_up::{Proof, proof};
+use crate::http::json::Json;
+use crate::http::problem::{ApiError, Problem};
+use crate::signed_in::{SignedIn, is_bearer};
+use crate::state::Web;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForgotRequest {
+    email: String,
+}
+
+/// Ask for a mail to reset a forgotten password.
+///
+/// Answers alike for every address.
+#[utoipa::path(post, path = "/v1/password/forgot", tag = "Password", security(()), request_body = ForgotRequest, responses(
+    (status = 202, description = "If the address has an account, a mail is on its way"),
+    (status = 422, description = "Fields need attention", body = Problem),
+))]
+pub async fn forgot(
+    State(web): State<Web>,
+    caller: Caller,
+    Json(request): Json<ForgotRequest>,
+) -> Result<StatusCode, ApiError> {
+    password::forgot(web.context(), &caller, &request.email).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResetRequest {
+    /// The token of the mail's link; or else `email` and `code`.
+    #[schema(value_type = Option<String>)]
+    token: Option<SecretString>,
+    email: Option<String>,
+    #[schema(value_type = Option<String>)]
+    code: Option<SecretString>,
+    #[schema(value_type = String)]
+    new_password: SecretString,
+}
+
+/// Reset a forgotten password. Every session of the account ends.
+#[utoipa::path(post, path = "/v1/password/reset", tag = "Password", security(()), request_body = ResetRequest, responses(
+    (status = 204, description = "The new password holds; sign in with it"),
+    (status = 400, description = "The link or the code does not work", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
+))]
+pub async fn reset(
+    State(web): State<Web>,
+    caller: Caller,
+    Json(request): Json<ResetRequest>,
+) -> Result<StatusCode, ApiError> {
+    let proof = match proof(request.token.as_ref(), request.email.as_deref(), request.code.as_ref())? {
+        Proof::Link(token) => ResetProof::Link(token),
+        Proof::Code { email, code } => ResetProof::Code { email, code },
+    };
+    password::reset(&web.sessions, &caller, proof, &request.new_password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeRequest {
+    #[schema(value_type = String)]
+    current_password: SecretString,
+    #[schema(value_type = String)]
+    new_password: SecretString,
+}
+
+/// Change the password. Every other session of the account ends, this one gets new tokens.
+#[utoipa::path(post, path = "/v1/password/change", tag = "Password", request_body = ChangeRequest, responses(
+    (status = 204, description = "Changed; the new tokens are in the cookies"),
+    (status = 200, description = "Changed; the new tokens, for a client without cookies", body = TokensAnswer),
+    (status = 422, description = "Fields need attention", body = Problem),
+))]
+pub async fn change(
+    State(web): State<Web>,
+    caller: Caller,
+    SignedIn(live): SignedIn,
+    headers: HeaderMap,
+    Json(request): Json<ChangeRequest>,
+) -> Result<Response, ApiError> {
+    let (current, new) = (&request.current_password, &request.new_password);
+    let tokens = password::change(&web.sessions, &caller, &live, current, new).await?;
+    if is_bearer(&headers) {
+        return Ok(delivery::renewed(&web, Delivery::Body, &tokens));
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    delivery::set_tokens(&web, response.headers_mut(), &tokens);
+    Ok(response)
+}

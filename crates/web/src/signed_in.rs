@@ -1,0 +1,47 @@
+//! Who is signed in, as handlers ask for it.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use doorward_core::error::Code;
+use doorward_core::session::Live;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use crate::http::cookies::CookieName;
+use crate::http::problem::ApiError;
+use crate::state::Web;
+
+/// The live session of an API request. Extracting it is the check.
+pub struct SignedIn(pub Arc<Live>);
+
+impl FromRequestParts<Web> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, ApiError> {
+        if let Some(live) = parts.extensions.get::<Arc<Live>>() {
+            return Ok(Self(Arc::clone(live)));
+        }
+        let token = access_token(web, &parts.headers).ok_or(Code::NotAuthenticated)?;
+        let live = web.sessions.check(token).await?;
+        parts.extensions.insert(Arc::clone(&live));
+        Ok(Self(live))
+    }
+}
+
+/// The access token of a request: a Bearer token (RFC 6750, section 2.1), and only without one the cookie.
+pub fn access_token<'h>(web: &Web, headers: &'h HeaderMap) -> Option<&'h str> {
+    match headers.get(AUTHORIZATION) {
+        Some(value) => {
+            let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        }
+        None => web.cookies.get(headers, CookieName::Access),
+    }
+}
+
+/// Whether a request carries its tokens as a client without cookies does.
+pub fn is_bearer(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION)
+}
