@@ -1,9 +1,10 @@
 //! Puts the parts together: database, keys, sessions, mail, web.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorward_core::config::Config;
-use doorward_core::context::{Clock, Context};
+use doorward_core::context::{Clock, Context, SystemClock};
 use doorward_core::error::Error;
 use doorward_core::mail::{OutgoingMail, SendError, Transport};
 use doorward_core::migrations::MIGRATIONS;
@@ -13,6 +14,14 @@ use doorward_crypto::password::PasswordHasher;
 use doorward_crypto::rng::Rng;
 use doorward_crypto::seal::Sealer;
 use doorward_db::Db;
+use doorward_web::routes;
+use doorward_web::serve::{Limits, serve};
+use doorward_web::state::Web;
+use tokio::net::TcpListener;
+
+use crate::jobs::Jobs;
+
+const JOBS_END_WITHIN: Duration = Duration::from_secs(5);
 
 /// All that the product is made of.
 pub struct Parts {
@@ -48,6 +57,31 @@ impl App {
 
     pub fn context(&self) -> &Context {
         self.sessions.context()
+    }
+
+    /// The description of the API, as it is served.
+    pub fn openapi(&self) -> String {
+        let (_, description) = routes::all(&self.web());
+        doorward_web::api::openapi::to_json(&description)
+    }
+
+    /// Answers on the listener, and runs the jobs, until `shutdown` is done and what was under way has finished. `clock`
+    /// follows the database's.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        limits: Limits,
+        clock: Option<Arc<SystemClock>>,
+        shutdown: impl Future<Output = ()>,
+    ) {
+        let (router, _) = routes::all(&self.web());
+        let jobs = Jobs::start(self, clock);
+        serve(listener, router, limits, shutdown).await;
+        jobs.stop(JOBS_END_WITHIN).await;
+    }
+
+    fn web(&self) -> Web {
+        Web::new(self.sessions.clone(), Arc::clone(&self.transport))
     }
 }
 

@@ -13,6 +13,7 @@ use doorward_crypto::rng::{Rng, SystemRng};
 use doorward_crypto::seal::{MasterKey, Sealer};
 use doorward_crypto::signing::Algorithm;
 use doorward_db::test_database::TestDatabase;
+use doorward_web::serve::Limits;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -186,7 +187,7 @@ fn serve(app: &App, listener: tokio::net::TcpListener) -> (oneshot::Sender<()>, 
         let stopped = async {
             let _ = stopped.await;
         };
-        app.serve(listener, None, stopped).await;
+        app.serve(listener, Limits::default(), None, stopped).await;
     });
     (stop, server)
 }

@@ -64,6 +64,14 @@ pub async fn start(sessions: &Sessions, caller: &Caller, sign_up: &SignUp) -> Re
     }
 }
 
+/// The address of the sign-up that a flow waits for.
+pub async fn waiting_for(context: &Context, flow_token: &SecretString) -> Result<Option<String>> {
+    let hash = token_hash(flow_token.expose_secret());
+    let now = context.now();
+    let pending = context.db.read(async |tx| store::by_flow(tx, &hash, now).await).await?;
+    Ok(pending.map(|pending| pending.email))
+}
+
 /// Sends the mail of a waiting sign-up, or of an account whose address is not verified, once more. Answers alike for
 /// every address.
 pub async fn resend(

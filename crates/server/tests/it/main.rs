@@ -1,1 +1,5 @@
+//! The one integration-test binary, foldered as the addresses are.
+
 mod guards;
+mod pages;
+mod v1;

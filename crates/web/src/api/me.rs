@@ -1,7 +1,7 @@
 //! The signed-in account.
 
 use axum::extract::State;
-use doorward_core::context::Caller;
+use crate::http::caller::ByCaller;
 use doorward_core::error::Error;
 use doorward_core::user::{self, ProfileChange};
 use serde::{Deserialize, Deserializer};
@@ -53,7 +53,7 @@ pub struct ProfileRequest {
 ))]
 pub async fn change(
     State(web): State<Web>,
-    caller: Caller,
+    ByCaller(caller): ByCaller,
     SignedIn(live): SignedIn,
     Json(request): Json<ProfileRequest>,
 ) -> Result<axum::Json<UserView>, ApiError> {

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use doorward_core::context::Caller;
+use crate::http::caller::ByCaller;
 use doorward_core::password::{self, ResetProof};
 use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
@@ -31,7 +31,7 @@ pub struct ForgotRequest {
 ))]
 pub async fn forgot(
     State(web): State<Web>,
-    caller: Caller,
+    ByCaller(caller): ByCaller,
     Json(request): Json<ForgotRequest>,
 ) -> Result<StatusCode, ApiError> {
     password::forgot(web.context(), &caller, &request.email).await?;
@@ -59,7 +59,7 @@ pub struct ResetRequest {
 ))]
 pub async fn reset(
     State(web): State<Web>,
-    caller: Caller,
+    ByCaller(caller): ByCaller,
     Json(request): Json<ResetRequest>,
 ) -> Result<StatusCode, ApiError> {
     let proof = match proof(request.token.as_ref(), request.email.as_deref(), request.code.as_ref())? {
@@ -87,7 +87,7 @@ pub struct ChangeRequest {
 ))]
 pub async fn change(
     State(web): State<Web>,
-    caller: Caller,
+    ByCaller(caller): ByCaller,
     SignedIn(live): SignedIn,
     headers: HeaderMap,
     Json(request): Json<ChangeRequest>,

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use doorward_core::context::Caller;
+use crate::http::caller::ByCaller;
 use doorward_core::error::Code;
 use doorward_core::session::EndReason;
 use doorward_core::sign_in::{flow, password};
@@ -42,7 +42,7 @@ pub struct SignInRequest {
 ))]
 pub async fn sign_in(
     State(web): State<Web>,
-    caller: Caller,
+    ByCaller(caller): ByCaller,
     Json(request): Json<SignInRequest>,
 ) -> Result<Response, ApiError> {
     let factor = password::verify(web.context(), &caller, &request.identifier, &request.password).await?;
@@ -71,7 +71,7 @@ pub struct RefreshRequest {
 ))]
 pub async fn refresh(
     State(web): State<Web>,
-    caller: Caller,
+    ByCaller(caller): ByCaller,
     headers: HeaderMap,
     JsonOrEmpty(request): JsonOrEmpty<RefreshRequest>,
 ) -> Result<Response, ApiError> {
@@ -123,7 +123,7 @@ pub struct SignOutRequest {
 ))]
 pub async fn sign_out(
     State(web): State<Web>,
-    caller: Caller,
+    ByCaller(caller): ByCaller,
     headers: HeaderMap,
     JsonOrEmpty(request): JsonOrEmpty<SignOutRequest>,
 ) -> Result<Response, ApiError> {
@@ -151,7 +151,7 @@ pub struct SignOutAllRequest {
 ))]
 pub async fn sign_out_all(
     State(web): State<Web>,
-    caller: Caller,
+    ByCaller(caller): ByCaller,
     headers: HeaderMap,
     JsonOrEmpty(request): JsonOrEmpty<SignOutAllRequest>,
 ) -> Result<Response, ApiError> {

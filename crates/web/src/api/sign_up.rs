@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use doorward_core::context::Caller;
+use crate::http::caller::ByCaller;
 use doorward_core::error::{Error, FieldError};
 use doorward_core::sign_up::{self, Confirmation, Confirmed, PasswordElsewhere, SignUp, Started};
 use http::header::SET_COOKIE;
@@ -50,7 +50,7 @@ pub struct SignUpAnswer {
 ))]
 pub async fn start(
     State(web): State<Web>,
-    caller: Caller,
+    ByCaller(caller): ByCaller,
     Json(request): Json<SignUpRequest>,
 ) -> Result<Response, ApiError> {
     let delivery = request.delivery.unwrap_or_default();
@@ -115,7 +115,7 @@ pub struct VerifiedAnswer {
 ))]
 pub async fn verify(
     State(web): State<Web>,
-    caller: Caller,
+    ByCaller(caller): ByCaller,
     headers: HeaderMap,
     Json(request): Json<VerifyEmailRequest>,
 ) -> Result<Response, ApiError> {
@@ -157,7 +157,7 @@ pub struct ResendRequest {
 ))]
 pub async fn resend(
     State(web): State<Web>,
-    caller: Caller,
+    ByCaller(caller): ByCaller,
     headers: HeaderMap,
     Json(request): Json<ResendRequest>,
 ) -> Result<StatusCode, ApiError> {

@@ -1,5 +1,186 @@
-use crate::config::Config;
-use crate::error::Result;
+//! What mails say, and how: one letter, drawn as HTML and as text. A new mail is a new arm in [`letter`].
+
+pub mod colour;
+#[cfg(test)]
+mod tests;
+
+use askama::Template;
+
 use super::Message;
-pub struct Rendered { pub subject: String, pub text: String, pub html: String }
-pub fn render(_: &Config, _: &str, _: &Message) -> Result<Rendered> { todo!() }
+use crate::config::{Brand, Config};
+use crate::context::Time;
+use crate::error::{Error, Result};
+
+const ACCENT: &str = "#0f766e";
+
+pub struct Rendered {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// Draws a mail to `to`, in the words of its message and the colours of the brand.
+///
+/// # Errors
+/// `internal_error` where a template fails.
+pub fn render(config: &Config, to: &str, message: &Message) -> Result<Rendered> {
+    let letter = letter(&config.brand.product_name, message);
+    let colours = Colours::new(&config.brand);
+    let product = &config.brand.product_name;
+    let text = Text { product, to, letter: &letter }.render().map_err(Error::internal)?;
+    let html = Html { product, to, letter: &letter, colours: &colours }.render().map_err(Error::internal)?;
+    // A line break in a subject would begin another header.
+    Ok(Rendered { subject: letter.subject.replace(char::is_control, " "), text, html })
+}
+
+/// The words of one mail.
+struct Letter {
+    subject: String,
+    /// What the list of mails shows behind the subject.
+    preview: String,
+    heading: String,
+    paragraphs: Vec<String>,
+    actions: Vec<Action>,
+    code: Option<Code>,
+    /// What to do if it wasn't you.
+    not_you: String,
+}
+
+/// A link and what it does.
+struct Action {
+    label: &'static str,
+    link: String,
+    expires: Option<String>,
+}
+
+struct Code {
+    digits: String,
+    expires: String,
+}
+
+fn letter(product: &str, message: &Message) -> Letter {
+    match message {
+        Message::VerifyEmail { link, code, link_expires_at, code_expires_at } => Letter {
+            subject: format!("Verify your e-mail address for {product}"),
+            preview: "Verify your e-mail address by the code or by the link.".to_owned(),
+            heading: "Verify your e-mail address".to_owned(),
+            paragraphs: vec![format!(
+                "Somebody, most likely you, is signing up for {product} with this address. Verify it by the link or by the code."
+            )],
+            actions: vec![Action::until("Verify this address", link, *link_expires_at)],
+            code: Some(Code::new(code, *code_expires_at)),
+            not_you: "You did not ask for this? Do nothing, and no account is made.".to_owned(),
+        },
+        Message::AddressKnown { sign_in_link, reset_link } => Letter {
+            subject: format!("You already have a {product} account"),
+            preview: "Sign in, or set a new password.".to_owned(),
+            heading: "You already have an account".to_owned(),
+            paragraphs: vec![format!(
+                "Somebody, most likely you, tried to sign up for {product} with this address. It has an account, so no second one was made."
+            )],
+            actions: vec![
+                Action::always("Sign in", sign_in_link),
+                Action::always("Set a new password", reset_link),
+            ],
+            code: None,
+            not_you: "It was not you? Do nothing. Nothing was changed, and whoever tried was not told that you have an account."
+                .to_owned(),
+        },
+        Message::ResetPassword { link, code, link_expires_at, code_expires_at } => Letter {
+            subject: format!("Set a new password for {product}"),
+            preview: "By the link or by the code inside.".to_owned(),
+            heading: "Set a new password".to_owned(),
+            paragraphs: vec![format!(
+                "Somebody, most likely you, asked to set a new password for the {product} account of this address."
+            )],
+            actions: vec![Action::until("Set a new password", link, *link_expires_at)],
+            code: Some(Code::new(code, *code_expires_at)),
+            not_you: "You did not ask for this? Do nothing, and the password stays. Give the code to nobody.".to_owned(),
+        },
+        Message::PasswordChanged { at, place, reset_link } => Letter {
+            subject: format!("Your {product} password was changed"),
+            preview: "If it was not you, set a new one now.".to_owned(),
+            heading: "Your password was changed".to_owned(),
+            paragraphs: vec![format!(
+                "The password of your {product} account was changed on {}. All other devices are signed out.",
+                when_and_where(*at, place)
+            )],
+            actions: vec![Action::always("Set a new password", reset_link)],
+            code: None,
+            not_you: "It was you? Then all is well. It was not? Set a new password now; that signs everybody else out.".to_owned(),
+        },
+        Message::RefreshReused { at, place, reset_link } => Letter {
+            subject: format!("We ended a {product} session to protect your account"),
+            preview: "A sign-in of yours may have been copied.".to_owned(),
+            heading: "We ended one of your sessions".to_owned(),
+            paragraphs: vec![
+                format!(
+                    "On {} a sign-in of your {product} account was used that had been replaced before. That happens when somebody copied it.",
+                    when_and_where(*at, place)
+                ),
+                "We ended that session at once. You can sign in again on the device that it belonged to.".to_owned(),
+            ],
+            actions: vec![Action::always("Set a new password", reset_link)],
+            code: None,
+            not_you: "You moved a browser profile or restored a backup? Then that was the cause, and all is well. Otherwise set a new password."
+                .to_owned(),
+        },
+    }
+}
+
+fn when_and_where(at: i64, place: &str) -> String {
+    let when = Time::from_micros(at).for_people();
+    if place.is_empty() { when } else { format!("{when}, from {place}") }
+}
+
+impl Action {
+    fn always(label: &'static str, link: &str) -> Self {
+        Self { label, link: link.to_owned(), expires: None }
+    }
+
+    fn until(label: &'static str, link: &str, expires_at: i64) -> Self {
+        Self { expires: Some(Time::from_micros(expires_at).for_people()), ..Self::always(label, link) }
+    }
+}
+
+impl Code {
+    fn new(digits: &str, expires_at: i64) -> Self {
+        Self { digits: digits.to_owned(), expires: Time::from_micros(expires_at).for_people() }
+    }
+}
+
+/// The accent in both colour schemes, each with what is read on it.
+struct Colours {
+    light: String,
+    on_light: &'static str,
+    dark: String,
+    on_dark: &'static str,
+}
+
+impl Colours {
+    fn new(brand: &Brand) -> Self {
+        brand.accent.as_deref().and_then(Self::of).or_else(|| Self::of(ACCENT)).expect("the accent is a colour")
+    }
+
+    fn of(accent: &str) -> Option<Self> {
+        let (light, dark) = (colour::on_light(accent)?, colour::on_dark(accent)?);
+        Some(Self { on_light: colour::text_on(&light)?, on_dark: colour::text_on(&dark)?, light, dark })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.txt")]
+struct Text<'a> {
+    product: &'a str,
+    to: &'a str,
+    letter: &'a Letter,
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.html")]
+struct Html<'a> {
+    product: &'a str,
+    to: &'a str,
+    letter: &'a Letter,
+    colours: &'a Colours,
+}

@@ -222,7 +222,7 @@ async fn a_sign_up_waits_for_a_day_and_its_code_for_ten_minutes() {
     let browser = app.browser();
     browser.sign_up("ada@example.com").await;
     let mail = app.mail_to("ada@example.com").await;
-    let minutes = |minutes| std::time::Duration::from_secs(minutes * 60);
+    let minutes = |minutes: u64| std::time::Duration::from_secs(minutes * 60);
 
     app.advance(minutes(11));
     let late_code = browser.post("/v1/email/verify", &json!({"email": "ada@example.com", "code": mail.code()})).await;

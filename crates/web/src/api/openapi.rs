@@ -1,0 +1,39 @@
+//! The API's description, OpenAPI 3.1, made from the handlers themselves.
+
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::security::SecurityRequirement;
+
+/// The frame that the routes are hung into.
+pub fn frame() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Doorward")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Authentication that you own. Errors are RFC 9457 problem details with a stable `code`.",
+        ))
+        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
+        .build();
+    let cookie = ApiKey::Cookie(ApiKeyValue::with_description(
+        "doorward_access",
+        "Set at sign-in. Over https its name is `__Host-doorward_access`.",
+    ));
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let components = ComponentsBuilder::new()
+        .security_scheme("cookie", SecurityScheme::ApiKey(cookie))
+        .security_scheme("bearer", SecurityScheme::Http(bearer))
+        .build();
+    let none: [&str; 0] = [];
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components))
+        .security(Some([SecurityRequirement::new("cookie", none), SecurityRequirement::new("bearer", none)]))
+        .build()
+}
+
+/// As it is served and checked in.
+pub fn to_json(api: &OpenApi) -> String {
+    let mut text = api.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}

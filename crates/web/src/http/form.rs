@@ -1,0 +1,130 @@
+//! What pages send: posted forms, and the queries of their addresses. Each name at most once.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use doorward_core::error::{Code, Error};
+use http::request::Parts;
+use secrecy::SecretString;
+
+use super::json::{body, is_media_type};
+use super::problem::ApiError;
+
+const FIELDS: usize = 64;
+
+/// A form's fields. One that did not come reads as empty.
+#[derive(Default)]
+pub struct Form(BTreeMap<String, String>);
+
+/// An address's query, read alike.
+#[derive(Default)]
+pub struct Query(BTreeMap<String, String>);
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let right_type = is_media_type(request.headers(), "application/x-www-form-urlencoded");
+        let body = body(request).await?;
+        if body.is_empty() {
+            return Ok(Self::default());
+        }
+        if !right_type {
+            let detail = "Send the form as application/x-www-form-urlencoded.";
+            return Err(Error::new(Code::UnsupportedMediaType).with_detail(detail).into());
+        }
+        Ok(Self(fields(&body)?))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Ok(Self(fields(parts.uri.query().unwrap_or_default().as_bytes())?))
+    }
+}
+
+impl Form {
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// The field, if it came and holds something.
+    pub fn some(&self, name: &str) -> Option<&str> {
+        Some(self.get(name)).filter(|value| !value.is_empty())
+    }
+
+    pub fn secret(&self, name: &str) -> SecretString {
+        SecretString::from(self.get(name))
+    }
+
+    pub fn is_checked(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
+impl Query {
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    pub fn some(&self, name: &str) -> Option<&str> {
+        Some(self.get(name)).filter(|value| !value.is_empty())
+    }
+}
+
+fn fields(text: &[u8]) -> Result<BTreeMap<String, String>, ApiError> {
+    let malformed = || Error::new(Code::MalformedRequest);
+    let mut fields = BTreeMap::new();
+    for (count, pair) in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).enumerate() {
+        if count >= FIELDS {
+            return Err(malformed().with_detail("The form has too many fields.").into());
+        }
+        let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+        let name = decode(&pair[..at]).ok_or_else(malformed)?;
+        let value = decode(pair.get(at + 1..).unwrap_or_default()).ok_or_else(malformed)?;
+        if fields.insert(name, value).is_some() {
+            return Err(malformed().with_detail("A field stands twice.").into());
+        }
+    }
+    Ok(fields)
+}
+
+/// `None` for a broken escape and for what is not UTF-8.
+fn decode(text: &[u8]) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.iter();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let high = char::from(*rest.next()?).to_digit(16)?;
+                let low = char::from(*rest.next()?).to_digit(16)?;
+                u8::try_from(high * 16 + low).ok()?
+            }
+            other => *other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fields;
+
+    #[test]
+    fn fields_are_decoded() {
+        let fields = fields(b"email=a%40b.example&name=Ada+L&empty=&flag").unwrap();
+        let all: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(all, [("email", "a@b.example"), ("empty", ""), ("flag", ""), ("name", "Ada L")]);
+    }
+
+    #[test]
+    fn broken_and_doubled_fields_are_refused() {
+        for bad in ["a=%", "a=%4", "a=%zz", "a=%ff", "a=1&a=2"] {
+            assert!(fields(bad.as_bytes()).is_err(), "{bad}");
+        }
+        assert!(fields("a=1&".repeat(1_000_000).as_bytes()).is_err());
+    }
+}

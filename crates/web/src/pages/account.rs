@@ -1,0 +1,124 @@
+//! The account of whoever is signed in.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use doorward_core::error::Error;
+use doorward_core::password as passwords;
+use doorward_core::session::Live;
+use doorward_core::user::{self, ProfileChange, User};
+use http::StatusCode;
+
+use super::views::{self, AccountPage, ChangePasswordPage, Moment};
+use super::{again, layout, mark, page, see_other};
+use crate::api::delivery;
+use crate::http::caller::ByCaller;
+use crate::http::form::{Form, Query};
+use crate::http::problem::ApiError;
+use crate::state::Web;
+
+pub async fn show(
+    State(web): State<Web>,
+    Extension(live): Extension<Arc<Live>>,
+    query: Query,
+) -> Response {
+    let notice = (!query.get("saved").is_empty()).then(|| "Your profile is saved.".to_owned());
+    page(StatusCode::OK, &account_page(&web, &live, filled(&live.user), notice))
+}
+
+pub async fn save(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    Extension(live): Extension<Arc<Live>>,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let field = |name| Some(Some(form.get(name)));
+    let change = ProfileChange::parse(
+        field("preferred_username"),
+        field("given_name"),
+        field("family_name"),
+        field("picture"),
+        field("locale"),
+    );
+    let saved = match change.map_err(Error::invalid) {
+        Ok(change) => user::change_profile(web.context(), &caller, live.user.id, change).await,
+        Err(error) => Err(error),
+    };
+    match saved {
+        Ok(user) => {
+            web.sessions.forget_user(user.id);
+            Ok(see_other(&format!("{}/account?saved=1", web.config.base_path())))
+        }
+        Err(error) => {
+            let mut shown = AccountPage::form();
+            for name in ["preferred_username", "given_name", "family_name", "picture", "locale"] {
+                shown.fill(name, form.get(name));
+            }
+            let status = mark(&mut shown, error)?;
+            Ok(again(&account_page(&web, &live, shown, None), status, None))
+        }
+    }
+}
+
+pub async fn password_show(
+    State(web): State<Web>,
+    Extension(live): Extension<Arc<Live>>,
+    query: Query,
+) -> Response {
+    let notice = (!query.get("changed").is_empty())
+        .then(|| "Your password is changed. You are signed out everywhere else.".to_owned());
+    let form = ChangePasswordPage::form(&live.user.email, web.config.password.min_length);
+    page(StatusCode::OK, &password_page(&web, &live, form, notice))
+}
+
+pub async fn password(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    Extension(live): Extension<Arc<Live>>,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let (current, new) = (form.secret("current_password"), form.secret("new_password"));
+    match passwords::change(&web.sessions, &caller, &live, &current, &new).await {
+        Ok(tokens) => {
+            let mut response = see_other(&format!("{}/account/password?changed=1", web.config.base_path()));
+            delivery::set_tokens(&web, response.headers_mut(), &tokens);
+            Ok(response)
+        }
+        Err(error) => {
+            let retry_after = error.retry_after();
+            let mut shown = ChangePasswordPage::form(&live.user.email, web.config.password.min_length);
+            let status = mark(&mut shown, error)?;
+            Ok(again(&password_page(&web, &live, shown, None), status, retry_after))
+        }
+    }
+}
+
+fn filled(user: &User) -> views::Form {
+    let mut form = AccountPage::form();
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    form.fill("preferred_username", &text(&user.username));
+    form.fill("given_name", &text(&user.profile.given_name));
+    form.fill("family_name", &text(&user.profile.family_name));
+    form.fill("picture", &text(&user.profile.picture));
+    form.fill("locale", &text(&user.profile.locale));
+    form
+}
+
+fn account_page(web: &Web, live: &Live, form: views::Form, notice: Option<String>) -> AccountPage {
+    let now = web.context().now();
+    AccountPage {
+        layout: layout(web, "Your account", Some(&live.user.email)),
+        form,
+        email: live.user.email.clone(),
+        email_verified: live.user.email_verified,
+        roles: live.rights.roles.clone(),
+        last_sign_in: live.user.last_sign_in_at.map(|at| Moment::new(at, now)),
+        notice,
+    }
+}
+
+fn password_page(web: &Web, live: &Live, form: views::Form, notice: Option<String>) -> ChangePasswordPage {
+    ChangePasswordPage { layout: layout(web, "Password", Some(&live.user.email)), form, notice }
+}

@@ -1,0 +1,43 @@
+//! The page in place of the one that was asked for.
+
+use askama::Template as _;
+use axum::response::{Html, IntoResponse, Response};
+use doorward_core::config::Config;
+use doorward_core::error::Error;
+
+use super::views::{ErrorPage, Layout};
+use crate::http::problem;
+
+/// The error as a page.
+pub fn render(error: &Error, request_id: &str, config: &Config) -> Response {
+    let status = problem::status(error.kind());
+    let page = ErrorPage {
+        layout: layout(config, error.code().title(), None),
+        status: status.as_u16(),
+        title: error.code().title().to_owned(),
+        detail: error.detail().to_owned(),
+        code: error.code().as_str().to_owned(),
+        request_id: request_id.to_owned(),
+    };
+    let mut response = match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => (status, error.code().title()).into_response(),
+    };
+    if let Some(wait) = error.retry_after() {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        response.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// What stands around a page.
+pub fn layout(config: &Config, title: &str, user: Option<&str>) -> Layout {
+    Layout {
+        base: config.base_path().to_owned(),
+        product_name: config.brand.product_name.clone(),
+        title: title.to_owned(),
+        dev_banner: config.development_said,
+        accent_css: config.brand.accent.is_some(),
+        user: user.map(str::to_owned),
+    }
+}

@@ -1,0 +1,51 @@
+//! The one-time link that a new installation prints.
+
+use axum::extract::State;
+use axum::response::Response;
+use doorward_core::error::Code;
+use doorward_core::operator;
+use http::StatusCode;
+
+use super::views::{self, FirstAdminPage};
+use super::{again, layout, mark, page, see_other};
+use crate::api::delivery;
+use crate::http::caller::ByCaller;
+use crate::http::form::{Form, Query};
+use crate::http::problem::ApiError;
+use crate::state::Web;
+
+pub async fn show(State(web): State<Web>, query: Query) -> Result<Response, ApiError> {
+    let token = query.get("token");
+    operator::look_at_first_admin_link(web.context(), token).await?;
+    let form = FirstAdminPage::form(token, web.config.password.min_length);
+    Ok(page(StatusCode::OK, &first_admin_page(&web, form)))
+}
+
+pub async fn submit(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let (token, email) = (form.get("token"), form.get("email"));
+    let created =
+        operator::create_first_admin(&web.sessions, &caller, token, email, &form.secret("password")).await;
+    match created {
+        Ok(signed_in) => {
+            let mut response = see_other(&format!("{}/account", web.config.base_path()));
+            delivery::set_tokens(&web, response.headers_mut(), &signed_in.tokens);
+            Ok(response)
+        }
+        Err(error) if error.code() == Code::InvalidOrExpiredToken => Err(error.into()),
+        Err(error) => {
+            let retry_after = error.retry_after();
+            let mut shown = FirstAdminPage::form(token, web.config.password.min_length);
+            shown.fill("email", email);
+            let status = mark(&mut shown, error)?;
+            Ok(again(&first_admin_page(&web, shown), status, retry_after))
+        }
+    }
+}
+
+fn first_admin_page(web: &Web, form: views::Form) -> FirstAdminPage {
+    FirstAdminPage { layout: layout(web, "Create the administrator", None), form }
+}

@@ -1,0 +1,119 @@
+//! The pages: forms that post, answers that are HTML, nothing that needs a script.
+
+pub mod error;
+pub mod session;
+pub mod views;
+
+mod account;
+mod dev;
+mod docs;
+mod first_admin;
+mod password;
+mod sign_in;
+mod sign_up;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use doorward_core::error::{Code, Error, Kind};
+use http::header::LOCATION;
+use http::{HeaderValue, StatusCode};
+
+use crate::http::problem::{self, ApiError};
+use crate::routes::{Access, Routes};
+use crate::state::Web;
+use views::{Form, Layout};
+
+/// Every page.
+pub fn routes(routes: &mut Routes) {
+    routes.page(Access::Public, "/", get(home));
+    routes.page(Access::Public, "/sign-up", get(sign_up::show).post(sign_up::submit));
+    routes.page(Access::Public, "/verify-email", get(sign_up::verify_show).post(sign_up::verify));
+    routes.page(Access::Public, "/verify-email/resend", post(sign_up::resend));
+    routes.page(Access::Public, "/sign-in", get(sign_in::show).post(sign_in::submit));
+    routes.page(Access::Token, "/sign-out", post(sign_in::sign_out));
+    routes.page(Access::Token, "/sign-out/all", post(sign_in::sign_out_all));
+    routes.page(Access::Public, "/forgot-password", get(password::forgot_show).post(password::forgot));
+    routes.page(Access::Public, "/reset-password", get(password::reset_show).post(password::reset));
+    routes.page(Access::SignedIn, "/account", get(account::show).post(account::save));
+    routes.page(Access::SignedIn, "/account/password", get(account::password_show).post(account::password));
+    routes.page(Access::Public, "/first-admin", get(first_admin::show).post(first_admin::submit));
+    routes.page(Access::Public, "/docs", get(docs::api));
+    routes.page(Access::Public, "/docs/problems/{code}", get(docs::problem));
+    routes.page(Access::Public, "/assets/brand.css", get(brand));
+    if routes.is_development() {
+        routes.page(Access::Public, "/dev/mailbox", get(dev::mailbox));
+        routes.page(Access::Public, "/dev/mailbox.json", get(dev::mailbox_json));
+        routes.page(Access::Public, "/dev/mailbox/{id}", get(dev::mail));
+        routes.page(Access::Public, "/dev/mailbox/{id}/html", get(dev::mail_html));
+    }
+}
+
+async fn home(State(web): State<Web>) -> Response {
+    see_other(&format!("{}/account", web.config.base_path()))
+}
+
+/// The brand's accent, where the settings name one.
+async fn brand(State(web): State<Web>) -> Result<Response, ApiError> {
+    let css = web.config.brand.accent.as_deref().and_then(views::brand_css).ok_or(Code::NotFound)?;
+    let headers = [(http::header::CONTENT_TYPE, "text/css; charset=utf-8"), (http::header::CACHE_CONTROL, "public, max-age=300")];
+    Ok((headers, css).into_response())
+}
+
+/// What stands around a page.
+fn layout(web: &Web, title: &str, user: Option<&str>) -> Layout {
+    error::layout(&web.config, title, user)
+}
+
+/// A page with its status.
+fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => ApiError::from(Error::internal(error)).into_response(),
+    }
+}
+
+/// Sends a browser on with a GET (RFC 9110, section 15.4.4).
+fn see_other(to: &str) -> Response {
+    match HeaderValue::from_str(to) {
+        Ok(to) => (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response(),
+        Err(error) => ApiError::from(Error::internal(error)).into_response(),
+    }
+}
+
+/// Marks in the form what was wrong, so that it can be shown again. What belongs to no form is handed back.
+fn mark(form: &mut Form, error: Error) -> Result<StatusCode, Error> {
+    match error.kind() {
+        Kind::Invalid => {
+            for field in error.fields() {
+                form.fault(&field.field, &field.detail);
+            }
+        }
+        Kind::Internal | Kind::NotFound | Kind::MethodNotAllowed => return Err(error),
+        _ if error.code() == Code::InvalidOrExpiredCode => form.fault("code", error.detail()),
+        _ => form.alert = Some(with_wait(&error)),
+    }
+    Ok(problem::status(error.kind()))
+}
+
+fn with_wait(error: &Error) -> String {
+    let Some(wait) = error.retry_after().map(|wait| wait.as_secs().max(1)) else { return error.detail().to_owned() };
+    let wait = match wait {
+        1 => "1 second".to_owned(),
+        2..=90 => format!("{wait} seconds"),
+        91..=5400 => format!("{} minutes", wait.div_ceil(60)),
+        _ => format!("{} hours", wait.div_ceil(3600)),
+    };
+    format!("{} You can try again in {wait}.", error.detail())
+}
+
+/// Shows a form again, with the headers that belong to the error.
+fn again(template: &impl Template, status: StatusCode, retry_after: Option<std::time::Duration>) -> Response {
+    let mut response = page(status, template);
+    if let Some(wait) = retry_after {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}

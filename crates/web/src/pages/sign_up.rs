@@ -1,0 +1,234 @@
+//! Sign up, and read the mail.
+
+use axum::extract::State;
+use axum::response::Response;
+use doorward_core::error::{Code, Error};
+use doorward_core::sign_up::{
+    self, Confirmation, Confirmed, LinkState, PasswordElsewhere, SignUp, Started,
+};
+use http::header::SET_COOKIE;
+use http::{HeaderMap, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::views::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};
+use super::{again, layout, mark, page, see_other, session};
+use crate::api::delivery;
+use crate::http::caller::ByCaller;
+use crate::http::cookies::CookieName;
+use crate::http::form::{Form, Query};
+use crate::http::problem::ApiError;
+use crate::http::redirect::safe_redirect;
+use crate::state::Web;
+
+/// How long the page lets a person wait before it offers to send the mail again.
+const RESEND_AFTER: u64 = 60;
+
+pub async fn show(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, ApiError> {
+    let redirect_to = query.some("redirect_to");
+    if session::current(&web, &caller, &headers).await?.is_some_and(|(_, renewed)| renewed.is_none()) {
+        return Ok(see_other(&safe_redirect(redirect_to, &web.config)));
+    }
+    let form = SignUpPage::form(web.config.password.min_length, redirect_to);
+    Ok(page(StatusCode::OK, &sign_up_page(&web, form, redirect_to)))
+}
+
+pub async fn submit(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let redirect_to = form.some("redirect_to");
+    let sign_up = SignUp {
+        email: form.get("email").to_owned(),
+        password: form.secret("password"),
+        username: None,
+        given_name: None,
+        family_name: None,
+    };
+    match sign_up::start(&web.sessions, &caller, &sign_up).await {
+        Ok(Started::VerifyEmail { flow_token }) => {
+            let mut response = see_other(&with_redirect(&web, "/verify-email", redirect_to));
+            let cookie = web.cookies.set(CookieName::Flow, flow_token.expose_secret(), sign_up::LIFE);
+            response.headers_mut().append(SET_COOKIE, cookie);
+            Ok(response)
+        }
+        Ok(Started::SignedIn(signed_in)) => {
+            let mut response = see_other(&safe_redirect(redirect_to, &web.config));
+            delivery::set_tokens(&web, response.headers_mut(), &signed_in.tokens);
+            Ok(response)
+        }
+        Err(error) => {
+            let retry_after = error.retry_after();
+            let mut shown = SignUpPage::form(web.config.password.min_length, redirect_to);
+            shown.fill("email", form.get("email"));
+            let status = mark(&mut shown, error)?;
+            Ok(again(&sign_up_page(&web, shown, redirect_to), status, retry_after))
+        }
+    }
+}
+
+/// With a token: what its link would confirm, behind a button. Without: the code of the sign-up under way.
+pub async fn verify_show(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, ApiError> {
+    let flow_token = flow_token(&web, &headers);
+    if let Some(token) = query.some("token") {
+        let state = sign_up::look_at_link(web.context(), token, flow_token.as_ref()).await?;
+        let (kind, email) = confirm_kind(state);
+        let form = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length);
+        return Ok(page(StatusCode::OK, &confirm_page(&web, kind, email, form)));
+    }
+    let redirect_to = query.some("redirect_to");
+    let Some(email) = waiting_for(&web, flow_token.as_ref()).await? else {
+        return Ok(see_other(&with_redirect(&web, "/sign-in", redirect_to)));
+    };
+    let form = CheckMailPage::form(&email, redirect_to);
+    let resent = !query.get("resent").is_empty();
+    Ok(page(StatusCode::OK, &check_mail_page(&web, &email, form, redirect_to, resent)))
+}
+
+pub async fn verify(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let flow_token = flow_token(&web, &headers);
+    let password = form.some("password").map(SecretString::from);
+    let with = Confirmation {
+        flow_token: flow_token.as_ref(),
+        password: password.as_ref().map(PasswordElsewhere::Choose),
+        remember: false,
+    };
+    let confirmed = match form.some("token") {
+        Some(token) => sign_up::confirm_link(&web.sessions, &caller, token, &with).await,
+        None => {
+            sign_up::confirm_code(&web.sessions, &caller, form.get("email"), form.get("code"), &with).await
+        }
+    };
+    let redirect_to = form.some("redirect_to");
+    match confirmed {
+        Ok(Confirmed::SignedIn(signed_in)) => {
+            let mut response = see_other(&safe_redirect(redirect_to, &web.config));
+            delivery::set_tokens(&web, response.headers_mut(), &signed_in.tokens);
+            response.headers_mut().append(SET_COOKIE, web.cookies.clear(CookieName::Flow));
+            Ok(response)
+        }
+        Ok(Confirmed::Verified) => {
+            let signed_in = session::current(&web, &caller, &headers).await?.is_some_and(|(_, new)| new.is_none());
+            let template = VerifiedPage {
+                layout: layout(&web, "Your address is verified", None),
+                signed_in,
+                continue_href: safe_redirect(redirect_to, &web.config),
+            };
+            Ok(page(StatusCode::OK, &template))
+        }
+        Err(error) => refused(&web, &form, flow_token.as_ref(), error).await,
+    }
+}
+
+pub async fn resend(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let flow_token = flow_token(&web, &headers);
+    let redirect_to = form.some("redirect_to");
+    match sign_up::resend(web.context(), &caller, form.get("email"), flow_token.as_ref()).await {
+        Ok(()) => {
+            let to = with_redirect(&web, "/verify-email", redirect_to);
+            let mark = if to.contains('?') { '&' } else { '?' };
+            Ok(see_other(&format!("{to}{mark}resent=1")))
+        }
+        Err(error) => {
+            let retry_after = error.retry_after();
+            let mut shown = CheckMailPage::form(form.get("email"), redirect_to);
+            let status = mark(&mut shown, error)?;
+            Ok(again(&check_mail_page(&web, form.get("email"), shown, redirect_to, false), status, retry_after))
+        }
+    }
+}
+
+/// Shows the form again that the refused confirmation came from.
+async fn refused(
+    web: &Web,
+    form: &Form,
+    flow_token: Option<&SecretString>,
+    error: Error,
+) -> Result<Response, ApiError> {
+    let retry_after = error.retry_after();
+    if let Some(token) = form.some("token") {
+        if error.code() == Code::InvalidOrExpiredToken {
+            return Err(error.into());
+        }
+        let state = sign_up::look_at_link(web.context(), token, flow_token).await?;
+        let (kind, email) = confirm_kind(state);
+        let mut shown = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length);
+        let status = mark(&mut shown, error)?;
+        return Ok(again(&confirm_page(web, kind, email, shown), status, retry_after));
+    }
+    let (email, redirect_to) = (form.get("email"), form.some("redirect_to"));
+    let mut shown = CheckMailPage::form(email, redirect_to);
+    shown.fill("code", form.get("code"));
+    let status = mark(&mut shown, error)?;
+    Ok(again(&check_mail_page(web, email, shown, redirect_to, false), status, retry_after))
+}
+
+async fn waiting_for(web: &Web, flow_token: Option<&SecretString>) -> Result<Option<String>, Error> {
+    match flow_token {
+        Some(token) => sign_up::waiting_for(web.context(), token).await,
+        None => Ok(None),
+    }
+}
+
+fn flow_token(web: &Web, headers: &HeaderMap) -> Option<SecretString> {
+    web.cookies.get(headers, CookieName::Flow).map(SecretString::from)
+}
+
+fn confirm_kind(state: LinkState) -> (ConfirmKind, String) {
+    match state {
+        LinkState::Mine { email } => (ConfirmKind::Mine, email),
+        LinkState::Elsewhere { email } => (ConfirmKind::Elsewhere, email),
+        LinkState::Account { email } => (ConfirmKind::Account, email),
+    }
+}
+
+fn sign_up_page(web: &Web, form: super::views::Form, redirect_to: Option<&str>) -> SignUpPage {
+    SignUpPage { layout: layout(web, "Create your account", None), form, redirect_to: redirect_to.map(str::to_owned) }
+}
+
+fn confirm_page(web: &Web, kind: ConfirmKind, email: String, form: super::views::Form) -> ConfirmLinkPage {
+    ConfirmLinkPage { layout: layout(web, "Verify your address", None), kind, email, form }
+}
+
+fn check_mail_page(
+    web: &Web,
+    email: &str,
+    form: super::views::Form,
+    redirect_to: Option<&str>,
+    resent: bool,
+) -> CheckMailPage {
+    CheckMailPage {
+        layout: layout(web, "Check your mail", None),
+        masked_email: masked(email),
+        form,
+        resend: CheckMailPage::resend(email, RESEND_AFTER, redirect_to),
+        resent,
+    }
+}
+
+/// A page of ours that keeps where to go afterwards.
+pub fn with_redirect(web: &Web, path: &str, redirect_to: Option<&str>) -> String {
+    let base = web.config.base_path();
+    let Some(target) = redirect_to else { return format!("{base}{path}") };
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", target).finish();
+    format!("{base}{path}?{query}")
+}

@@ -1,0 +1,72 @@
+use askama::Template;
+
+use super::form::{Field, Form, Kind};
+use super::layout::Layout;
+use super::moment::Moment;
+
+/// A place of the account, in the list at its side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Profile,
+    Password,
+}
+
+impl Place {
+    const ALL: &'static [Self] = &[Self::Profile, Self::Password];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Profile => "Profile",
+            Self::Password => "Password",
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Profile => "/account",
+            Self::Password => "/account/password",
+        }
+    }
+
+    /// The places, each with whether it is this one.
+    pub(super) fn all(self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+        Self::ALL.iter().map(move |&place| (place.label(), place.path(), place == self))
+    }
+}
+
+/// The account: who is signed in, their profile, and how to sign out.
+#[derive(Template)]
+#[template(path = "account/profile.html")]
+pub struct AccountPage {
+    pub layout: Layout,
+    pub form: Form,
+    pub email: String,
+    pub email_verified: bool,
+    pub roles: Vec<String>,
+    pub last_sign_in: Option<Moment>,
+    /// What just happened: the profile is saved.
+    pub notice: Option<String>,
+}
+
+impl AccountPage {
+    /// Fields: `preferred_username`, `given_name`, `family_name`, `picture`, `locale`. Posts to `/account`.
+    pub fn form() -> Form {
+        let username = Field::text("preferred_username", "Username")
+            .autocomplete("username")
+            .hint("3 to 30 letters, digits, dots, dashes or underscores. You can sign in with it.")
+            .max_length(30);
+        let picture = Field::text("picture", "Picture").autocomplete("photo").hint("An https address.").max_length(2048);
+        let locale = Field::text("locale", "Language").hint("A language tag, such as en or pt-BR.").max_length(35);
+        let form = Form::new("/account", "Save the profile", "Saving…")
+            .with(username)
+            .with(Field::text("given_name", "Given name").autocomplete("given-name").max_length(200))
+            .with(Field::text("family_name", "Family name").autocomplete("family-name").max_length(200))
+            .with(Field { kind: Kind::Url, ..picture })
+            .with(locale);
+        Form { focus: false, ..form }
+    }
+
+    fn place(&self) -> Place {
+        Place::Profile
+    }
+}

@@ -1,0 +1,30 @@
+//! What the pages show: plain data and the templates that it fills. Nothing here reads a request or calls the product.
+//!
+//! A page with a form has a constructor of that form beside it; its handler fills in what was typed and marks what was
+//! wrong, by the names of the fields.
+
+mod account;
+mod dev;
+mod docs;
+mod error;
+mod first_admin;
+mod form;
+mod layout;
+mod moment;
+mod password;
+mod sign_in;
+mod sign_up;
+#[cfg(test)]
+mod tests;
+
+pub use account::{AccountPage, Place};
+pub use dev::{MailRow, MailShown, MailboxPage};
+pub use docs::{DocsPage, Operation, OperationGroup, RequestField, Response};
+pub use error::{ErrorPage, ProblemPage};
+pub use first_admin::FirstAdminPage;
+pub use form::{Field, Form, Kind, Resend};
+pub use layout::{Layout, brand_css};
+pub use moment::Moment;
+pub use password::{ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage};
+pub use sign_in::SignInPage;
+pub use sign_up::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};

@@ -1,0 +1,39 @@
+use askama::Template;
+
+use super::form::{Field, Form};
+use super::layout::Layout;
+
+/// Sign in with an address or a username and a password.
+#[derive(Template)]
+#[template(path = "sign_in/sign_in.html")]
+pub struct SignInPage {
+    pub layout: Layout,
+    pub form: Form,
+    /// What just happened: signed out, password reset.
+    pub notice: Option<String>,
+    /// Kept in the links to sign-up; the form has it by [`Form::redirect_to`].
+    pub redirect_to: Option<String>,
+}
+
+impl SignInPage {
+    /// Fields: `identifier`, `password`, `remember` (`on`). Posts to `/sign-in`.
+    pub fn form(redirect_to: Option<&str>) -> Form {
+        Form::new("/sign-in", "Sign in", "Signing in…")
+            .with(Field::identifier())
+            .with(Field::current_password("password", "Password"))
+            .with(Field::checkbox("remember", "Stay signed in on this device"))
+            .redirect_to(redirect_to)
+    }
+
+    fn query(&self) -> String {
+        redirect_query(self.redirect_to.as_deref())
+    }
+}
+
+/// `?redirect_to=…` to hang on a link, or nothing.
+pub(super) fn redirect_query(redirect_to: Option<&str>) -> String {
+    let Some(target) = redirect_to else { return String::new() };
+    let mut query = url::form_urlencoded::Serializer::new("?".to_owned());
+    query.append_pair("redirect_to", target);
+    query.finish()
+}

@@ -1,0 +1,283 @@
+//! Each page as it is at first, with mistakes, with long words, and with words that want to be markup.
+
+use askama::Template;
+use doorward_core::context::Time;
+
+use super::super::*;
+
+const EMAIL: &str = "ada@example.com";
+const LONG: &str = "maximiliana.theodora.von-und-zu-hohenlohe-waldenburg.der-erste@a-rather-long-department.example.org";
+const EVIL: &str = "\"><script>alert('x')</script><img src=x>";
+
+/// Every sample by name.
+pub fn samples() -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    let mut add = |name: &str, page: &dyn askama::DynTemplate| all.push((name.to_owned(), page.dyn_render().unwrap()));
+    sign_up(&mut add);
+    sign_in(&mut add);
+    passwords(&mut add);
+    account(&mut add);
+    others(&mut add);
+    docs(&mut add);
+    all
+}
+
+type Add<'a> = dyn FnMut(&str, &dyn askama::DynTemplate) + 'a;
+
+fn layout(title: &str) -> Layout {
+    Layout { base: "/auth".to_owned(), product_name: "Doorward".to_owned(), title: title.to_owned(), ..Layout::default() }
+}
+
+fn inside(title: &str) -> Layout {
+    Layout { user: Some(EMAIL.to_owned()), ..layout(title) }
+}
+
+fn branded(title: &str) -> Layout {
+    Layout { dev_banner: true, accent_css: true, product_name: EVIL.to_owned(), user: Some(LONG.to_owned()), ..layout(title) }
+}
+
+/// As if every field was typed into, wrongly.
+fn wrong(mut form: Form, typed: &str) -> Form {
+    let names: Vec<_> = form.fields.iter().map(|field| field.name).collect();
+    for name in names {
+        form.fill(name, typed);
+        form.fault(name, &format!("What you typed here can't be used: {typed}"));
+    }
+    form.fault("token", &format!("That did not work: {typed}"));
+    form
+}
+
+fn sign_up(add: &mut Add) {
+    let title = "Create an account";
+    let form = || SignUpPage::form(8, None);
+    add("sign-up", &SignUpPage { layout: layout(title), form: form(), redirect_to: None });
+    let mut common = form();
+    common.fill("email", EMAIL);
+    common.fault("password", "That password is easy to guess. Use a longer one, or a few unrelated words.");
+    add("sign-up-error", &SignUpPage { layout: layout(title), form: common, redirect_to: None });
+    let redirect_to = Some(EVIL.to_owned());
+    let form = wrong(SignUpPage::form(8, Some(EVIL)), EVIL);
+    add("sign-up-hostile", &SignUpPage { layout: branded(title), form, redirect_to });
+
+    for (name, email, wait_seconds, resent) in
+        [("check-mail", EMAIL, 42, false), ("check-mail-resent", EMAIL, 60, true), ("check-mail-long", LONG, 0, false)]
+    {
+        let page = CheckMailPage {
+            layout: layout("Check your mail"),
+            masked_email: masked(email),
+            form: CheckMailPage::form(email, None),
+            resend: CheckMailPage::resend(email, wait_seconds, Some("/app")),
+            resent,
+        };
+        add(name, &page);
+    }
+    let mut code = CheckMailPage::form(EMAIL, None);
+    code.fill("code", "123 456");
+    code.fault("code", "That code is wrong or has run out. Check the newest mail, or ask for a new code.");
+    let resend = CheckMailPage::resend(EMAIL, 0, None);
+    let masked_email = masked(EMAIL);
+    let page = CheckMailPage { layout: layout("Check your mail"), masked_email, form: code, resend, resent: false };
+    add("check-mail-error", &page);
+
+    for (name, kind) in [
+        ("confirm-mine", ConfirmKind::Mine),
+        ("confirm-elsewhere", ConfirmKind::Elsewhere),
+        ("confirm-account", ConfirmKind::Account),
+    ] {
+        let form = ConfirmLinkPage::form(kind, EMAIL, "dw_token", 8);
+        let layout = layout("Verify your e-mail address");
+        add(name, &ConfirmLinkPage { layout, kind, email: EMAIL.to_owned(), form });
+        let form = wrong(ConfirmLinkPage::form(kind, EVIL, EVIL, 15), EVIL);
+        let layout = branded("Verify your e-mail address");
+        add(&format!("{name}-hostile"), &ConfirmLinkPage { layout, kind, email: EVIL.to_owned(), form });
+    }
+    for (name, signed_in) in [("verified-in", true), ("verified-out", false)] {
+        let continue_href = "/auth/account".to_owned();
+        add(name, &VerifiedPage { layout: layout("You are all set"), signed_in, continue_href });
+    }
+}
+
+fn sign_in(add: &mut Add) {
+    let title = "Sign in";
+    let page = |layout, form, notice| SignInPage { layout, form, notice, redirect_to: Some(EVIL.to_owned()) };
+    add("sign-in", &SignInPage { layout: layout(title), form: SignInPage::form(None), notice: None, redirect_to: None });
+    let form = SignInPage::form(Some("/app?a=1&b=2"));
+    add("sign-in-notice", &page(layout(title), form, Some("You are signed out.".to_owned())));
+    let mut form = SignInPage::form(None);
+    form.fill("identifier", EMAIL);
+    form.fill("remember", "on");
+    form.alert = Some("The e-mail address or username and the password do not match. Check both, or reset the password.".to_owned());
+    let development = Layout { dev_banner: true, ..layout(title) };
+    add("sign-in-error", &page(development, form, None));
+    add("sign-in-hostile", &page(branded(title), wrong(SignInPage::form(Some(EVIL)), EVIL), Some(EVIL.to_owned())));
+}
+
+fn passwords(add: &mut Add) {
+    let title = "Forgot your password?";
+    add("forgot", &ForgotPasswordPage { layout: layout(title), form: ForgotPasswordPage::form() });
+    let form = wrong(ForgotPasswordPage::form(), EVIL);
+    add("forgot-hostile", &ForgotPasswordPage { layout: branded(title), form });
+
+    let sent = |form, wait_seconds, resent| ForgotSentPage {
+        layout: layout("Check your mail"),
+        masked_email: masked(EMAIL),
+        form,
+        resend: ForgotSentPage::resend(EMAIL, wait_seconds),
+        resent,
+    };
+    add("forgot-sent", &sent(ForgotSentPage::form(EMAIL, 8), 60, false));
+    add("forgot-sent-wrong", &sent(wrong(ForgotSentPage::form(EVIL, 8), EVIL), 0, true));
+
+    let title = "Set a new password";
+    let form = ResetPasswordPage::form(EMAIL, "dw_token", 8);
+    add("reset", &ResetPasswordPage { layout: layout(title), email: EMAIL.to_owned(), form });
+    let form = wrong(ResetPasswordPage::form(LONG, EVIL, 8), EVIL);
+    add("reset-hostile", &ResetPasswordPage { layout: branded(title), email: LONG.to_owned(), form });
+    add("reset-done", &ResetDonePage { layout: layout("Your password is reset") });
+
+    let form = || ChangePasswordPage::form(EMAIL, 8);
+    add("password", &ChangePasswordPage { layout: inside("Password"), form: form(), notice: None });
+    let notice = Some("The password is changed. Other devices are signed out.".to_owned());
+    add("password-changed", &ChangePasswordPage { layout: inside("Password"), form: form(), notice });
+    let (form, notice) = (wrong(form(), EVIL), Some(EVIL.to_owned()));
+    add("password-hostile", &ChangePasswordPage { layout: branded("Password"), form, notice });
+}
+
+fn account(add: &mut Add) {
+    let now = Time::from_micros(1_800_000_000_000_000);
+    let mut form = AccountPage::form();
+    for (name, value) in [("preferred_username", "ada"), ("given_name", "Ada"), ("family_name", "Lovelace"), ("locale", "en")] {
+        form.fill(name, value);
+    }
+    let page = AccountPage {
+        layout: inside("Profile"),
+        form,
+        email: EMAIL.to_owned(),
+        email_verified: true,
+        roles: vec!["admin".to_owned(), "user".to_owned()],
+        last_sign_in: Some(Moment::new(Time::from_micros(now.micros() - 7_300_000_000), now)),
+        notice: Some("Your profile is saved.".to_owned()),
+    };
+    add("account", &page);
+    let mut fault = AccountPage::form();
+    fault.fill("preferred_username", "a@b");
+    fault.fault("preferred_username", "A username has no @.");
+    fault.fault("picture", "Enter an https address.");
+    let layout = inside("Profile");
+    let empty = AccountPage { layout, form: fault, email_verified: false, roles: Vec::new(), last_sign_in: None, notice: None, ..page };
+    add("account-error", &empty);
+    let layout = branded("Profile");
+    let roles = vec![EVIL.to_owned(); 3];
+    add("account-hostile", &AccountPage { layout, form: wrong(AccountPage::form(), EVIL), email: LONG.to_owned(), roles, ..empty });
+}
+
+fn others(add: &mut Add) {
+    let form = FirstAdminPage::form("dw_token", 8);
+    add("first-admin", &FirstAdminPage { layout: layout("Make the first administrator"), form });
+    let form = wrong(FirstAdminPage::form(EVIL, 8), EVIL);
+    add("first-admin-hostile", &FirstAdminPage { layout: branded("Make the first administrator"), form });
+
+    let now = Time::from_micros(1_800_000_000_000_000);
+    let row = |id: &str, to: &str, subject: &str, seconds: i64| MailRow {
+        id: id.to_owned(),
+        to: to.to_owned(),
+        subject: subject.to_owned(),
+        at: Moment::new(Time::from_micros(now.micros() - seconds * 1_000_000), now),
+    };
+    let mails = || {
+        vec![
+            row("mail_1", EMAIL, "Set a new password for Doorward", 4),
+            row("mail_2", LONG, "Verify your e-mail address for Doorward", 300),
+            row("mail_3", EVIL, EVIL, 90_000),
+        ]
+    };
+    let shown = |subject: &str, text: &str| MailShown {
+        id: "mail_1".to_owned(),
+        from: "Doorward <doorward@localhost>".to_owned(),
+        to: EMAIL.to_owned(),
+        subject: subject.to_owned(),
+        at: Moment::new(now, now),
+        text: text.to_owned(),
+    };
+    let title = "Mailbox";
+    let text = "Set a new password\n\nSomebody, most likely you, asked for this.\n\nhttps://example.com/reset-password?token=dw_lt_3vQ9yq7GmYVJkG0n1c2Zp5b8Xr4sT6uWlAeIoDfHjKzC\n\n482913\n";
+    let layout = Layout { dev_banner: true, ..layout(title) };
+    let page = |mails, selected, to| MailboxPage { layout: layout.clone(), mails, selected, to };
+    add("mailbox-empty", &page(Vec::new(), None, None));
+    add("mailbox-nobody", &page(Vec::new(), None, Some(EVIL.to_owned())));
+    add("mailbox-list", &page(mails(), None, Some(EMAIL.to_owned())));
+    add("mailbox", &page(mails(), Some(shown("Set a new password for Doorward", text)), None));
+    add("mailbox-hostile", &page(mails(), Some(shown(EVIL, &format!("{EVIL}\nhttps://x/{EVIL}"))), None));
+
+    for (name, status, title, detail) in [
+        ("error-404", 404, "There is nothing here", "Nothing was found under this address. Check it."),
+        ("error-500", 500, "Something went wrong", "Something went wrong on our side. Try again; if it stays, report the request id."),
+        ("error-hostile", 400, EVIL, EVIL),
+    ] {
+        let page = ErrorPage {
+            layout: if status == 500 { inside(title) } else { self::layout(title) },
+            status,
+            title: title.to_owned(),
+            detail: detail.to_owned(),
+            code: "not_found".to_owned(),
+            request_id: "0198a7c2f3b47c1e9d5a6b7c8d9e0f10".to_owned(),
+        };
+        add(name, &page);
+    }
+    let page = ProblemPage {
+        layout: self::layout("Too many attempts"),
+        title: "Too many attempts".to_owned(),
+        detail: "There were too many attempts. Wait a little and try again.".to_owned(),
+        status: 429,
+        code: "rate_limited".to_owned(),
+    };
+    add("problem", &page);
+}
+
+fn docs(add: &mut Add) {
+    let operation = |method: &str, path: &str, summary: &str| Operation {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        summary: summary.to_owned(),
+        description: "Takes an e-mail address or a username.\n\nAnswers alike for a known and an unknown one.".to_owned(),
+        permission: "anyone".to_owned(),
+        request_fields: vec![
+            RequestField {
+                name: "identifier".to_owned(),
+                kind: "string".to_owned(),
+                required: true,
+                description: "E-mail address or username.".to_owned(),
+            },
+            RequestField {
+                name: "remember".to_owned(),
+                kind: "boolean".to_owned(),
+                required: false,
+                description: "Stay signed in for 30 days without use in place of 7.".to_owned(),
+            },
+        ],
+        responses: vec![
+            Response { status: "200".to_owned(), description: "Signed in.".to_owned() },
+            Response { status: "401".to_owned(), description: "invalid_credentials".to_owned() },
+        ],
+    };
+    let group = |name: &str, operations| OperationGroup {
+        name: name.to_owned(),
+        description: "What a person does to come in.".to_owned(),
+        operations,
+    };
+    let groups = vec![
+        group("Sign in", vec![operation("POST", "/v1/sign-in", "Sign in with a password")]),
+        group(
+            "Sessions",
+            vec![
+                operation("GET", "/v1/me/sessions", "List the sessions"),
+                operation("DELETE", "/v1/me/sessions/{id}", EVIL),
+            ],
+        ),
+    ];
+    let introduction = "JSON in and out.\n\nErrors are application/problem+json.".to_owned();
+    let layout = || layout("API reference");
+    add("docs", &DocsPage { layout: layout(), version: "0.1.0".to_owned(), introduction, groups });
+    let introduction = String::new();
+    add("docs-empty", &DocsPage { layout: layout(), version: "0.1.0".to_owned(), introduction, groups: Vec::new() });
+}

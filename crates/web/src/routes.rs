@@ -1,0 +1,147 @@
+//! Every address that is answered, each with who may ask. There is no other way to add one.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use axum::{Extension, Router};
+use doorward_core::access::{self, Decision, Permission};
+use doorward_core::error::Code;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
+use utoipa_axum::routes;
+
+use crate::api::{me, openapi, password, session, sign_up};
+use crate::http::layer::HttpLayer;
+use crate::http::problem::ApiError;
+use crate::signed_in::SignedIn;
+use crate::state::Web;
+use crate::{operations, pages};
+
+/// Who may ask. Each route states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Whoever shows a token that the handler judges: an expired access token, a refresh token.
+    Token,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Whoever is signed in and has a permission.
+    Permission(Permission),
+}
+
+/// All routes, and the description of the API among them.
+pub fn all(web: &Web) -> (Router, Arc<OpenApi>) {
+    let mut routes = Routes::new(web.clone());
+    api(&mut routes);
+    operations(&mut routes);
+    pages::routes(&mut routes);
+    routes.finish()
+}
+
+fn api(routes: &mut Routes) {
+    routes.api(Access::Public, routes!(sign_up::start));
+    routes.api(Access::Public, routes!(sign_up::verify));
+    routes.api(Access::Public, routes!(sign_up::resend));
+    routes.api(Access::Public, routes!(session::sign_in));
+    routes.api(Access::Token, routes!(session::refresh));
+    routes.api(Access::Token, routes!(session::current));
+    routes.api(Access::Token, routes!(session::sign_out));
+    routes.api(Access::Token, routes!(session::sign_out_all));
+    routes.api(Access::Public, routes!(password::forgot));
+    routes.api(Access::Public, routes!(password::reset));
+    routes.api(Access::SignedIn, routes!(password::change));
+    routes.api(Access::SignedIn, routes!(me::show, me::change));
+}
+
+fn operations(routes: &mut Routes) {
+    routes.plain(Access::Public, "/healthz", get(operations::healthz));
+    routes.plain(Access::Public, "/readyz", get(operations::readyz));
+    // Judged by the peer's address or a token of its own.
+    routes.plain(Access::Token, "/metrics", get(operations::metrics));
+    routes.plain(Access::Public, "/openapi.json", get(operations::openapi));
+    routes.plain(Access::Public, "/.well-known/jwks.json", get(operations::jwks));
+    routes.plain(Access::Public, "/.well-known/change-password", get(operations::change_password));
+    routes.plain(Access::Public, "/assets/{*path}", get(operations::asset));
+}
+
+/// Takes routes in.
+pub struct Routes {
+    web: Web,
+    api: OpenApiRouter<Web>,
+    plain: Router<Web>,
+}
+
+impl Routes {
+    fn new(web: Web) -> Self {
+        Self { web, api: OpenApiRouter::with_openapi(openapi::frame()), plain: Router::new() }
+    }
+
+    /// A route of the JSON API, which describes itself.
+    pub fn api(&mut self, access: Access, route: UtoipaMethodRouter<Web>) {
+        let route = match access {
+            Access::Public | Access::Token => route,
+            Access::SignedIn | Access::Permission(_) => {
+                route.layer(from_fn_with_state((self.web.clone(), access), require))
+            }
+        };
+        self.api = std::mem::take(&mut self.api).routes(route);
+    }
+
+    /// A route that programs know by its name.
+    pub fn plain(&mut self, access: Access, path: &str, route: MethodRouter<Web>) {
+        let route = match access {
+            Access::Public | Access::Token => route,
+            Access::SignedIn | Access::Permission(_) => {
+                route.layer(from_fn_with_state((self.web.clone(), access), require))
+            }
+        };
+        self.plain = std::mem::take(&mut self.plain).route(path, route);
+    }
+
+    /// A page. Whoever is not signed in where that is needed is sent to sign in.
+    pub fn page(&mut self, access: Access, path: &str, route: MethodRouter<Web>) {
+        let route = route.layer(from_fn_with_state((self.web.clone(), access), pages::session::enter));
+        self.plain = std::mem::take(&mut self.plain).route(path, route);
+    }
+
+    pub fn is_development(&self) -> bool {
+        self.web.config.is_development()
+    }
+
+    fn finish(self) -> (Router, Arc<OpenApi>) {
+        let (api, description) = self.api.split_for_parts();
+        let description = Arc::new(description);
+        let base = self.web.config.base_path().to_owned();
+        let layer = HttpLayer::new(self.web.context().clone(), pages::error::render);
+        let all = api
+            .merge(self.plain)
+            .layer(Extension(operations::Description(openapi::to_json(&description).into())))
+            .with_state(self.web);
+        let all = if base.is_empty() { all } else { Router::new().nest(&base, all) };
+        (all.fallback(not_found).layer(layer), description)
+    }
+}
+
+/// Lets nobody through who may not ask, and leaves the session for the handler.
+async fn require(State((web, access)): State<(Web, Access)>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let checked = SignedIn::from_request_parts(&mut parts, &web).await;
+    let SignedIn(live) = match checked {
+        Ok(signed_in) => signed_in,
+        Err(refusal) => return ApiError::into_response(refusal),
+    };
+    if let Access::Permission(permission) = access
+        && access::decide(&live.rights, permission) == Decision::Denied
+    {
+        return ApiError::from(Code::PermissionDenied).into_response();
+    }
+    next.run(Request::from_parts(parts, body)).await
+}
+
+async fn not_found() -> ApiError {
+    Code::NotFound.into()
+}
