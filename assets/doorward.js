@@ -14,15 +14,15 @@ addEventListener("pageshow", (event) => event.persisted && document.querySelecto
 
 function addReveal(input) {
   const button = document.createElement("button");
+  const name = input.labels[0].textContent.toLowerCase();
   const show = (shown) => {
     input.type = shown ? "text" : "password";
     button.textContent = shown ? "Hide" : "Show";
-    button.setAttribute("aria-pressed", String(shown));
+    button.setAttribute("aria-label", `${button.textContent} ${name}`);
   };
   button.type = "button";
   button.className = "reveal";
   button.setAttribute("aria-controls", input.id);
-  button.setAttribute("aria-label", `Show: ${input.labels[0].textContent.toLowerCase()}`);
   button.addEventListener("click", () => show(input.type === "password"));
   // Browsers keep what was in a text field; nobody shall find a password there.
   input.form.addEventListener("submit", () => show(false));
@@ -62,7 +62,7 @@ function strength(input) {
   if (/^(.{1,4})\1+$/.test(low) || /pass.?word|qwert|asdf|12345|abcde|letmein|welcome/.test(low) || worth < 15) {
     return "Easy to guess. Add a word or two.";
   }
-  return worth < 26 ? "Fair. Longer is better." : "Strong.";
+  return worth < 28 ? "Fair. Longer is better." : "Strong.";
 }
 
 function countDown(button) {
@@ -92,6 +92,8 @@ function begin(event) {
   button.textContent = button.dataset.busy;
   // Not `disabled`: that would take the focus away.
   button.setAttribute("aria-disabled", "true");
+  // Stopped, or the network went away: the page is still here, and can be used again.
+  setTimeout(() => rest(form), 10_000);
 }
 
 function rest(form) {

@@ -25,7 +25,7 @@ pub enum VerifyEmail {
 #[derive(Debug, Clone)]
 pub struct Config {
     pub mode: Mode,
-    /// Development was said outright in the settings (and not inferred from loopback addresses).
+    /// Development was said outright in the settings for addresses that others can reach.
     pub development_said: bool,
     /// Where people and clients reach this server. May end in a path, never in a slash.
     pub public_url: Url,

@@ -53,7 +53,9 @@ impl Context {
     /// A new id: UUIDv7 (RFC 9562, section 5.7) of this clock and rng.
     pub fn new_id<K: IdKind>(&self) -> Id<K> {
         let millis = u64::try_from(self.now().micros() / 1000).unwrap_or(0);
-        Id::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &random::<10>(&*self.rng)).into_uuid())
+        Id::from_uuid(
+            uuid::Builder::from_unix_timestamp_millis(millis, &random::<10>(&*self.rng)).into_uuid(),
+        )
     }
 }
 

@@ -240,7 +240,9 @@ impl From<DbError> for Error {
 impl From<HashError> for Error {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Overloaded { retry_after } => Self::new(Code::Overloaded).with_retry_after(retry_after),
+            HashError::Overloaded { retry_after } => {
+                Self::new(Code::Overloaded).with_retry_after(retry_after)
+            }
             HashError::Failed => Self::internal("the password could not be hashed"),
         }
     }

@@ -69,10 +69,15 @@ impl From<tokio_postgres::Error> for DbError {
         use tokio_postgres::error::SqlState;
         let Some(db) = error.as_db_error() else {
             // No answer from the server: the connection is gone or the reply could not be read.
-            let is_conversion = std::error::Error::source(&error)
-                .is_some_and(|source| source.downcast_ref::<std::io::Error>().is_none() && !error.is_closed());
+            let is_conversion = std::error::Error::source(&error).is_some_and(|source| {
+                source.downcast_ref::<std::io::Error>().is_none() && !error.is_closed()
+            });
             let text = describe(&error);
-            return if is_conversion && !text.contains("connect") { Self::other(text) } else { Self::unavailable(text) };
+            return if is_conversion && !text.contains("connect") {
+                Self::other(text)
+            } else {
+                Self::unavailable(text)
+            };
         };
         let state = db.code();
         let text = format!("{}: {}", state.code(), db.message());

@@ -69,10 +69,9 @@ pub(crate) async fn postgres(
         .collect::<Result<_, tokio_postgres::Error>>()?;
     let due = due(&applied, migrations)?;
     for migration in due {
-        transaction
-            .batch_execute(migration.postgres.unwrap_or(migration.sql))
-            .await
-            .map_err(|error| DbError::migration(format!("migration {}: {}", migration.label(), DbError::from(error))))?;
+        transaction.batch_execute(migration.postgres.unwrap_or(migration.sql)).await.map_err(|error| {
+            DbError::migration(format!("migration {}: {}", migration.label(), DbError::from(error)))
+        })?;
         let checksum = migration.checksum();
         transaction
             .execute(
@@ -189,10 +188,16 @@ mod tests {
     fn types_become_sqlites_and_tables_strict() {
         for (from, to) in [
             ("CREATE TABLE t (a BIGINT, b UUID);", "CREATE TABLE t (a INTEGER, b BLOB) STRICT;"),
-            ("CREATE TABLE t (a BYTEA, CHECK (a > (1)));", "CREATE TABLE t (a BLOB, CHECK (a > (1))) STRICT;"),
+            (
+                "CREATE TABLE t (a BYTEA, CHECK (a > (1)));",
+                "CREATE TABLE t (a BLOB, CHECK (a > (1))) STRICT;",
+            ),
             ("CREATE INDEX i ON t (a);", "CREATE INDEX i ON t (a);"),
             ("CREATE  TABLE IF NOT EXISTS t (a TEXT)", "CREATE  TABLE IF NOT EXISTS t (a TEXT) STRICT"),
-            ("INSERT INTO t VALUES ('BIGINT', TRUE); -- UUID", "INSERT INTO t VALUES ('BIGINT', TRUE); -- UUID"),
+            (
+                "INSERT INTO t VALUES ('BIGINT', TRUE); -- UUID",
+                "INSERT INTO t VALUES ('BIGINT', TRUE); -- UUID",
+            ),
             ("CREATE TABLE t (bigint_count BOOLEAN);", "CREATE TABLE t (bigint_count INTEGER) STRICT;"),
         ] {
             assert_eq!(for_sqlite(from), to);

@@ -23,7 +23,8 @@ impl Row {
         match &self.0 {
             Source::Sqlite(values) => {
                 let value = values.get(index).ok_or_else(|| DbError::other(format!("no column {index}")))?;
-                T::from_sqlite(value).ok_or_else(|| DbError::other(format!("column {index} is of another type")))
+                T::from_sqlite(value)
+                    .ok_or_else(|| DbError::other(format!("column {index} is of another type")))
             }
             Source::Postgres(row) => T::from_postgres(row, index),
         }

@@ -92,7 +92,8 @@ impl Drop for TestDatabase {
 }
 
 async fn run(server: &str, sql: &str) {
-    let (client, connection) = tokio_postgres::connect(server, NoTls).await.expect("the test's PostgreSQL server");
+    let (client, connection) =
+        tokio_postgres::connect(server, NoTls).await.expect("the test's PostgreSQL server");
     let driver = tokio::spawn(connection);
     client.batch_execute(sql).await.expect("the test's PostgreSQL server makes and drops databases");
     drop(client);

@@ -50,7 +50,9 @@ async fn of_fifty_who_consume_one_thing_one_wins() {
         for _ in 0..50 {
             let db = db.clone();
             tasks.spawn(async move {
-                db.write(async |tx| Ok::<_, DbError>(tx.consume_once(&THING, 1, 999).await?.is_some())).await.unwrap()
+                db.write(async |tx| Ok::<_, DbError>(tx.consume_once(&THING, 1, 999).await?.is_some()))
+                    .await
+                    .unwrap()
             });
         }
         assert_eq!(tasks.join_all().await.into_iter().filter(|won| *won).count(), 1);
@@ -229,7 +231,8 @@ fn count_is(number: i64) -> bool {
 #[tokio::test]
 async fn a_read_cannot_write() {
     for (_database, db) in databases().await {
-        let result = db.read(async |tx| tx.execute("UPDATE things SET count = 7 WHERE id = 1", &[]).await).await;
+        let result =
+            db.read(async |tx| tx.execute("UPDATE things SET count = 7 WHERE id = 1", &[]).await).await;
         assert!(result.is_err());
         assert_eq!(count(&db).await, 0);
         insert(&db, 2, "works").await.unwrap();
@@ -318,7 +321,8 @@ async fn a_migration_that_was_edited_or_is_unknown_is_refused() {
         assert!(refused.contains("0001_tables") && refused.contains("edited"), "{refused}");
         let refused = db.migrate(&[]).await.unwrap_err().to_string();
         assert!(refused.contains("newer version"), "{refused}");
-        let next = Migration { version: 2, name: "more", sql: "CREATE TABLE more (id BIGINT);", postgres: None };
+        let next =
+            Migration { version: 2, name: "more", sql: "CREATE TABLE more (id BIGINT);", postgres: None };
         assert_eq!(db.migrate(&[TABLES, next]).await.unwrap().applied, 1);
         assert_eq!(db.migrate(&[TABLES, next]).await.unwrap().applied, 0);
     }
@@ -331,7 +335,8 @@ async fn a_migration_that_fails_leaves_nothing() {
         let broken = Migration { version: 2, name: "broken", sql, postgres: None };
         let refused = db.migrate(&[TABLES, broken]).await.unwrap_err().to_string();
         assert!(refused.contains("0002_broken"), "{refused}");
-        let whole = Migration { version: 2, name: "whole", sql: "CREATE TABLE half (id BIGINT);", postgres: None };
+        let whole =
+            Migration { version: 2, name: "whole", sql: "CREATE TABLE half (id BIGINT);", postgres: None };
         assert_eq!(db.migrate(&[TABLES, whole]).await.unwrap().applied, 1);
     }
 }
@@ -370,7 +375,8 @@ async fn the_file_is_its_owners_alone() {
 #[tokio::test]
 async fn an_address_of_another_kind_and_a_server_that_is_away_are_told_apart() {
     assert!(matches!(Db::open("mysql://x", doorward_db::Options::default()).await, Err(DbError::Other(_))));
-    let away = Db::open("postgres://nobody@127.0.0.1:1/nothing", doorward_db::Options::default()).await.unwrap();
+    let away =
+        Db::open("postgres://nobody@127.0.0.1:1/nothing", doorward_db::Options::default()).await.unwrap();
     let error = away.ping().await.unwrap_err();
     assert!(error.is_unavailable(), "{error:?}");
 }

@@ -35,7 +35,9 @@ impl Jobs {
             Ok(())
         }));
         let changes = app.sessions.clone();
-        tasks.spawn(every(CHANGES_EVERY, stopped.clone(), "changes", async move || changes.hear_changes().await));
+        tasks.spawn(every(CHANGES_EVERY, stopped.clone(), "changes", async move || {
+            changes.hear_changes().await
+        }));
         let old = app.sessions.clone();
         tasks.spawn(every(CLEAN_UP_EVERY, stopped.clone(), "clean-up", async move || {
             let deleted = clean_up::run(&old).await?;

@@ -1,4 +1,8 @@
 //! The server: settings, command line, wiring and jobs around the product.
 
 pub mod app;
+pub mod cli;
+pub mod config;
 pub mod jobs;
+pub mod logs;
+pub mod mail;

@@ -138,7 +138,11 @@ impl TestApp {
         let context = self.app.context();
         mail::deliver_due(context, &*self.app.transport).await.unwrap();
         let caught = mail::caught(context, 500).await.unwrap();
-        caught.into_iter().filter(|(_, _, mail)| mail.to == address).map(|(_, _, mail)| Mail::from(mail)).collect()
+        caught
+            .into_iter()
+            .filter(|(_, _, mail)| mail.to == address)
+            .map(|(_, _, mail)| Mail::from(mail))
+            .collect()
     }
 
     /// Somebody who signed up, verified their address and is signed in: the browser and the address.
@@ -147,9 +151,8 @@ impl TestApp {
         let browser = self.browser();
         browser.sign_up(&email).await.expect_status(202);
         let code = self.mail_to(&email).await.code();
-        let verified = browser
-            .post("/v1/email/verify", &serde_json::json!({"email": email, "code": code}))
-            .await;
+        let verified =
+            browser.post("/v1/email/verify", &serde_json::json!({"email": email, "code": code})).await;
         verified.expect_status(200);
         (browser, email)
     }

@@ -24,7 +24,8 @@ pub struct Reply {
 
 impl Browser {
     pub fn new(base: &str) -> Self {
-        let client = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap();
+        let client =
+            reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap();
         Self { base: base.to_owned(), client, cookies: Mutex::default() }
     }
 
@@ -161,7 +162,9 @@ impl Reply {
         assert_eq!(problem["code"], code, "{problem}");
         assert_eq!(problem["status"], status, "{problem}");
         assert!(problem["type"].as_str().unwrap().ends_with(&format!("/docs/problems/{code}")), "{problem}");
-        assert!(!problem["title"].as_str().unwrap().is_empty() && !problem["detail"].as_str().unwrap().is_empty());
+        assert!(
+            !problem["title"].as_str().unwrap().is_empty() && !problem["detail"].as_str().unwrap().is_empty()
+        );
         self
     }
 

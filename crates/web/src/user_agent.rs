@@ -16,7 +16,7 @@ impl Device {
         let Some(parsed) = parsed else {
             return Self { browser: user_agent.and_then(program), os: None, kind: "other" };
         };
-        let known = |text: &str| (text != "UNKNOWN" && !text.is_empty()).then(|| text.to_owned());
+        let known = |text: &str| (!matches!(text, "UNKNOWN" | "HTTP Library" | "")).then(|| text.to_owned());
         Self {
             browser: known(parsed.name).or_else(|| user_agent.and_then(program)),
             os: known(parsed.os).map(|os| os_name(&os).to_owned()),

@@ -72,7 +72,8 @@ pub async fn grant_in(
     }
     let granted = store::grant(tx, user, role, context.now()).await?;
     if granted {
-        audit::record(tx, context, caller, Event::new(EventType::RoleGranted).on(user).with("role", role)).await?;
+        audit::record(tx, context, caller, Event::new(EventType::RoleGranted).on(user).with("role", role))
+            .await?;
         changes::announce(tx, context, Change::User(user)).await?;
     }
     Ok(granted)

@@ -148,4 +148,3 @@ pub fn digest(context: &Context, identifier: &str) -> String {
     use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
     BASE64_URL_SAFE_NO_PAD.encode(&context.sealer.mac("audit identifier", &[identifier.as_bytes()])[..12])
 }
-

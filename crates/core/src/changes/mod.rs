@@ -29,7 +29,8 @@ pub const OVERLAP: Duration = Duration::from_secs(60);
 
 /// Announces a change when, and only when, the unit of work commits.
 pub async fn announce(tx: &mut Tx<'_>, context: &Context, change: Change) -> Result<()> {
-    store::insert(tx, Uuid::from_bytes(doorward_crypto::rng::random(&*context.rng)), context.now(), change).await
+    store::insert(tx, Uuid::from_bytes(doorward_crypto::rng::random(&*context.rng)), context.now(), change)
+        .await
 }
 
 /// The changes written at or after a moment, each with the row's own id.

@@ -16,9 +16,8 @@ pub(super) async fn insert(tx: &mut Tx<'_>, id: Uuid, now: Time, change: Change)
 }
 
 pub(super) async fn since(tx: &mut Tx<'_>, moment: Time) -> Result<Vec<(Uuid, Change)>> {
-    let rows = tx
-        .query_all("SELECT id, kind, subject FROM changes WHERE created_at >= ?1", &p![moment])
-        .await?;
+    let rows =
+        tx.query_all("SELECT id, kind, subject FROM changes WHERE created_at >= ?1", &p![moment]).await?;
     let mut changes = Vec::with_capacity(rows.len());
     for row in &rows {
         // A kind that a newer version announces means nothing to this one.

@@ -112,7 +112,11 @@ pub async fn first_admin_link(context: &Context) -> Result<Option<String>> {
             secret::end_all(tx, context, Purpose::FirstAdmin, INSTALLATION).await?;
             let issued =
                 secret::issue(tx, context, Purpose::FirstAdmin, INSTALLATION, "", FIRST_ADMIN_LIFE).await?;
-            Ok(Some(context.config.page_link(&format!("/first-admin?token={}", issued.link_token.expose_secret()))))
+            Ok(Some(
+                context
+                    .config
+                    .page_link(&format!("/first-admin?token={}", issued.link_token.expose_secret())),
+            ))
         })
         .await
 }
@@ -141,10 +145,8 @@ pub async fn create_first_admin(
 ) -> Result<SignedIn> {
     let context = sessions.context();
     context.limit(Class::Proof, caller, "first_admin")?;
-    let found = context
-        .db
-        .read(async |tx| secret::find_link(tx, context, Purpose::FirstAdmin, token).await)
-        .await?;
+    let found =
+        context.db.read(async |tx| secret::find_link(tx, context, Purpose::FirstAdmin, token).await).await?;
     let new = parse(context, &CreateUser { email, username: None, password, admin: true }).await?;
     let opened = context
         .db
@@ -171,7 +173,8 @@ async fn parse(context: &Context, create: &CreateUser<'_>) -> Result<NewUser> {
     let username =
         create.username.and_then(|name| Username::parse("preferred_username", name).map_err(&mut noted).ok());
     let about = [create.email, create.username.unwrap_or_default()];
-    let password = user::check_password(context, "password", create.password, &about).map_err(&mut noted).ok();
+    let password =
+        user::check_password(context, "password", create.password, &about).map_err(&mut noted).ok();
     let (Some(email), Some(password), true) = (email, password, errors.is_empty()) else {
         return Err(Error::invalid(errors));
     };

@@ -134,11 +134,8 @@ pub async fn change(
     new: &SecretString,
 ) -> Result<Tokens> {
     let context = sessions.context();
-    let user = context
-        .db
-        .read(async |tx| user::find(tx, live.user.id).await)
-        .await?
-        .ok_or(Code::SessionRevoked)?;
+    let user =
+        context.db.read(async |tx| user::find(tx, live.user.id).await).await?.ok_or(Code::SessionRevoked)?;
     let about = [user.email.as_str(), user.username.as_deref().unwrap_or_default()];
     let password = user::check_password(context, "new_password", new, &about).map_err(invalid)?;
     if !sign_in::password::is_current(context, caller, &user, current).await? {
@@ -163,7 +160,8 @@ pub async fn change(
             if !user::change_password_hash(tx, context, user.id, old, &hash).await? {
                 return Err(Error::new(Code::Conflict));
             }
-            session::end_all_in(tx, context, user.id, Some(live.session.id), EndReason::PasswordChanged).await?;
+            session::end_all_in(tx, context, user.id, Some(live.session.id), EndReason::PasswordChanged)
+                .await?;
             secret::end_all(tx, context, Purpose::ResetPassword, user.id.uuid()).await?;
             tell(tx, context, caller, &user).await?;
             let event = Event::new(EventType::PasswordChanged).user(user.id).session(live.session.id);

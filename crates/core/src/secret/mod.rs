@@ -91,7 +91,9 @@ pub async fn issue(
 /// Looks a link up without using it.
 pub async fn find_link(tx: &mut Tx<'_>, context: &Context, purpose: Purpose, token: &str) -> Result<Found> {
     let found = store::by_link(tx, purpose.as_str(), &token_hash(token), context.now()).await?;
-    found.map(|(id, subject)| Found { id, purpose, subject }).ok_or_else(|| Code::InvalidOrExpiredToken.into())
+    found
+        .map(|(id, subject)| Found { id, purpose, subject })
+        .ok_or_else(|| Code::InvalidOrExpiredToken.into())
 }
 
 /// Compares a code with the subject's newest, and counts the try first. The count must last: the caller's unit of work

@@ -24,8 +24,8 @@ use crate::signing_key::KeyRing;
 use crate::{access, user};
 use access_token::{Checked, Claims};
 use cache::Cache;
-pub use model::{EndReason, Live, Session, Tokens};
 pub(crate) use model::NewSession;
+pub use model::{EndReason, Live, Session, Tokens};
 pub use refresh::Renewed;
 
 const REFRESH_PREFIX: &str = "dw_rt_";
@@ -323,7 +323,8 @@ fn open_secret(context: &Context, id: SessionId, sealed: &[u8]) -> Result<RowSec
         .sealer
         .open(&seal_context(id), sealed)
         .map_err(|_| Error::internal("a session secret does not open: is this the right master key?"))?;
-    let bytes = opened.as_slice().try_into().map_err(|_| Error::internal("a session secret has a wrong length"))?;
+    let bytes =
+        opened.as_slice().try_into().map_err(|_| Error::internal("a session secret has a wrong length"))?;
     Ok(RowSecret::from_bytes(bytes))
 }
 

@@ -109,7 +109,9 @@ impl EndReason {
             Self::SignOut => EventType::SignOut,
             Self::SignOutAll => EventType::SignOutAll,
             Self::Reused => EventType::RefreshReused,
-            Self::Ended | Self::PasswordChanged | Self::PasswordReset | Self::Disabled => EventType::SessionEnded,
+            Self::Ended | Self::PasswordChanged | Self::PasswordReset | Self::Disabled => {
+                EventType::SessionEnded
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use doorward_db::Tx;
 use uuid::Uuid;
 
 use super::model::{EndReason, Tokens, idle_timeout};
-use super::store::{self, Row, Rotation};
+use super::store::{self, Rotation, Row};
 use super::{REFRESH_PREFIX, Sessions, open_secret};
 use crate::audit::{self, Event, EventType};
 use crate::changes::{self, Change};
@@ -124,7 +124,8 @@ async fn act(
             answer_again(tx, context, caller, row, event).await
         }
         Worth::Retry => {
-            let mut retries: Vec<Time> = row.retries.iter().copied().filter(|at| now.since(*at) < DAY).collect();
+            let mut retries: Vec<Time> =
+                row.retries.iter().copied().filter(|at| now.since(*at) < DAY).collect();
             retries.push(now);
             store::note_retry(tx, row.id, &retries).await?;
             let event = Event::new(EventType::RefreshRetried).with("within", "retry");
@@ -155,8 +156,13 @@ async fn rotate(tx: &mut Tx<'_>, context: &Context, mut row: Row, now: Time) -> 
     row.rotations.push(now);
     row.expires_at = (now + idle_timeout(context, row.remember)).min(row.absolute_expires_at);
     row.last_seen_at = now;
-    let rotation =
-        Rotation { id: row.id, from: row.generation, rotations: &row.rotations, now, expires_at: row.expires_at };
+    let rotation = Rotation {
+        id: row.id,
+        from: row.generation,
+        rotations: &row.rotations,
+        now,
+        expires_at: row.expires_at,
+    };
     // The unit of work has read the row that it guards, so nothing but an ending can have come between.
     if !store::rotate(tx, &rotation).await? {
         return Ok(Outcome::Refused(Code::SessionRevoked));

@@ -54,8 +54,7 @@ pub(crate) async fn open(
     factor: &VerifiedFactor,
     remember: bool,
 ) -> Result<SessionId> {
-    let new =
-        NewSession { user: factor.user, amr: vec![factor.method.amr()], acr: "aal1", remember };
+    let new = NewSession { user: factor.user, amr: vec![factor.method.amr()], acr: "aal1", remember };
     let id = session::open(tx, context, caller, &new).await?;
     user::note_sign_in(tx, factor.user, context.now()).await?;
     audit::record(tx, context, caller, event(factor).session(id)).await?;

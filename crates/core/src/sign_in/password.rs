@@ -67,12 +67,7 @@ fn unknown_key(identifier: &str) -> String {
     Identifier::parse(identifier).map_or_else(String::new, |identifier| identifier.key().to_owned())
 }
 
-async fn refuse(
-    context: &Context,
-    caller: &Caller,
-    identifier: &str,
-    account: Option<&User>,
-) -> Result<()> {
+async fn refuse(context: &Context, caller: &Caller, identifier: &str, account: Option<&User>) -> Result<()> {
     let event = Event::new(EventType::SignIn).failed().with("method", Method::Password.as_str());
     let event = match account {
         Some(user) => event.on(user.id),
@@ -86,10 +81,7 @@ async fn upgrade_hash(context: &Context, user: &User, password: &SecretString) {
     let upgraded = async {
         let hash = context.hasher.hash(password).await?;
         let old = user.password_hash.as_deref();
-        context
-            .db
-            .write(async |tx| user::replace_password_hash(tx, context, user.id, old, &hash).await)
-            .await
+        context.db.write(async |tx| user::replace_password_hash(tx, context, user.id, old, &hash).await).await
     };
     if let Err(error) = upgraded.await {
         tracing::warn!(user = %user.id, %error, "a password hash could not be upgraded");

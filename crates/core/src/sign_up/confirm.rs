@@ -7,8 +7,8 @@ use doorward_db::Tx;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
-use super::store::{self, Pending};
 use super::create_account;
+use super::store::{self, Pending};
 use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, Id, SessionId, UserId};
 use crate::error::{Code, Error, FieldError, Result};
@@ -63,7 +63,9 @@ pub async fn look_at_link(
     context
         .db
         .read(async |tx| match find(tx, context, token).await? {
-            (_, Target::SignUp(pending)) if is_mine(&pending, flow_token) => Ok(LinkState::Mine { email: pending.email }),
+            (_, Target::SignUp(pending)) if is_mine(&pending, flow_token) => {
+                Ok(LinkState::Mine { email: pending.email })
+            }
             (_, Target::SignUp(pending)) => Ok(LinkState::Elsewhere { email: pending.email }),
             (_, Target::Account { email, .. }) => Ok(LinkState::Account { email }),
         })
@@ -90,7 +92,9 @@ pub async fn confirm_link(
             let hash = password_hash(context, &pending, with).await?;
             finish(sessions, caller, found, &pending, &hash, with.remember, Code::InvalidOrExpiredToken).await
         }
-        Target::Account { id, .. } => verify_account(sessions, caller, found, id, Code::InvalidOrExpiredToken).await,
+        Target::Account { id, .. } => {
+            verify_account(sessions, caller, found, id, Code::InvalidOrExpiredToken).await
+        }
     }
 }
 
@@ -128,7 +132,9 @@ pub async fn confirm_code(
             let hash = pending.password_hash.clone();
             finish(sessions, caller, found, &pending, &hash, with.remember, Code::InvalidOrExpiredCode).await
         }
-        Target::Account { id, .. } => verify_account(sessions, caller, found, id, Code::InvalidOrExpiredCode).await,
+        Target::Account { id, .. } => {
+            verify_account(sessions, caller, found, id, Code::InvalidOrExpiredCode).await
+        }
     }
 }
 
@@ -141,7 +147,8 @@ async fn find(tx: &mut Tx<'_>, context: &Context, token: &str) -> Result<(Found,
     let gone = || Error::new(Code::InvalidOrExpiredToken);
     match secret::find_link(tx, context, Purpose::SignUp, token).await {
         Ok(found) => {
-            let pending = store::by_id(tx, Id::from_uuid(found.subject), context.now()).await?.ok_or_else(gone)?;
+            let pending =
+                store::by_id(tx, Id::from_uuid(found.subject), context.now()).await?.ok_or_else(gone)?;
             Ok((found, Target::SignUp(Box::new(pending))))
         }
         Err(error) if error.code() == Code::InvalidOrExpiredToken => {

@@ -22,7 +22,9 @@ use crate::session::Sessions;
 use crate::sign_in::VerifiedFactor;
 use crate::sign_in::flow::{self, SignedIn};
 use crate::user::{self, EmailAddress, NewUser, User, Username};
-pub use confirm::{Confirmation, Confirmed, LinkState, PasswordElsewhere, confirm_code, confirm_link, look_at_link};
+pub use confirm::{
+    Confirmation, Confirmed, LinkState, PasswordElsewhere, confirm_code, confirm_link, look_at_link,
+};
 
 /// How long a sign-up waits, and its link holds.
 pub const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -152,8 +154,10 @@ fn parse(context: &Context, sign_up: &SignUp) -> Result<Parsed> {
     let username =
         username.and_then(|name| Username::parse("preferred_username", name).map_err(&mut noted).ok());
     let (given, family) = (sign_up.given_name.as_deref(), sign_up.family_name.as_deref());
-    let about = [sign_up.email.as_str(), username_text, given.unwrap_or_default(), family.unwrap_or_default()];
-    let password = user::check_password(context, "password", &sign_up.password, &about).map_err(&mut noted).ok();
+    let about =
+        [sign_up.email.as_str(), username_text, given.unwrap_or_default(), family.unwrap_or_default()];
+    let password =
+        user::check_password(context, "password", &sign_up.password, &about).map_err(&mut noted).ok();
     let profile = user::names(given, family).map_err(|names| names.into_iter().for_each(&mut noted)).ok();
     match (email, password, profile) {
         (Some(email), Some(password), Some(profile)) if errors.is_empty() => {
@@ -172,8 +176,10 @@ async fn wait_for_mail(context: &Context, caller: &Caller, new: &NewUser) -> Res
         .write(async |tx| {
             let known = user::find_by_email(tx, &new.email).await?;
             store::insert(tx, id, &flow_hash, new, context.now(), context.now() + LIFE).await?;
-            let issued = secret::issue(tx, context, Purpose::SignUp, id.uuid(), new.email.key(), LIFE).await?;
-            let message = if known.is_some() { address_known(context) } else { verification(context, &issued) };
+            let issued =
+                secret::issue(tx, context, Purpose::SignUp, id.uuid(), new.email.key(), LIFE).await?;
+            let message =
+                if known.is_some() { address_known(context) } else { verification(context, &issued) };
             mail::queue(tx, context, new.email.as_str(), message).await?;
             let event = match &known {
                 Some(user) => Event::new(EventType::SignUpKnownAddress).on(user.id),
@@ -193,7 +199,8 @@ async fn enter_at_once(sessions: &Sessions, caller: &Caller, new: &NewUser) -> R
         .write(async |tx| {
             let Some(user) = user::create(tx, context, new).await? else { return Err(known_address()) };
             let issued =
-                secret::issue(tx, context, Purpose::VerifyEmail, user.id.uuid(), new.email.key(), LIFE).await?;
+                secret::issue(tx, context, Purpose::VerifyEmail, user.id.uuid(), new.email.key(), LIFE)
+                    .await?;
             mail::queue(tx, context, new.email.as_str(), verification(context, &issued)).await?;
             audit::record(tx, context, caller, Event::new(EventType::SignUpCompleted).user(user.id)).await?;
             flow::open(tx, context, caller, &VerifiedFactor::of_chosen_password(&user), false).await
@@ -233,7 +240,8 @@ async fn create_account(
     password_hash: &str,
 ) -> Result<Option<User>> {
     let email = EmailAddress::parse("email", &pending.email).map_err(|error| Error::invalid(vec![error]))?;
-    let username = pending.username.as_deref().and_then(|name| Username::parse("preferred_username", name).ok());
+    let username =
+        pending.username.as_deref().and_then(|name| Username::parse("preferred_username", name).ok());
     let username = match username {
         Some(name) if user::is_username_taken(tx, &name).await? => None,
         other => other,
@@ -244,5 +252,6 @@ async fn create_account(
         ..user::Profile::default()
     };
     let password_hash = Some(password_hash.to_owned());
-    user::create(tx, context, &NewUser { email, email_verified: true, username, profile, password_hash }).await
+    user::create(tx, context, &NewUser { email, email_verified: true, username, profile, password_hash })
+        .await
 }

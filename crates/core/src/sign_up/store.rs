@@ -65,16 +65,21 @@ pub(super) async fn by_id(tx: &mut Tx<'_>, id: PendingId, now: Time) -> Result<O
 }
 
 pub(super) async fn by_flow(tx: &mut Tx<'_>, hash: &[u8; 32], now: Time) -> Result<Option<Pending>> {
-    tx.query_opt(select_pending!("WHERE flow_hash = ?1 AND used_at IS NULL AND expires_at > ?2"), &p![*hash, now])
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    tx.query_opt(
+        select_pending!("WHERE flow_hash = ?1 AND used_at IS NULL AND expires_at > ?2"),
+        &p![*hash, now],
+    )
+    .await?
+    .as_ref()
+    .map(read)
+    .transpose()
 }
 
 pub(super) async fn newest(tx: &mut Tx<'_>, email_key: &str, now: Time) -> Result<Option<Pending>> {
     tx.query_opt(
-        select_pending!("WHERE email_key = ?1 AND used_at IS NULL AND expires_at > ?2 ORDER BY id DESC LIMIT 1"),
+        select_pending!(
+            "WHERE email_key = ?1 AND used_at IS NULL AND expires_at > ?2 ORDER BY id DESC LIMIT 1"
+        ),
         &p![email_key, now],
     )
     .await?

@@ -109,12 +109,11 @@ pub async fn rotate(context: &Context, caller: &Caller) -> Result<String> {
             store::retire_current(tx, now).await?;
             let kid = match store::activate_next(tx, alg(context), now).await? {
                 Some(kid) => kid,
-                None => {
-                    insert(tx, context, &make_blocking(context)?, State::Current).await?
-                }
+                None => insert(tx, context, &make_blocking(context)?, State::Current).await?,
             };
             insert(tx, context, &fresh, State::Next).await?;
-            audit::record(tx, context, caller, Event::new(EventType::KeysRotated).with("kid", kid.as_str())).await?;
+            audit::record(tx, context, caller, Event::new(EventType::KeysRotated).with("kid", kid.as_str()))
+                .await?;
             changes::announce(tx, context, Change::Keys).await?;
             Ok(kid)
         })
@@ -183,11 +182,12 @@ async fn load(context: &Context) -> Result<Keys> {
         verifying.push(VerifyingKey::from_jwk(&jwk).map_err(Error::internal)?);
         published.push(jwk);
         if row.info.state == State::Current.as_str() {
-            let pkcs8 = context
-                .sealer
-                .open(&seal_context(&row.info.kid), &row.sealed_private)
-                .map_err(|_| Error::internal("the signing key does not open: is this the right master key?"))?;
-            let alg: Algorithm = row.info.alg.parse().map_err(|_| Error::internal("unknown signing algorithm"))?;
+            let pkcs8 =
+                context.sealer.open(&seal_context(&row.info.kid), &row.sealed_private).map_err(|_| {
+                    Error::internal("the signing key does not open: is this the right master key?")
+                })?;
+            let alg: Algorithm =
+                row.info.alg.parse().map_err(|_| Error::internal("unknown signing algorithm"))?;
             current = Some(SigningKey::from_pkcs8(alg, &pkcs8).map_err(Error::internal)?);
         }
     }

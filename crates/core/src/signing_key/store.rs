@@ -42,8 +42,11 @@ pub(super) async fn insert(
 }
 
 pub(super) async fn retire_current(tx: &mut Tx<'_>, now: Time) -> Result<()> {
-    tx.execute("UPDATE signing_keys SET state = 'retired', retired_at = ?1 WHERE state = 'current'", &p![now])
-        .await?;
+    tx.execute(
+        "UPDATE signing_keys SET state = 'retired', retired_at = ?1 WHERE state = 'current'",
+        &p![now],
+    )
+    .await?;
     Ok(())
 }
 
@@ -66,7 +69,9 @@ pub(super) async fn delete_next(tx: &mut Tx<'_>) -> Result<()> {
 }
 
 pub(super) async fn delete_retired(tx: &mut Tx<'_>, before: Time) -> Result<u64> {
-    Ok(tx.execute("DELETE FROM signing_keys WHERE state = 'retired' AND retired_at < ?1", &p![before]).await?)
+    Ok(tx
+        .execute("DELETE FROM signing_keys WHERE state = 'retired' AND retired_at < ?1", &p![before])
+        .await?)
 }
 
 fn read(row: &Row) -> Result<StoredKey> {

@@ -50,7 +50,9 @@ impl EmailAddress {
 fn key_of(typed: &str) -> Option<String> {
     // One address means one: nothing that a mail program reads as a list, a comment, a quote or an invisible character.
     let unwanted = |c: char| {
-        c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | ':' | '<' | '>' | '(' | ')' | '"' | '\\' | '[' | ']')
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, ',' | ';' | ':' | '<' | '>' | '(' | ')' | '"' | '\\' | '[' | ']')
             || is_invisible(c)
     };
     if typed.contains(unwanted) {
@@ -64,7 +66,10 @@ fn key_of(typed: &str) -> Option<String> {
     }
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     let domain = idna::domain_to_ascii_strict(domain).ok()?;
-    if !domain.contains('.') && domain != "localhost" || domain.parse::<Ipv4Addr>().is_ok() || domain.parse::<Ipv6Addr>().is_ok() {
+    if !domain.contains('.') && domain != "localhost"
+        || domain.parse::<Ipv4Addr>().is_ok()
+        || domain.parse::<Ipv6Addr>().is_ok()
+    {
         return None;
     }
     let key = format!("{local}@{domain}");
@@ -118,7 +123,10 @@ impl Username {
             || FieldError::new(field, "invalid", "Use letters, digits, dots, underscores and hyphens only.");
         let key = UsernameCaseMapped::enforce(typed).map_err(|_| invalid())?.into_owned();
         let allowed = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if !typed.chars().all(allowed) || !key.chars().all(allowed) || !(3..=30).contains(&key.chars().count()) {
+        if !typed.chars().all(allowed)
+            || !key.chars().all(allowed)
+            || !(3..=30).contains(&key.chars().count())
+        {
             return Err(invalid());
         }
         Ok(Self { typed: typed.to_owned(), key })

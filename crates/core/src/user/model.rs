@@ -34,7 +34,8 @@ impl User {
             Some(None) => (None, None),
             Some(Some(name)) => (Some(name.as_str().to_owned()), Some(name.key().to_owned())),
         };
-        let keep = |new: &Option<Option<String>>, old: &Option<String>| new.clone().unwrap_or_else(|| old.clone());
+        let keep =
+            |new: &Option<Option<String>>, old: &Option<String>| new.clone().unwrap_or_else(|| old.clone());
         ChangedProfile {
             username,
             username_key,

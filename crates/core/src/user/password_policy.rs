@@ -54,7 +54,10 @@ fn too_long(field: &'static str) -> FieldError {
 fn is_common(password: &str, about: &[&str]) -> bool {
     // The estimate's cost grows with the square of the length, and what 40 characters don't show no more will.
     let start: String = password.chars().take(40).collect();
-    let about: Vec<&str> =
-        about.iter().flat_map(|word| word.split(['@', '.', ' '])).filter(|word| word.len() > 2).collect();
+    let about: Vec<&str> = about
+        .iter()
+        .flat_map(|word| word.split(['@', '.', ' ']).chain([*word]))
+        .filter(|word| word.len() > 2)
+        .collect();
     zxcvbn::zxcvbn(&start, &about).guesses() < 1_000_000
 }

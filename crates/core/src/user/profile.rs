@@ -84,7 +84,8 @@ fn picture_url(text: &str) -> Result<String, FieldError> {
 
 /// The shape of a BCP 47 language tag (RFC 5646, section 2.1): subtags of 1 to 8 letters or digits.
 fn language_tag(text: &str) -> Result<String, FieldError> {
-    let subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let subtag =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
     let first_is_language = text
         .split('-')
         .next()

@@ -37,12 +37,7 @@ pub(super) async fn list(tx: &mut Tx<'_>, after: Option<UserId>, limit: i64) -> 
         .collect()
 }
 
-pub(super) async fn insert(
-    tx: &mut Tx<'_>,
-    id: UserId,
-    new: &NewUser,
-    now: Time,
-) -> Result<Option<UserId>> {
+pub(super) async fn insert(tx: &mut Tx<'_>, id: UserId, new: &NewUser, now: Time) -> Result<Option<UserId>> {
     let row = tx
         .query_opt(
             "INSERT INTO users (id, email, email_key, email_verified, username, username_key, given_name, family_name,

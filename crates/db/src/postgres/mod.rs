@@ -28,7 +28,8 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) fn open(url: &str, options: &Options) -> Result<Self, DbError> {
         // The address may hold a password: none of it goes into the error.
-        let mut config: Config = url.parse().map_err(|_| DbError::other("the PostgreSQL address can't be read"))?;
+        let mut config: Config =
+            url.parse().map_err(|_| DbError::other("the PostgreSQL address can't be read"))?;
         config.application_name("doorward");
         config.connect_timeout(WAIT);
         // Nothing here is meant to run long; a unit that hangs must not hold its rows for ever.
@@ -87,7 +88,8 @@ impl Postgres {
         F: AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone,
     {
         for attempt in 0..TRIES {
-            let mut connection = PgConnection::begin(self.pool.get().await.map_err(DbError::from)?, begin).await?;
+            let mut connection =
+                PgConnection::begin(self.pool.get().await.map_err(DbError::from)?, begin).await?;
             let mut tx = Tx::new(Backend::Postgres(&mut connection));
             let result = f.clone()(&mut tx).await;
             let (poisoned, lost_race) = (tx.is_poisoned(), tx.lost_race());

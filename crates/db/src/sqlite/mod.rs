@@ -124,7 +124,9 @@ where
     let mut tx = Tx::new(Backend::Sqlite(connection));
     let polled = pin!(f(&mut tx)).poll(&mut Context::from_waker(Waker::noop()));
     match polled {
-        Poll::Pending => Err(DbError::other("a unit of work waited for something else than its queries").into()),
+        Poll::Pending => {
+            Err(DbError::other("a unit of work waited for something else than its queries").into())
+        }
         Poll::Ready(Ok(_)) if tx.is_poisoned() => Err(DbError::Poisoned.into()),
         Poll::Ready(result) => result,
     }

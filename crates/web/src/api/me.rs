@@ -1,7 +1,7 @@
 //! The signed-in account.
 
-use axum::extract::State;
 use crate::http::caller::ByCaller;
+use axum::extract::State;
 use doorward_core::error::Error;
 use doorward_core::user::{self, ProfileChange};
 use serde::{Deserialize, Deserializer};
@@ -71,7 +71,6 @@ pub async fn change(
 }
 
 /// Tells a field that is `null` from one that is not there.
-#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

@@ -1,8 +1,8 @@
 //! The API's description, OpenAPI 3.1, made from the handlers themselves.
 
+use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
-use utoipa::openapi::security::SecurityRequirement;
 
 /// The frame that the routes are hung into.
 pub fn frame() -> OpenApi {

@@ -1,8 +1,8 @@
 //! Passwords: forgotten, reset, changed.
 
+use crate::http::caller::ByCaller;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use crate::http::caller::ByCaller;
 use doorward_core::password::{self, ResetProof};
 use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;

@@ -1,8 +1,8 @@
 //! Sign-in, refresh, the session check, sign-out.
 
+use crate::http::caller::ByCaller;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use crate::http::caller::ByCaller;
 use doorward_core::error::Code;
 use doorward_core::session::EndReason;
 use doorward_core::sign_in::{flow, password};
@@ -155,9 +155,8 @@ pub async fn sign_out_all(
     headers: HeaderMap,
     JsonOrEmpty(request): JsonOrEmpty<SignOutAllRequest>,
 ) -> Result<Response, ApiError> {
-    let (session, user) = identify(&web, &headers, request.refresh_token.as_ref())
-        .await?
-        .ok_or(Code::NotAuthenticated)?;
+    let (session, user) =
+        identify(&web, &headers, request.refresh_token.as_ref()).await?.ok_or(Code::NotAuthenticated)?;
     // Only somebody whose own session still runs may end the others.
     web.sessions.ensure_live(session).await?;
     let except = request.except_current.unwrap_or_default().then_some(session);
@@ -175,7 +174,11 @@ async fn identify(
     refresh_token: Option<&SecretString>,
 ) -> Result<Option<(doorward_core::context::SessionId, doorward_core::context::UserId)>, ApiError> {
     // Beside a Bearer token no cookie counts.
-    let cookie = if headers.contains_key(AUTHORIZATION) { None } else { web.cookies.get(headers, CookieName::Refresh) };
+    let cookie = if headers.contains_key(AUTHORIZATION) {
+        None
+    } else {
+        web.cookies.get(headers, CookieName::Refresh)
+    };
     let refresh = refresh_token.map(ExposeSecret::expose_secret).or(cookie);
     Ok(web.sessions.identify(access_token(web, headers), refresh).await?)
 }

@@ -1,8 +1,8 @@
 //! Sign-up and the verification of addresses.
 
+use crate::http::caller::ByCaller;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use crate::http::caller::ByCaller;
 use doorward_core::error::{Error, FieldError};
 use doorward_core::sign_up::{self, Confirmation, Confirmed, PasswordElsewhere, SignUp, Started};
 use http::header::SET_COOKIE;
@@ -62,7 +62,9 @@ pub async fn start(
         family_name: request.family_name,
     };
     Ok(match sign_up::start(&web.sessions, &caller, &sign_up).await? {
-        Started::SignedIn(signed_in) => delivery::signed_in(&web, delivery, &signed_in.tokens, &signed_in.live),
+        Started::SignedIn(signed_in) => {
+            delivery::signed_in(&web, delivery, &signed_in.tokens, &signed_in.live)
+        }
         Started::VerifyEmail { flow_token } => {
             let body = delivery == Delivery::Body;
             let answer = SignUpAnswer {

@@ -50,7 +50,9 @@ impl Cookies {
         for header in headers.get_all(COOKIE) {
             for pair in header.as_bytes().split(|byte| *byte == b';') {
                 let pair = pair.trim_ascii_start();
-                let Some(value) = pair.strip_prefix(name).and_then(|rest| rest.strip_prefix(b"=")) else { continue };
+                let Some(value) = pair.strip_prefix(name).and_then(|rest| rest.strip_prefix(b"=")) else {
+                    continue;
+                };
                 if found.replace(value).is_some() {
                     return None;
                 }
@@ -75,5 +77,110 @@ impl Cookies {
 
     fn name(&self, name: CookieName) -> &str {
         &self.names[name as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::header::COOKIE;
+    use http::{HeaderMap, HeaderValue};
+
+    use super::{CookieName, Cookies};
+    use crate::http::tests::config;
+
+    fn cookies(url: &str, domain: Option<&str>) -> Cookies {
+        let mut config = config(url);
+        config.session.cookie_domain = domain.map(str::to_owned);
+        Cookies::new(&config)
+    }
+
+    fn headers(lines: &[&[u8]]) -> HeaderMap {
+        lines.iter().map(|line| (COOKIE, HeaderValue::from_bytes(line).unwrap())).collect()
+    }
+
+    #[test]
+    fn cookies_have_the_names_and_attributes_that_the_address_asks_for() {
+        let set = |url, domain| {
+            let header =
+                cookies(url, domain).set(CookieName::Refresh, "dw_rt_x", Duration::from_millis(90_999));
+            assert!(header.is_sensitive());
+            header.to_str().unwrap().to_owned()
+        };
+        assert_eq!(
+            set("http://localhost:4400", None),
+            "doorward_refresh=dw_rt_x; Max-Age=90; Path=/; HttpOnly; SameSite=Lax"
+        );
+        assert_eq!(
+            set("https://id.example.com/auth", None),
+            "__Host-doorward_refresh=dw_rt_x; Max-Age=90; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert_eq!(
+            set("https://id.example.com", Some("example.com")),
+            "__Secure-doorward_refresh=dw_rt_x; Max-Age=90; Path=/; HttpOnly; SameSite=Lax; Secure; Domain=example.com"
+        );
+    }
+
+    #[test]
+    fn a_cookie_is_taken_back_with_the_attributes_it_was_set_with() {
+        for (url, domain) in [("http://localhost", None), ("https://a.b", None), ("https://a.b", Some("b"))] {
+            let cookies = cookies(url, domain);
+            for name in [CookieName::Access, CookieName::Refresh, CookieName::Flow, CookieName::Device] {
+                let set = cookies.set(name, "x", Duration::from_mins(1));
+                let as_cleared = set.to_str().unwrap().replacen("=x; Max-Age=60", "=; Max-Age=0", 1);
+                assert_eq!(cookies.clear(name).to_str().unwrap(), as_cleared);
+            }
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_found_by_its_exact_name() {
+        let cookies = cookies("https://id.example.com", None);
+        let access = |lines: &[&[u8]]| cookies.get(&headers(lines), CookieName::Access).map(str::to_owned);
+        assert_eq!(access(&[b"__Host-doorward_access=x"]).as_deref(), Some("x"));
+        assert_eq!(access(&[b"a=b; __Host-doorward_access=x.y=; c=d"]).as_deref(), Some("x.y="));
+        assert_eq!(access(&[b"a=b;__Host-doorward_access=x"]).as_deref(), Some("x"));
+        // HTTP/2 may send each cookie in a line of its own (RFC 9113, section 8.2.3).
+        assert_eq!(access(&[b"a=b", b"__Host-doorward_access=x", b"c=d"]).as_deref(), Some("x"));
+        assert_eq!(access(&[b"__Host-doorward_access=\"x\""]).as_deref(), Some("\"x\""));
+        assert_eq!(access(&[b"__Host-doorward_access=x; __Host-doorward_refresh=y"]).as_deref(), Some("x"));
+        for other in [
+            &b"doorward_access=x"[..],
+            b"__host-doorward_access=x",
+            b"__Secure-doorward_access=x",
+            b"x__Host-doorward_access=x",
+            b"__Host-doorward_access2=x",
+            b"__Host-doorward_access =x",
+            b"__Host-doorward_access",
+            b"__Host-doorward_access=",
+            b"__Host-doorward_access=\xff",
+            b"=__Host-doorward_access=x",
+            b"a=b, __Host-doorward_access=x",
+            b"",
+        ] {
+            assert_eq!(access(&[other]), None, "{}", String::from_utf8_lossy(other));
+        }
+    }
+
+    #[test]
+    fn two_cookies_of_one_name_are_none() {
+        let cookies = cookies("http://localhost", None);
+        for lines in [
+            &[&b"doorward_access=x; doorward_access=y"[..]][..],
+            &[b"doorward_access=x; doorward_access=x"],
+            &[b"doorward_access=x", b"doorward_access=y"],
+            &[b"doorward_access=; doorward_access=y"],
+            &[b"doorward_access=x; doorward_access=y; doorward_access=z"],
+        ] {
+            assert_eq!(cookies.get(&headers(lines), CookieName::Access), None);
+        }
+    }
+
+    #[test]
+    fn a_value_that_no_header_can_hold_takes_the_cookie_back() {
+        let cookies = cookies("http://localhost", None);
+        let header = cookies.set(CookieName::Flow, "a\r\nb", Duration::from_mins(1));
+        assert_eq!(header.to_str().unwrap(), cookies.clear(CookieName::Flow).to_str().unwrap());
     }
 }

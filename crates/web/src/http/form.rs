@@ -79,7 +79,7 @@ fn fields(text: &[u8]) -> Result<BTreeMap<String, String>, ApiError> {
     let mut fields = BTreeMap::new();
     for (count, pair) in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).enumerate() {
         if count >= FIELDS {
-            return Err(malformed().with_detail("The form has too many fields.").into());
+            return Err(malformed().with_detail("There are too many fields.").into());
         }
         let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
         let name = decode(&pair[..at]).ok_or_else(malformed)?;
@@ -111,20 +111,99 @@ fn decode(text: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::fields;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::{get, post};
+    use http::header::CONTENT_TYPE;
+    use http::{Request, StatusCode};
+    use secrecy::ExposeSecret;
+    use tower::ServiceExt;
+
+    use super::{FIELDS, Form, Query, fields};
 
     #[test]
     fn fields_are_decoded() {
-        let fields = fields(b"email=a%40b.example&name=Ada+L&empty=&flag").unwrap();
+        let fields = fields(b"email=a%40b.example&name=Ada+L&empty=&flag&&sum=1%2B1=2&%6e=%C3%a9").unwrap();
         let all: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(all, [("email", "a@b.example"), ("empty", ""), ("flag", ""), ("name", "Ada L")]);
+        assert_eq!(
+            all,
+            [
+                ("email", "a@b.example"),
+                ("empty", ""),
+                ("flag", ""),
+                ("n", "é"),
+                ("name", "Ada L"),
+                ("sum", "1+1=2")
+            ]
+        );
     }
 
     #[test]
     fn broken_and_doubled_fields_are_refused() {
-        for bad in ["a=%", "a=%4", "a=%zz", "a=%ff", "a=1&a=2"] {
+        for bad in ["a=%", "a=%4", "a=%zz", "a=%+1", "a=%ff", "a=%c3", "%ff=a", "a=1&a=2", "a=1&%61=2", "a&a"]
+        {
             assert!(fields(bad.as_bytes()).is_err(), "{bad}");
         }
+        assert!(fields(b"a=\xff").is_err());
         assert!(fields("a=1&".repeat(1_000_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn there_are_so_many_fields_and_no_more() {
+        let with =
+            |count: usize| (0..count).map(|number| format!("f{number}=x")).collect::<Vec<_>>().join("&");
+        assert_eq!(fields(with(FIELDS).as_bytes()).unwrap().len(), FIELDS);
+        assert!(fields(with(FIELDS + 1).as_bytes()).is_err());
+    }
+
+    fn routes() -> Router {
+        let form = async |form: Form| {
+            let secret = form.secret("password");
+            let (remember, other) = (form.is_checked("remember"), form.some("empty").is_some());
+            format!(
+                "{}|{}|{remember}|{other}|{}",
+                form.get("email"),
+                secret.expose_secret(),
+                form.get("none")
+            )
+        };
+        let query =
+            async |query: Query| format!("{}|{}", query.get("token"), query.some("redirect_to").is_some());
+        Router::new().route("/form", post(form)).route("/page", get(query))
+    }
+
+    async fn answer(request: Request<Body>) -> (StatusCode, String) {
+        let response = routes().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_posted_form_is_read() {
+        let send = async |content_type: &str, body: &'static str| {
+            let request = Request::post("/form").header(CONTENT_TYPE, content_type).body(Body::from(body));
+            answer(request.unwrap()).await
+        };
+        let form = "application/x-www-form-urlencoded";
+        let text = "email=a%40b&password=%20x+&remember=on&empty=";
+        assert_eq!(send(form, text).await, (StatusCode::OK, "a@b| x |true|false|".to_owned()));
+        assert_eq!(send(form, "").await, (StatusCode::OK, "||false|false|".to_owned()));
+        let with_charset = "application/x-www-form-urlencoded; charset=UTF-8";
+        assert_eq!(send(with_charset, "email=x").await.0, StatusCode::OK);
+        assert_eq!(send(form, "email=x&email=y").await.0, StatusCode::BAD_REQUEST);
+        for wrong in ["application/json", "text/plain", "multipart/form-data; boundary=x"] {
+            assert_eq!(send(wrong, "email=x").await.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_is_read() {
+        let ask = async |address: &str| answer(Request::get(address).body(Body::empty()).unwrap()).await;
+        assert_eq!(ask("/page").await, (StatusCode::OK, "|false".to_owned()));
+        assert_eq!(ask("/page?token=a%2Bb&redirect_to=/x").await, (StatusCode::OK, "a+b|true".to_owned()));
+        for bad in ["/page?token=a&token=b", "/page?token=%ff", "/page?token=%"] {
+            assert_eq!(ask(bad).await.0, StatusCode::BAD_REQUEST, "{bad}");
+        }
     }
 }

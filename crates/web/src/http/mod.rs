@@ -11,3 +11,40 @@ pub mod layer;
 pub mod metrics;
 pub mod problem;
 pub mod redirect;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use doorward_core::config::{
+        Brand, Config, Http, Mail, Mode, Password, RateLimit, Session, SignUp, Token, VerifyEmail,
+    };
+
+    /// The settings of a server that is reached at this address.
+    pub fn config(public_url: &str) -> Config {
+        let public_url: url::Url = public_url.parse().unwrap();
+        Config {
+            mode: Mode::Development,
+            development_said: false,
+            pages_base_url: public_url.clone(),
+            brand: Brand { product_name: "Doorward".to_owned(), accent: None },
+            sign_up: SignUp { verify_email: VerifyEmail::First },
+            session: Session {
+                access_token_ttl: Duration::from_mins(10),
+                refresh_grace: Duration::from_secs(10),
+                refresh_retry: Duration::from_mins(10),
+                idle_timeout: Duration::from_hours(7 * 24),
+                remember_idle_timeout: Duration::from_hours(30 * 24),
+                absolute_timeout: Duration::from_hours(90 * 24),
+                cookie_domain: None,
+            },
+            token: Token { audience: public_url.to_string(), signing_alg: "ES256".parse().unwrap() },
+            password: Password { min_length: 8 },
+            rate_limit: RateLimit { enabled: true },
+            http: Http::default(),
+            mail: Mail { from: "noreply@example.com".to_owned(), caught: true },
+            metrics_token: None,
+            public_url,
+        }
+    }
+}

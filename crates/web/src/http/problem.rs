@@ -145,3 +145,82 @@ pub fn log(error: &Error, request_id: &str) {
 fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::body::to_bytes;
+    use axum::response::IntoResponse;
+    use doorward_core::error::{Code, Error, FieldError};
+    use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+    use serde_json::{Value, json};
+
+    use super::{ApiError, ErrorBody, respond, status};
+    use crate::http::tests::config;
+
+    async fn body(error: &Error) -> Value {
+        let response = respond(error, &config("https://id.example.com/auth/"));
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        serde_json::from_slice(&to_bytes(response.into_body(), 10_000).await.unwrap()).unwrap()
+    }
+
+    fn header(error: &Error, name: http::HeaderName) -> Option<String> {
+        let response = respond(error, &config("https://id.example.com"));
+        response.headers().get(name).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_problem_has_the_members_that_are_promised() {
+        let error = Error::new(Code::NotFound).with_cause("secret cause");
+        assert_eq!(
+            body(&error).await,
+            json!({
+                "type": "https://id.example.com/auth/docs/problems/not_found",
+                "title": "There is nothing here",
+                "status": 404,
+                "detail": "Nothing was found under this address. Check it.",
+                "code": "not_found",
+            })
+        );
+        let field = FieldError::new("email", "required", "Enter an address.");
+        let invalid = body(&Error::invalid(vec![field])).await;
+        assert_eq!(
+            invalid["errors"],
+            json!([{"field": "email", "code": "required", "detail": "Enter an address."}])
+        );
+        assert_eq!(invalid["status"], 422);
+    }
+
+    #[tokio::test]
+    async fn seconds_to_wait_are_rounded_up() {
+        for (wait, seconds) in [(1, 1), (1000, 1), (1001, 2), (59_999, 60), (0, 0)] {
+            let error = Error::new(Code::RateLimited).with_retry_after(Duration::from_millis(wait));
+            assert_eq!(body(&error).await["retry_after"], seconds);
+            assert_eq!(header(&error, RETRY_AFTER).unwrap(), seconds.to_string());
+        }
+        assert_eq!(header(&Code::RateLimited.into(), RETRY_AFTER), None);
+    }
+
+    #[test]
+    fn a_challenge_stands_by_every_401_and_nowhere_else() {
+        let challenge = |code: Code| header(&code.into(), WWW_AUTHENTICATE);
+        assert_eq!(challenge(Code::NotAuthenticated).as_deref(), Some("Bearer"));
+        assert_eq!(challenge(Code::InvalidCredentials).as_deref(), Some("Bearer"));
+        assert_eq!(challenge(Code::TokenExpired).as_deref(), Some("Bearer error=\"invalid_token\""));
+        assert_eq!(challenge(Code::SessionRevoked).as_deref(), Some("Bearer error=\"invalid_token\""));
+        for code in Code::ALL {
+            assert_eq!(challenge(*code).is_some(), status(code.kind()).as_u16() == 401, "{}", code.as_str());
+        }
+    }
+
+    #[test]
+    fn an_error_leaves_its_rendering_to_the_layer() {
+        for code in Code::ALL {
+            let response = ApiError::from(*code).into_response();
+            assert_eq!(response.status(), status(code.kind()));
+            assert_eq!(response.extensions().get::<ErrorBody>().unwrap().0.code(), *code);
+            assert!(!response.headers().contains_key(CONTENT_TYPE));
+        }
+    }
+}

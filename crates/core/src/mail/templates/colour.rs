@@ -42,7 +42,9 @@ fn contrast(a: Rgb, b: Rgb) -> f64 {
 
 impl Rgb {
     fn parse(text: &str) -> Option<Self> {
-        let hex = text.strip_prefix('#').filter(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        let hex = text
+            .strip_prefix('#')
+            .filter(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))?;
         let part = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).ok();
         Some(Self([part(0)?, part(2)?, part(4)?]))
     }
@@ -81,13 +83,17 @@ mod tests {
 
     #[test]
     fn any_accent_can_be_read() {
-        for accent in ["#000000", "#ffffff", "#0f766e", "#ff0000", "#ffee00", "#00ff00", "#7f7f7f", "#000080"] {
+        for accent in ["#000000", "#ffffff", "#0f766e", "#ff0000", "#ffee00", "#00ff00", "#7f7f7f", "#000080"]
+        {
             let (light, dark) = (on_light(accent).unwrap(), on_dark(accent).unwrap());
             assert!(contrast(Rgb::parse(&light).unwrap(), LIGHT) >= ENOUGH, "{accent} {light}");
             assert!(contrast(Rgb::parse(&dark).unwrap(), DARK) >= ENOUGH, "{accent} {dark}");
             for colour in [&light, &dark] {
                 let text = text_on(colour).unwrap();
-                assert!(contrast(Rgb::parse(text).unwrap(), Rgb::parse(colour).unwrap()) >= ENOUGH, "{colour} {text}");
+                assert!(
+                    contrast(Rgb::parse(text).unwrap(), Rgb::parse(colour).unwrap()) >= ENOUGH,
+                    "{colour} {text}"
+                );
             }
         }
     }

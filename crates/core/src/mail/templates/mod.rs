@@ -11,7 +11,8 @@ use crate::config::{Brand, Config};
 use crate::context::Time;
 use crate::error::{Error, Result};
 
-const ACCENT: &str = "#0f766e";
+/// The accent of the stylesheet, in both colour schemes.
+const ACCENT: [&str; 2] = ["#0f766e", "#2dd4bf"];
 
 pub struct Rendered {
     pub subject: String,
@@ -27,7 +28,8 @@ pub fn render(config: &Config, to: &str, message: &Message) -> Result<Rendered> 
     let letter = letter(&config.brand.product_name, message);
     let colours = Colours::new(&config.brand);
     let product = &config.brand.product_name;
-    let text = Text { product, to, letter: &letter }.render().map_err(Error::internal)?;
+    let mut text = Text { product, to, letter: &letter }.render().map_err(Error::internal)?;
+    text.push('\n');
     let html = Html { product, to, letter: &letter, colours: &colours }.render().map_err(Error::internal)?;
     // A line break in a subject would begin another header.
     Ok(Rendered { subject: letter.subject.replace(char::is_control, " "), text, html })
@@ -159,17 +161,18 @@ struct Colours {
 
 impl Colours {
     fn new(brand: &Brand) -> Self {
-        brand.accent.as_deref().and_then(Self::of).or_else(|| Self::of(ACCENT)).expect("the accent is a colour")
+        let branded = brand.accent.as_deref().and_then(|accent| Self::of([accent, accent]));
+        branded.or_else(|| Self::of(ACCENT)).expect("the accent is a colour")
     }
 
-    fn of(accent: &str) -> Option<Self> {
-        let (light, dark) = (colour::on_light(accent)?, colour::on_dark(accent)?);
+    fn of([light, dark]: [&str; 2]) -> Option<Self> {
+        let (light, dark) = (colour::on_light(light)?, colour::on_dark(dark)?);
         Some(Self { on_light: colour::text_on(&light)?, on_dark: colour::text_on(&dark)?, light, dark })
     }
 }
 
 #[derive(Template)]
-#[template(path = "mail/letter.txt")]
+#[template(path = "mail/letter.txt", whitespace = "preserve")]
 struct Text<'a> {
     product: &'a str,
     to: &'a str,

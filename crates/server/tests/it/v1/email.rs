@@ -43,7 +43,10 @@ async fn twenty_wrong_codes_an_hour_are_enough_whatever_the_code() {
             let body = json!({"email": "ada@example.com", "code": "no code"});
             browser.post("/v1/email/verify", &body).await.expect_problem(400, "invalid_or_expired_code");
         }
-        browser.post("/v1/email/verify/resend", &json!({"email": "ada@example.com"})).await.expect_status(202);
+        browser
+            .post("/v1/email/verify/resend", &json!({"email": "ada@example.com"}))
+            .await
+            .expect_status(202);
     }
     let code = app.mail_to("ada@example.com").await.code();
     let body = json!({"email": "ada@example.com", "code": code});
@@ -95,7 +98,10 @@ async fn a_link_is_used_once_and_one_of_another_purpose_is_none() {
     browser.post("/v1/password/forgot", &json!({"email": email})).await.expect_status(202);
     let reset = app.mail_to(&email).await.token();
 
-    browser.post("/v1/email/verify", &json!({"token": reset})).await.expect_problem(400, "invalid_or_expired_token");
+    browser
+        .post("/v1/email/verify", &json!({"token": reset}))
+        .await
+        .expect_problem(400, "invalid_or_expired_token");
     for token in ["", "x", "\u{1F600}", &"a".repeat(5000)] {
         let reply = browser.post("/v1/email/verify", &json!({"token": token})).await;
         reply.expect_problem(400, "invalid_or_expired_token");
@@ -113,7 +119,10 @@ async fn the_link_is_built_from_the_settings_and_never_from_the_request() {
     ];
 
     let browser = app.browser();
-    browser.send(reqwest::Method::POST, "/v1/sign-up", &headers, Some(body.into_bytes())).await.expect_status(202);
+    browser
+        .send(reqwest::Method::POST, "/v1/sign-up", &headers, Some(body.into_bytes()))
+        .await
+        .expect_status(202);
 
     let mail = app.mail_to("ada@example.com").await;
     assert!(mail.link().starts_with(&app.url));

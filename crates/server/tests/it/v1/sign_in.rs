@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use doorward_core::operator;
 use doorward_core::context::Caller;
+use doorward_core::operator;
 use doorward_test_support::{PASSWORD, TestApp};
 use serde_json::json;
 
@@ -49,7 +49,10 @@ async fn cookies_are_out_of_reach_of_scripts_and_of_other_sites() {
     let access = cookies.iter().find(|cookie| cookie.starts_with("doorward_access=")).unwrap();
     let refresh = cookies.iter().find(|cookie| cookie.starts_with("doorward_refresh=")).unwrap();
     for cookie in [access, refresh] {
-        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"), "{cookie}");
+        assert!(
+            cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"),
+            "{cookie}"
+        );
         assert!(!cookie.contains("Domain"), "{cookie}");
     }
     assert!(access.contains("Max-Age=600"), "{access}");

@@ -94,7 +94,8 @@ async fn the_code_without_the_flow_is_worth_nothing() {
     app.browser().sign_up("ada@example.com").await;
     let code = app.mail_to("ada@example.com").await.code();
 
-    let reply = app.browser().post("/v1/email/verify", &json!({"email": "ada@example.com", "code": code})).await;
+    let reply =
+        app.browser().post("/v1/email/verify", &json!({"email": "ada@example.com", "code": code})).await;
 
     reply.expect_problem(400, "invalid_or_expired_code");
 }
@@ -120,8 +121,7 @@ async fn a_client_without_cookies_gets_everything_in_the_body() {
     assert_eq!(answer["token_type"], "Bearer");
     assert!(answer["refresh_token"].as_str().unwrap().starts_with("dw_rt_"));
     let bearer = format!("Bearer {}", answer["access_token"].as_str().unwrap());
-    let session =
-        client.send(reqwest::Method::GET, "/v1/session", &[("authorization", &bearer)], None).await;
+    let session = client.send(reqwest::Method::GET, "/v1/session", &[("authorization", &bearer)], None).await;
     session.expect_status(200);
 }
 
@@ -165,7 +165,13 @@ async fn of_fifty_confirmations_at_once_one_wins() {
 #[tokio::test]
 async fn of_fifty_sign_ups_of_one_address_in_many_spellings_one_becomes_the_account() {
     let app = TestApp::start().await;
-    let spellings = ["ada@example.com", "ADA@example.com", "ada@EXAMPLE.com.", "\u{ff41}da@example.com", "Ada@example\u{3002}com"];
+    let spellings = [
+        "ada@example.com",
+        "ADA@example.com",
+        "ada@EXAMPLE.com.",
+        "\u{ff41}da@example.com",
+        "Ada@example\u{3002}com",
+    ];
     let mut confirmations = Vec::new();
     for number in 0..50 {
         let browser = app.browser();
@@ -225,7 +231,8 @@ async fn a_sign_up_waits_for_a_day_and_its_code_for_ten_minutes() {
     let minutes = |minutes: u64| std::time::Duration::from_secs(minutes * 60);
 
     app.advance(minutes(11));
-    let late_code = browser.post("/v1/email/verify", &json!({"email": "ada@example.com", "code": mail.code()})).await;
+    let late_code =
+        browser.post("/v1/email/verify", &json!({"email": "ada@example.com", "code": mail.code()})).await;
     late_code.expect_problem(400, "invalid_or_expired_code");
     app.advance(minutes(24 * 60));
     let late_link = browser.post("/v1/email/verify", &json!({"token": mail.token()})).await;

@@ -49,14 +49,20 @@ pub struct AccountPage {
 }
 
 impl AccountPage {
+    const PLACE: Place = Place::Profile;
+
     /// Fields: `preferred_username`, `given_name`, `family_name`, `picture`, `locale`. Posts to `/account`.
     pub fn form() -> Form {
         let username = Field::text("preferred_username", "Username")
             .autocomplete("username")
             .hint("3 to 30 letters, digits, dots, dashes or underscores. You can sign in with it.")
             .max_length(30);
-        let picture = Field::text("picture", "Picture").autocomplete("photo").hint("An https address.").max_length(2048);
-        let locale = Field::text("locale", "Language").hint("A language tag, such as en or pt-BR.").max_length(35);
+        let picture = Field::text("picture", "Picture")
+            .autocomplete("photo")
+            .hint("An https address.")
+            .max_length(2048);
+        let locale =
+            Field::text("locale", "Language").hint("A language tag, such as en or pt-BR.").max_length(35);
         let form = Form::new("/account", "Save the profile", "Saving…")
             .with(username)
             .with(Field::text("given_name", "Given name").autocomplete("given-name").max_length(200))
@@ -64,9 +70,5 @@ impl AccountPage {
             .with(Field { kind: Kind::Url, ..picture })
             .with(locale);
         Form { focus: false, ..form }
-    }
-
-    fn place(&self) -> Place {
-        Place::Profile
     }
 }

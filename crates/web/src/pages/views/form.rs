@@ -55,7 +55,10 @@ impl Field {
 
     /// An e-mail address or a username.
     pub fn identifier() -> Self {
-        Self::text("identifier", "E-mail address or username").autocomplete("username").max_length(254).required()
+        Self::text("identifier", "E-mail address or username")
+            .autocomplete("username")
+            .max_length(254)
+            .required()
     }
 
     pub fn current_password(name: &'static str, label: &str) -> Self {
@@ -72,7 +75,8 @@ impl Field {
 
     /// The six digits of a mail. Longer than six, so that a pasted `123 456` is not cut.
     pub fn code() -> Self {
-        let field = Self::text("code", "Code from the mail").autocomplete("one-time-code").max_length(16).required();
+        let field =
+            Self::text("code", "Code from the mail").autocomplete("one-time-code").max_length(16).required();
         Self { kind: Kind::Code, ..field }
     }
 
@@ -135,7 +139,8 @@ impl Field {
 
     /// Whether the browser must leave what is typed as it is typed.
     pub(super) fn is_verbatim(&self) -> bool {
-        matches!(self.kind, Kind::Email | Kind::Url | Kind::Password | Kind::Code) || self.autocomplete == "username"
+        matches!(self.kind, Kind::Email | Kind::Url | Kind::Password | Kind::Code)
+            || self.autocomplete == "username"
     }
 
     pub(super) fn shown_value(&self) -> &str {

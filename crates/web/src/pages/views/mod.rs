@@ -25,6 +25,8 @@ pub use first_admin::FirstAdminPage;
 pub use form::{Field, Form, Kind, Resend};
 pub use layout::{Layout, brand_css};
 pub use moment::Moment;
-pub use password::{ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage};
+pub use password::{
+    ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage,
+};
 pub use sign_in::SignInPage;
 pub use sign_up::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};

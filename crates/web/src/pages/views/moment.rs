@@ -36,7 +36,8 @@ mod tests {
     #[test]
     fn says_how_long_ago() {
         let now = Time::from_micros(1_800_000_000_000_000);
-        let said = |seconds: i64| Moment::new(Time::from_micros(now.micros() - seconds * 1_000_000), now).relative;
+        let said =
+            |seconds: i64| Moment::new(Time::from_micros(now.micros() - seconds * 1_000_000), now).relative;
         assert_eq!(said(-5), "just now");
         assert_eq!(said(59), "just now");
         assert_eq!(said(60), "1 minute ago");

@@ -85,6 +85,8 @@ pub struct ChangePasswordPage {
 }
 
 impl ChangePasswordPage {
+    const PLACE: Place = Place::Password;
+
     /// Fields: `current_password`, `new_password`. Posts to `/account/password`.
     pub fn form(email: &str, min_length: usize) -> Form {
         let form = Form::new("/account/password", "Change the password", "Changing…")
@@ -92,9 +94,5 @@ impl ChangePasswordPage {
             .with(Field::new_password("new_password", "New password", min_length))
             .for_account(email);
         Form { focus: false, ..form }
-    }
-
-    fn place(&self) -> Place {
-        Place::Password
     }
 }

@@ -33,7 +33,7 @@ impl SignInPage {
 /// `?redirect_to=…` to hang on a link, or nothing.
 pub(super) fn redirect_query(redirect_to: Option<&str>) -> String {
     let Some(target) = redirect_to else { return String::new() };
-    let mut query = url::form_urlencoded::Serializer::new("?".to_owned());
+    let mut query = url::form_urlencoded::Serializer::for_suffix("?".to_owned(), 1);
     query.append_pair("redirect_to", target);
     query.finish()
 }

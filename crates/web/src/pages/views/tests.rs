@@ -15,7 +15,10 @@ fn nothing_is_inline_and_nothing_is_remote() {
         for tag in tags {
             assert!(tag.name != "style", "{name}: a style element");
             assert!(tag.get("style").is_none(), "{name}: an inline style: {tag:?}");
-            assert!(!tag.attributes.iter().any(|(key, _)| key.starts_with("on")), "{name}: a handler: {tag:?}");
+            assert!(
+                !tag.attributes.iter().any(|(key, _)| key.starts_with("on")),
+                "{name}: a handler: {tag:?}"
+            );
             let source = tag.get("src").or_else(|| tag.get("href").filter(|_| tag.name == "link"));
             assert!(source.is_none_or(|url| url.starts_with("/auth/assets/")), "{name}: {tag:?}");
         }
@@ -48,7 +51,8 @@ fn ids_are_unique_and_references_lead_somewhere() {
 #[test]
 fn every_field_is_labelled_and_says_what_is_wrong() {
     each(|name, _, tags| {
-        let labels: HashSet<_> = tags.iter().filter(|tag| tag.name == "label").filter_map(|tag| tag.get("for")).collect();
+        let labels: HashSet<_> =
+            tags.iter().filter(|tag| tag.name == "label").filter_map(|tag| tag.get("for")).collect();
         let fields = tags.iter().filter(|tag| {
             tag.name == "input" && tag.get("type") != Some("hidden") && tag.get("hidden").is_none()
         });
@@ -81,8 +85,11 @@ fn every_page_has_one_heading_a_main_part_and_a_title() {
         }
         assert!(page.starts_with("<!doctype html>"), "{name}");
         assert!(!page.contains("<title> ·"), "{name}: no title");
-        let levels: Vec<u8> = tags.iter().filter_map(|tag| tag.heading_level()).collect();
-        assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{name}: headings skip a level: {levels:?}");
+        let levels: Vec<u8> = tags.iter().filter_map(Tag::heading_level).collect();
+        assert!(
+            levels.windows(2).all(|pair| pair[1] <= pair[0] + 1),
+            "{name}: headings skip a level: {levels:?}"
+        );
     });
 }
 

@@ -1,18 +1,19 @@
 //! Each page as it is at first, with mistakes, with long words, and with words that want to be markup.
 
-use askama::Template;
 use doorward_core::context::Time;
 
 use super::super::*;
 
 const EMAIL: &str = "ada@example.com";
-const LONG: &str = "maximiliana.theodora.von-und-zu-hohenlohe-waldenburg.der-erste@a-rather-long-department.example.org";
+const LONG: &str =
+    "maximiliana.theodora.von-und-zu-hohenlohe-waldenburg.der-erste@a-rather-long-department.example.org";
 const EVIL: &str = "\"><script>alert('x')</script><img src=x>";
 
 /// Every sample by name.
 pub fn samples() -> Vec<(String, String)> {
     let mut all = Vec::new();
-    let mut add = |name: &str, page: &dyn askama::DynTemplate| all.push((name.to_owned(), page.dyn_render().unwrap()));
+    let mut add =
+        |name: &str, page: &dyn askama::DynTemplate| all.push((name.to_owned(), page.dyn_render().unwrap()));
     sign_up(&mut add);
     sign_in(&mut add);
     passwords(&mut add);
@@ -25,7 +26,12 @@ pub fn samples() -> Vec<(String, String)> {
 type Add<'a> = dyn FnMut(&str, &dyn askama::DynTemplate) + 'a;
 
 fn layout(title: &str) -> Layout {
-    Layout { base: "/auth".to_owned(), product_name: "Doorward".to_owned(), title: title.to_owned(), ..Layout::default() }
+    Layout {
+        base: "/auth".to_owned(),
+        product_name: "Doorward".to_owned(),
+        title: title.to_owned(),
+        ..Layout::default()
+    }
 }
 
 fn inside(title: &str) -> Layout {
@@ -33,7 +39,13 @@ fn inside(title: &str) -> Layout {
 }
 
 fn branded(title: &str) -> Layout {
-    Layout { dev_banner: true, accent_css: true, product_name: EVIL.to_owned(), user: Some(LONG.to_owned()), ..layout(title) }
+    Layout {
+        dev_banner: true,
+        accent_css: true,
+        product_name: EVIL.to_owned(),
+        user: Some(LONG.to_owned()),
+        ..layout(title)
+    }
 }
 
 /// As if every field was typed into, wrongly.
@@ -59,9 +71,11 @@ fn sign_up(add: &mut Add) {
     let form = wrong(SignUpPage::form(8, Some(EVIL)), EVIL);
     add("sign-up-hostile", &SignUpPage { layout: branded(title), form, redirect_to });
 
-    for (name, email, wait_seconds, resent) in
-        [("check-mail", EMAIL, 42, false), ("check-mail-resent", EMAIL, 60, true), ("check-mail-long", LONG, 0, false)]
-    {
+    for (name, email, wait_seconds, resent) in [
+        ("check-mail", EMAIL, 42, false),
+        ("check-mail-resent", EMAIL, 60, true),
+        ("check-mail-long", LONG, 0, false),
+    ] {
         let page = CheckMailPage {
             layout: layout("Check your mail"),
             masked_email: masked(email),
@@ -76,7 +90,8 @@ fn sign_up(add: &mut Add) {
     code.fault("code", "That code is wrong or has run out. Check the newest mail, or ask for a new code.");
     let resend = CheckMailPage::resend(EMAIL, 0, None);
     let masked_email = masked(EMAIL);
-    let page = CheckMailPage { layout: layout("Check your mail"), masked_email, form: code, resend, resent: false };
+    let page =
+        CheckMailPage { layout: layout("Check your mail"), masked_email, form: code, resend, resent: false };
     add("check-mail-error", &page);
 
     for (name, kind) in [
@@ -100,16 +115,25 @@ fn sign_up(add: &mut Add) {
 fn sign_in(add: &mut Add) {
     let title = "Sign in";
     let page = |layout, form, notice| SignInPage { layout, form, notice, redirect_to: Some(EVIL.to_owned()) };
-    add("sign-in", &SignInPage { layout: layout(title), form: SignInPage::form(None), notice: None, redirect_to: None });
+    add(
+        "sign-in",
+        &SignInPage { layout: layout(title), form: SignInPage::form(None), notice: None, redirect_to: None },
+    );
     let form = SignInPage::form(Some("/app?a=1&b=2"));
     add("sign-in-notice", &page(layout(title), form, Some("You are signed out.".to_owned())));
     let mut form = SignInPage::form(None);
     form.fill("identifier", EMAIL);
     form.fill("remember", "on");
-    form.alert = Some("The e-mail address or username and the password do not match. Check both, or reset the password.".to_owned());
+    form.alert = Some(
+        "The e-mail address or username and the password do not match. Check both, or reset the password."
+            .to_owned(),
+    );
     let development = Layout { dev_banner: true, ..layout(title) };
     add("sign-in-error", &page(development, form, None));
-    add("sign-in-hostile", &page(branded(title), wrong(SignInPage::form(Some(EVIL)), EVIL), Some(EVIL.to_owned())));
+    add(
+        "sign-in-hostile",
+        &page(branded(title), wrong(SignInPage::form(Some(EVIL)), EVIL), Some(EVIL.to_owned())),
+    );
 }
 
 fn passwords(add: &mut Add) {
@@ -146,7 +170,9 @@ fn passwords(add: &mut Add) {
 fn account(add: &mut Add) {
     let now = Time::from_micros(1_800_000_000_000_000);
     let mut form = AccountPage::form();
-    for (name, value) in [("preferred_username", "ada"), ("given_name", "Ada"), ("family_name", "Lovelace"), ("locale", "en")] {
+    for (name, value) in
+        [("preferred_username", "ada"), ("given_name", "Ada"), ("family_name", "Lovelace"), ("locale", "en")]
+    {
         form.fill(name, value);
     }
     let page = AccountPage {
@@ -164,11 +190,28 @@ fn account(add: &mut Add) {
     fault.fault("preferred_username", "A username has no @.");
     fault.fault("picture", "Enter an https address.");
     let layout = inside("Profile");
-    let empty = AccountPage { layout, form: fault, email_verified: false, roles: Vec::new(), last_sign_in: None, notice: None, ..page };
+    let empty = AccountPage {
+        layout,
+        form: fault,
+        email_verified: false,
+        roles: Vec::new(),
+        last_sign_in: None,
+        notice: None,
+        ..page
+    };
     add("account-error", &empty);
     let layout = branded("Profile");
     let roles = vec![EVIL.to_owned(); 3];
-    add("account-hostile", &AccountPage { layout, form: wrong(AccountPage::form(), EVIL), email: LONG.to_owned(), roles, ..empty });
+    add(
+        "account-hostile",
+        &AccountPage {
+            layout,
+            form: wrong(AccountPage::form(), EVIL),
+            email: LONG.to_owned(),
+            roles,
+            ..empty
+        },
+    );
 }
 
 fn others(add: &mut Add) {
@@ -211,7 +254,12 @@ fn others(add: &mut Add) {
 
     for (name, status, title, detail) in [
         ("error-404", 404, "There is nothing here", "Nothing was found under this address. Check it."),
-        ("error-500", 500, "Something went wrong", "Something went wrong on our side. Try again; if it stays, report the request id."),
+        (
+            "error-500",
+            500,
+            "Something went wrong",
+            "Something went wrong on our side. Try again; if it stays, report the request id.",
+        ),
         ("error-hostile", 400, EVIL, EVIL),
     ] {
         let page = ErrorPage {
@@ -239,7 +287,9 @@ fn docs(add: &mut Add) {
         method: method.to_owned(),
         path: path.to_owned(),
         summary: summary.to_owned(),
-        description: "Takes an e-mail address or a username.\n\nAnswers alike for a known and an unknown one.".to_owned(),
+        description:
+            "Takes an e-mail address or a username.\n\nAnswers alike for a known and an unknown one."
+                .to_owned(),
         permission: "anyone".to_owned(),
         request_fields: vec![
             RequestField {
@@ -279,5 +329,8 @@ fn docs(add: &mut Add) {
     let layout = || layout("API reference");
     add("docs", &DocsPage { layout: layout(), version: "0.1.0".to_owned(), introduction, groups });
     let introduction = String::new();
-    add("docs-empty", &DocsPage { layout: layout(), version: "0.1.0".to_owned(), introduction, groups: Vec::new() });
+    add(
+        "docs-empty",
+        &DocsPage { layout: layout(), version: "0.1.0".to_owned(), introduction, groups: Vec::new() },
+    );
 }

@@ -1,0 +1,141 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Authentication that you own: one small program beside your app.
+#[derive(Debug, Parser)]
+#[command(
+    name = "doorward",
+    version,
+    after_help = "Example:\n  doorward                     start the server; with no settings at all, in development mode\n  doorward user create --help  what a command takes"
+)]
+pub struct Cli {
+    /// The settings' file
+    #[arg(long, global = true, env = "DOORWARD_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the server (also without a command)
+    #[command(after_help = "Example:\n  DOORWARD_LISTEN=127.0.0.1:8080 doorward serve")]
+    Serve,
+    /// Bring the database's schema up to date
+    #[command(after_help = "Example:\n  doorward migrate")]
+    Migrate,
+    /// Check settings, database, mail and clock, and say how to mend what is wrong
+    #[command(after_help = "Example:\n  doorward doctor --json")]
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Accounts
+    #[command(subcommand, after_help = "Example:\n  doorward user list")]
+    User(User),
+    /// Signing keys
+    #[command(subcommand, after_help = "Example:\n  doorward keys list")]
+    Keys(Keys),
+    /// Print the description of the API (OpenAPI 3.1)
+    #[command(after_help = "Example:\n  doorward openapi > openapi.json")]
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Make an account whose address counts as verified
+    #[command(
+        after_help = "Example:\n  printf %s 'correct horse battery staple' | doorward user create --email ada@example.com --admin --password-stdin"
+    )]
+    Create(CreateUser),
+    /// List accounts, oldest first
+    #[command(after_help = "Example:\n  doorward user list --json --limit 1000")]
+    List {
+        /// How many at most
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+        limit: i64,
+        /// Begin after this account's id
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shut an account out and end its sessions
+    #[command(after_help = "Example:\n  doorward user disable ada@example.com")]
+    Disable {
+        /// An id, an e-mail address or a username
+        user: String,
+    },
+    /// Let a disabled account in again
+    #[command(after_help = "Example:\n  doorward user enable ada@example.com")]
+    Enable {
+        /// An id, an e-mail address or a username
+        user: String,
+    },
+    /// Give an account a role
+    #[command(after_help = "Example:\n  doorward user grant ada@example.com admin")]
+    Grant {
+        /// An id, an e-mail address or a username
+        user: String,
+        role: String,
+    },
+    /// Take a role from an account
+    #[command(after_help = "Example:\n  doorward user revoke ada@example.com admin")]
+    Revoke {
+        /// An id, an e-mail address or a username
+        user: String,
+        role: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct CreateUser {
+    #[arg(long)]
+    pub email: String,
+    #[arg(long)]
+    pub username: Option<String>,
+    /// Give it the role admin
+    #[arg(long)]
+    pub admin: bool,
+    /// Read the password from standard input, and not from the terminal
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// List signing keys, newest first
+    #[command(after_help = "Example:\n  doorward keys list --json")]
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the next key sign from now on; the present one stays published until its last token has run out
+    #[command(after_help = "Example:\n  doorward keys rotate")]
+    Rotate,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_command_shows_an_example() {
+        fn check(command: &clap::Command) {
+            let name = command.get_name();
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example:"), "{name}");
+            command.get_subcommands().for_each(check);
+        }
+        let command = super::Cli::command();
+        command.clone().debug_assert();
+        check(&command);
+    }
+}

@@ -1,0 +1,186 @@
+use std::io::{BufRead as _, IsTerminal as _};
+
+use anyhow::{Context as _, Result, bail};
+use doorward_core::context::{Caller, UserId};
+use doorward_core::migrations::MIGRATIONS;
+use doorward_core::operator::{self, CreateUser};
+use doorward_core::{access, signing_key, user};
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::args::{self, Keys, User};
+use super::setup::{self, explain};
+use crate::config::Settings;
+
+pub async fn migrate(settings: &Settings) -> Result<()> {
+    let db = setup::open_database(settings).await?;
+    let report = db.migrate(MIGRATIONS).await?;
+    db.close().await;
+    match report.applied {
+        0 => println!("The schema is up to date (version {}).", report.version),
+        applied => println!("Applied {applied}; the schema is at version {}.", report.version),
+    }
+    Ok(())
+}
+
+pub async fn user(settings: Settings, command: User) -> Result<()> {
+    let app = setup::open(settings).await?.app;
+    let context = app.context();
+    let caller = Caller::system("command line");
+    match command {
+        User::Create(create) => create_user(&app, &caller, &create).await?,
+        User::List { limit, after, json } => list(&app, limit, after.as_deref(), json).await?,
+        User::Disable { user } => {
+            let user = operator::find_user(context, &user).await.map_err(explain)?;
+            let changed = operator::disable(context, &caller, user.id).await.map_err(explain)?;
+            println!(
+                "{} is {}.",
+                user.email,
+                if changed { "disabled, and its sessions have ended" } else { "disabled already" }
+            );
+        }
+        User::Enable { user } => {
+            let user = operator::find_user(context, &user).await.map_err(explain)?;
+            let changed = operator::enable(context, &caller, user.id).await.map_err(explain)?;
+            println!("{} {}.", user.email, if changed { "may come in again" } else { "was not disabled" });
+        }
+        User::Grant { user, role } => {
+            let user = operator::find_user(context, &user).await.map_err(explain)?;
+            let granted = access::grant(context, &caller, user.id, &role).await.map_err(explain)?;
+            println!("{} {} the role {role}.", user.email, if granted { "now has" } else { "already had" });
+        }
+        User::Revoke { user, role } => {
+            let user = operator::find_user(context, &user).await.map_err(explain)?;
+            let revoked = access::revoke(context, &caller, user.id, &role).await.map_err(explain)?;
+            println!(
+                "{} {} the role {role}.",
+                user.email,
+                if revoked { "no longer has" } else { "did not have" }
+            );
+        }
+    }
+    context.db.close().await;
+    Ok(())
+}
+
+pub async fn keys(settings: Settings, command: Keys) -> Result<()> {
+    let app = setup::open(settings).await?.app;
+    let context = app.context();
+    match command {
+        Keys::List { json } => {
+            let keys = signing_key::list(context).await.map_err(explain)?;
+            if json {
+                let items: Vec<_> = keys
+                    .iter()
+                    .map(|key| {
+                        json!({"kid": key.kid, "alg": key.alg, "state": key.state, "created_at": key.created_at,
+                               "activated_at": key.activated_at, "retired_at": key.retired_at})
+                    })
+                    .collect();
+                println!("{}", json!({"items": items}));
+            } else {
+                for key in keys {
+                    println!(
+                        "{:<43}  {:<5}  {:<7}  made {}",
+                        key.kid,
+                        key.alg,
+                        key.state,
+                        key.created_at.for_people()
+                    );
+                }
+            }
+        }
+        Keys::Rotate => {
+            let kid = signing_key::rotate(context, &Caller::system("command line")).await.map_err(explain)?;
+            println!("{kid} signs now. The key before it stays published until its last token has run out.");
+        }
+    }
+    context.db.close().await;
+    Ok(())
+}
+
+pub async fn openapi(mut settings: Settings) -> Result<()> {
+    // The description does not depend on what is stored: nothing is opened that could be in use.
+    let folder = std::env::temp_dir().join(format!("doorward-openapi-{}", std::process::id()));
+    settings.data_dir.clone_from(&folder);
+    settings.database_url = SecretString::from(format!("sqlite:{}", folder.join("openapi.db").display()));
+    let app = setup::open(settings).await?.app;
+    print!("{}", app.openapi());
+    app.context().db.close().await;
+    std::fs::remove_dir_all(folder).context("the temporary folder")
+}
+
+async fn create_user(app: &crate::app::App, caller: &Caller, create: &args::CreateUser) -> Result<()> {
+    let password = read_password(create.password_stdin)?;
+    let user = operator::create_user(
+        app.context(),
+        caller,
+        &CreateUser {
+            email: &create.email,
+            username: create.username.as_deref(),
+            password: &password,
+            admin: create.admin,
+        },
+    )
+    .await
+    .map_err(explain)?;
+    if create.json {
+        println!("{}", json!({"id": user.id, "email": user.email, "preferred_username": user.username}));
+    } else {
+        println!("Made {} ({}).", user.email, user.id);
+    }
+    Ok(())
+}
+
+async fn list(app: &crate::app::App, limit: i64, after: Option<&str>, json: bool) -> Result<()> {
+    let after = match after {
+        Some(text) => Some(UserId::parse(text).context("--after takes an account's id, such as user_0198…")?),
+        None => None,
+    };
+    let users = user::list(app.context(), after, limit).await.map_err(explain)?;
+    if json {
+        let items: Vec<_> = users
+            .iter()
+            .map(|user| {
+                json!({"id": user.id, "email": user.email, "email_verified": user.email_verified,
+                       "preferred_username": user.username, "disabled": user.is_disabled(),
+                       "created_at": user.created_at, "last_sign_in_at": user.last_sign_in_at})
+            })
+            .collect();
+        println!("{}", json!({"items": items}));
+        return Ok(());
+    }
+    if users.is_empty() {
+        println!(
+            "There are no accounts yet. Make one with: doorward user create --email ada@example.com --admin"
+        );
+    }
+    for user in users {
+        let state = match (user.is_disabled(), user.email_verified) {
+            (true, _) => "disabled",
+            (false, true) => "active",
+            (false, false) => "unverified",
+        };
+        println!(
+            "{}  {state:<10}  {}  {}",
+            user.id,
+            user.email,
+            user.username.as_deref().unwrap_or_default()
+        );
+    }
+    Ok(())
+}
+
+fn read_password(from_stdin: bool) -> Result<SecretString> {
+    let stdin = std::io::stdin();
+    if !from_stdin && stdin.is_terminal() {
+        bail!(
+            "pipe the password in and say --password-stdin, so that it shows on no screen and in no history"
+        );
+    }
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line).context("the password on standard input")?;
+    let end = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(end);
+    Ok(SecretString::from(line))
+}

@@ -1,0 +1,133 @@
+//! `doorward doctor`: looks at everything that a start needs, and says how to mend what is wrong.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use doorward_core::context::SystemClock;
+use doorward_core::migrations::MIGRATIONS;
+use doorward_db::{Db, Engine};
+use serde_json::json;
+use tokio::net::TcpStream;
+use url::Url;
+
+use super::setup;
+use crate::config::{MailTransport, Settings};
+use secrecy::ExposeSecret as _;
+
+const CLOCK_TOLERANCE_MICROS: i64 = 1_000_000;
+
+struct Finding {
+    what: &'static str,
+    /// `None` where all is well.
+    wrong: Option<String>,
+    detail: String,
+}
+
+pub async fn run(settings: Result<Settings>, json: bool) -> Result<ExitCode> {
+    let findings = examine(settings).await;
+    let is_well = findings.iter().all(|finding| finding.wrong.is_none());
+    if json {
+        let items: Vec<_> = findings
+            .iter()
+            .map(|finding| {
+                json!({"check": finding.what, "ok": finding.wrong.is_none(), "detail": finding.detail, "mend": finding.wrong})
+            })
+            .collect();
+        println!("{}", json!({"ok": is_well, "items": items}));
+    } else {
+        for finding in &findings {
+            let mark = if finding.wrong.is_none() { "ok " } else { "!! " };
+            println!("{mark} {:<9} {}", finding.what, finding.detail);
+            if let Some(mend) = &finding.wrong {
+                println!("    {mend}");
+            }
+        }
+    }
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn examine(settings: Result<Settings>) -> Vec<Finding> {
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(error) => return vec![bad("settings", "do not hold", &error.to_string())],
+    };
+    let mode = if settings.core.is_development() { "development" } else { "production" };
+    let mut findings = vec![good("settings", &format!("{mode} mode, {}", settings.core.issuer()))];
+    findings.push(mail(&settings.mail).await);
+    let db = match setup::open_database(&settings).await {
+        Ok(db) => db,
+        Err(error) => {
+            findings.push(bad("database", "can't be opened", &format!("{error:#}")));
+            return findings;
+        }
+    };
+    findings.extend(database(&db).await);
+    // Opening everything is the proof that the keys open under the master key.
+    findings.push(match setup::open(settings).await {
+        Ok(_) => good("keys", "the signing keys open under the master key"),
+        Err(error) => bad("keys", "do not open", &format!("{error:#}")),
+    });
+    db.close().await;
+    findings
+}
+
+async fn database(db: &Db) -> Vec<Finding> {
+    let kind = match db.engine() {
+        Engine::Sqlite => "SQLite",
+        Engine::Postgres => "PostgreSQL",
+    };
+    if let Err(error) = db.ping().await {
+        return vec![bad(
+            "database",
+            kind,
+            &format!("It does not answer: {error}. Check database.url and the server."),
+        )];
+    }
+    let schema = match db.migrate(MIGRATIONS).await {
+        Ok(report) => good("database", &format!("{kind}, schema version {}", report.version)),
+        Err(error) => bad("database", kind, &error.to_string()),
+    };
+    let clock = match db.clock_offset_micros(SystemClock::machine_now().micros()).await {
+        Ok(offset) if offset.abs() <= CLOCK_TOLERANCE_MICROS => {
+            good("clock", &format!("within {} ms of the database's", offset.abs() / 1000))
+        }
+        Ok(offset) => bad(
+            "clock",
+            &format!("{} ms off the database's", offset / 1000),
+            "Set this machine's clock, or the database's, by NTP.",
+        ),
+        Err(error) => bad("clock", "could not be compared", &error.to_string()),
+    };
+    vec![schema, clock]
+}
+
+async fn mail(transport: &MailTransport) -> Finding {
+    match transport {
+        MailTransport::Caught => good("mail", "caught in the mailbox of development mode"),
+        MailTransport::Folder(folder) => good("mail", &format!("written to {}", folder.display())),
+        MailTransport::Smtp(url) => {
+            let Ok(url) = Url::parse(url.expose_secret()) else {
+                return bad("mail", "the address can't be read", "Write smtps://user:password@host.");
+            };
+            let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+            let port = url.port().unwrap_or(if url.scheme() == "smtps" { 465 } else { 587 });
+            let connecting = TcpStream::connect((host.as_str(), port));
+            match tokio::time::timeout(std::time::Duration::from_secs(5), connecting).await {
+                Ok(Ok(_)) => good("mail", &format!("{host}:{port} answers")),
+                _ => bad(
+                    "mail",
+                    &format!("{host}:{port} does not answer"),
+                    "Check mail.smtp_url, and that this machine may reach it.",
+                ),
+            }
+        }
+    }
+}
+
+fn good(what: &'static str, detail: &str) -> Finding {
+    Finding { what, wrong: None, detail: detail.to_owned() }
+}
+
+fn bad(what: &'static str, detail: &str, mend: &str) -> Finding {
+    Finding { what, wrong: Some(mend.to_owned()), detail: detail.to_owned() }
+}

@@ -1,0 +1,78 @@
+//! From settings to a product that works.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use doorward_core::context::SystemClock;
+use doorward_core::mail::Transport;
+use doorward_crypto::password::{PasswordHasher, PoolConfig};
+use doorward_crypto::rng::{Rng, SystemRng};
+use doorward_crypto::seal::Sealer;
+use doorward_db::{Db, Options};
+use secrecy::ExposeSecret as _;
+
+use crate::app::{App, Parts};
+use crate::config::{MailTransport, Settings, master_key};
+use crate::mail::{FolderTransport, SmtpTransport};
+
+/// The product, with the clock that follows its database.
+pub struct Ready {
+    pub app: App,
+    pub clock: Arc<SystemClock>,
+}
+
+/// Opens the database and brings it up to date.
+pub async fn open(settings: Settings) -> Result<Ready> {
+    let db = open_database(&settings).await?;
+    let rng: Arc<dyn Rng> = Arc::new(SystemRng);
+    let key = match settings.master_key {
+        Some(key) => key,
+        None => {
+            master_key::make_data_dir(&settings.data_dir)?;
+            master_key::load_or_create(&settings.data_dir, &*rng)?
+        }
+    };
+    let transport: Option<Arc<dyn Transport>> = match &settings.mail {
+        MailTransport::Smtp(url) => Some(Arc::new(SmtpTransport::new(url)?)),
+        MailTransport::Folder(folder) => Some(Arc::new(FolderTransport::new(folder.clone()))),
+        MailTransport::Caught => None,
+    };
+    let clock = Arc::new(SystemClock::default());
+    clock.set_offset_micros(db.clock_offset_micros(SystemClock::machine_now().micros()).await?);
+    let app = App::open(Parts {
+        config: settings.core,
+        db,
+        clock: Arc::clone(&clock) as Arc<dyn doorward_core::context::Clock>,
+        sealer: Sealer::new(key, settings.previous_master_keys, Arc::clone(&rng)),
+        hasher: PasswordHasher::start(PoolConfig::for_machine(settings.password), Arc::clone(&rng)),
+        rng,
+        transport,
+    })
+    .await
+    .map_err(explain)?;
+    Ok(Ready { app, clock })
+}
+
+/// Opens the database that the settings name.
+pub async fn open_database(settings: &Settings) -> Result<Db> {
+    if settings.database_url.expose_secret().starts_with("sqlite:") {
+        master_key::make_data_dir(&settings.data_dir)?;
+    }
+    let options = Options { max_connections: settings.database_connections };
+    Db::open(settings.database_url.expose_secret(), options).await.context("the database can't be opened")
+}
+
+/// An error of the product as the operator reads it: with its cause.
+pub fn explain(error: doorward_core::error::Error) -> anyhow::Error {
+    let detail = error.detail().to_owned();
+    match error.cause() {
+        Some(cause) => anyhow::anyhow!("{cause}"),
+        None => anyhow::anyhow!(
+            "{}",
+            std::iter::once(detail)
+                .chain(error.fields().iter().map(|field| format!("{}: {}", field.field, field.detail)))
+                .collect::<Vec<_>>()
+                .join("\n  ")
+        ),
+    }
+}

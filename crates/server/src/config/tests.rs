@@ -1,0 +1,155 @@
+use std::io;
+use std::path::Path;
+
+use doorward_core::config::Mode;
+use secrecy::ExposeSecret as _;
+
+use super::{MailTransport, Settings};
+
+fn load(file: &str, env: &[(&str, &str)]) -> Result<Settings, String> {
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let read_file = |path: &Path| match path.to_str() {
+        Some("/run/secret") => Ok("from-the-secret-file\n".to_owned()),
+        _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+    };
+    Settings::load(Some(("doorward.toml", file)), env, &read_file).map_err(|problems| problems.to_string())
+}
+
+fn refused(file: &str) -> String {
+    load(file, &[]).err().unwrap_or_else(|| panic!("accepted: {file}"))
+}
+
+const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+fn production() -> String {
+    format!(
+        "public_url = \"https://auth.example.com\"\n[secrets]\nmaster_key = \"{KEY}\"\n[mail]\nsmtp_url = \"smtps://u:p@mail.example.com\"\nfrom = \"Ada <ada@example.com>\"\n"
+    )
+}
+
+#[test]
+fn with_no_settings_at_all_it_is_development_on_an_embedded_database() {
+    let settings = load("", &[]).unwrap();
+    assert_eq!(settings.core.mode, Mode::Development);
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:4400");
+    assert_eq!(settings.core.issuer(), "http://localhost:4400");
+    assert_eq!(settings.database_url.expose_secret(), "sqlite:./doorward-data/doorward.db");
+    assert!(matches!(settings.mail, MailTransport::Caught) && settings.master_key.is_none());
+}
+
+#[test]
+fn anything_that_others_can_reach_is_production() {
+    for file in ["listen = \"0.0.0.0:4400\"", "public_url = \"http://auth.example.com\""] {
+        let problems = refused(file);
+        for expected in
+            ["public_url", "is not https", "secrets.master_key", "head -c 32", "mail.smtp_url", "mail.from"]
+        {
+            assert!(problems.contains(expected), "{expected} is not in {problems}");
+        }
+    }
+    assert_eq!(load(&production(), &[]).unwrap().core.mode, Mode::Production);
+}
+
+#[test]
+fn development_that_was_said_outright_may_listen_elsewhere() {
+    let settings = load("mode = \"development\"\nlisten = \"0.0.0.0:4400\"", &[]).unwrap();
+    assert!(settings.core.development_said);
+    assert!(!load("mode = \"development\"", &[]).unwrap().core.development_said);
+}
+
+#[test]
+fn the_environment_counts_for_more_than_the_file() {
+    let env = [
+        ("DOORWARD_SESSION__IDLE_TIMEOUT", "2h"),
+        ("DOORWARD_HTTP__TRUSTED_PROXIES", "10.0.0.1, 10.1.0.0/16"),
+        ("PATH", "/bin"),
+        ("DOORWARD_TEST_POSTGRES", "x"),
+    ];
+    let settings = load("[session]\nidle_timeout = \"1h\"", &env).unwrap();
+    assert_eq!(settings.core.session.idle_timeout.as_secs(), 7200);
+    assert_eq!(settings.core.http.trusted_proxies.len(), 2);
+}
+
+#[test]
+fn a_secret_can_be_read_from_a_file() {
+    let settings = load("", &[("DOORWARD_METRICS__TOKEN_FILE", "/run/secret")]).unwrap();
+    assert_eq!(settings.core.metrics_token.unwrap().expose_secret(), "from-the-secret-file");
+    let problems = load("", &[("DOORWARD_METRICS__TOKEN_FILE", "/nowhere")]).err().unwrap();
+    assert!(
+        problems.contains("metrics.token = /nowhere") && problems.contains("can't be read"),
+        "{problems}"
+    );
+    assert!(load("", &[("DOORWARD_LISTEN_FILE", "/run/secret")]).is_err());
+}
+
+#[test]
+fn an_unknown_key_is_an_error_that_names_the_one_that_was_meant() {
+    let problems = refused("[sesion]\nidle_timeout = \"1h\"");
+    assert!(problems.contains("sesion") && problems.contains("is not a setting"), "{problems}");
+    assert!(refused("[session]\nidle_timout = \"1h\"").contains("Did you mean session.idle_timeout?"));
+    let problems = load("", &[("DOORWARD_LISTENN", "x")]).err().unwrap();
+    assert!(problems.contains("DOORWARD_LISTENN") && problems.contains("Did you mean listen?"), "{problems}");
+}
+
+#[test]
+fn all_problems_are_listed_at_once_with_key_value_and_mend() {
+    let problems = refused(
+        "listen = \"here\"\nmode = \"test\"\n[session]\nidle_timeout = \"soon\"\n[password]\nmemory_kib = 1\nmin_length = 3\n[token]\nsigning_alg = \"HS256\"\n",
+    );
+    assert!(problems.starts_with("The settings have 6 problems:"), "{problems}");
+    for expected in
+        ["listen = \"here\"  (doorward.toml)", "\"10m\"", "19456", "from 8 to 64", "\"ES256\"", "development"]
+    {
+        assert!(problems.contains(expected), "{expected} is not in {problems}");
+    }
+}
+
+#[test]
+fn what_would_be_unsafe_is_refused() {
+    for file in [
+        "[http]\nallowed_origins = [\"*\"]",
+        "[http]\nallowed_origins = [\"null\"]",
+        "[http]\nallowed_origins = [\"http://app.example.com\"]",
+        "[http]\nallowed_origins = [\"https://app.example.com/\"]",
+        "[http]\nallowed_redirects = [\"javascript:alert(1)\"]",
+        "[http]\ntrusted_proxies = [\"everybody\"]",
+        "public_url = \"https://user:password@auth.example.com\"",
+        "public_url = \"ftp://auth.example.com\"",
+        "[session]\ncookie_domain = \"other.example\"",
+        "[password]\npasses = 1",
+        "[secrets]\nmaster_key = \"short\"",
+        "[brand]\naccent = \"red;}\"",
+        "[mail]\nsmtp_url = \"https://mail.example.com\"",
+        "[database]\nurl = \"mysql://x\"",
+        "listen = ",
+        "[http]\ntrusted_proxies = [\"0.0.0.0/0\"]",
+        "[http]\nproxy_secret = \"\"",
+        "[metrics]\ntoken = \"short\"",
+        "[session]\nrefresh_grace = \"1h\"",
+    ] {
+        refused(file);
+    }
+}
+
+#[test]
+fn a_planted_secret_is_never_shown() {
+    let planted = "planted-secret-value";
+    let problems = refused(&format!(
+        "public_url = \"https://ada:{planted}@auth.example.com\"\n[secrets]\nmaster_key = \"{planted}\"\nprevious_master_keys = [\"{planted}\"]\n[mail]\nsmtp_url = \"{planted}\"\n[database]\nurl = \"{planted}\"\n"
+    ));
+    assert!(!problems.contains(planted) && problems.contains("********"), "{problems}");
+}
+
+#[test]
+fn the_reference_is_what_there_is() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/SETTINGS.md");
+    let reference = super::keys::reference();
+    if std::env::var_os("DOORWARD_BLESS").is_some() {
+        std::fs::write(&path, &reference).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap(),
+        reference,
+        "run the tests with DOORWARD_BLESS=1 to write it anew"
+    );
+}
