@@ -1,1 +1,255 @@
+//! Refresh: one live branch, nobody honest signed out, reuse found.
 
+use std::time::Duration;
+
+use doorward_test_support::{Browser, PASSWORD, TestApp};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn refresh_cookie(browser: &Browser) -> String {
+    browser.cookie("doorward_refresh").unwrap()
+}
+
+#[tokio::test]
+async fn a_refresh_gives_new_tokens_and_the_session_goes_on() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.member("ada").await;
+    let (access, refresh) = (browser.cookie("doorward_access").unwrap(), refresh_cookie(&browser));
+
+    let reply = browser.refresh().await;
+
+    reply.expect_status(200);
+    assert_eq!(reply.value(), json!({"expires_in": 600}));
+    assert_ne!(browser.cookie("doorward_access").unwrap(), access);
+    assert_ne!(refresh_cookie(&browser), refresh);
+    browser.get("/v1/session").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn an_access_token_that_has_run_out_asks_for_a_refresh() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.member("ada").await;
+    app.advance(seconds(601));
+
+    browser.get("/v1/session").await.expect_problem(401, "token_expired");
+    browser.refresh().await.expect_status(200);
+    browser.get("/v1/session").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn twenty_tabs_that_race_with_one_token_all_end_up_with_the_same_new_one() {
+    let app = TestApp::start().await;
+    let (browser, email) = app.member("ada").await;
+    app.advance(seconds(601));
+    let tabs: Vec<Browser> = (0..20).map(|_| browser.copy()).collect();
+
+    let mut racing = JoinSet::new();
+    for tab in tabs {
+        racing.spawn(async move {
+            tab.refresh().await.expect_status(200);
+            tab
+        });
+    }
+    let tabs = racing.join_all().await;
+
+    let first = refresh_cookie(&tabs[0]);
+    assert!(tabs.iter().all(|tab| refresh_cookie(tab) == first));
+    for tab in &tabs {
+        tab.get("/v1/session").await.expect_status(200);
+    }
+    assert!(app.mails_to(&email).await.iter().all(|mail| !mail.subject.contains("ended")));
+}
+
+#[tokio::test]
+async fn tokens_of_mixed_generations_within_the_grace_period_are_all_answered() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.member("ada").await;
+    let mut generations = vec![browser.copy()];
+    for _ in 0..4 {
+        browser.refresh().await.expect_status(200);
+        generations.push(browser.copy());
+    }
+
+    let mut racing = JoinSet::new();
+    for tab in generations.iter().flat_map(|tab| (0..4).map(|_| tab.copy())).collect::<Vec<_>>() {
+        racing.spawn(async move {
+            tab.refresh().await.expect_status(200);
+            tab
+        });
+    }
+
+    let tabs = racing.join_all().await;
+    // Whoever had the current one moved it on; nobody was signed out, and every answer is good for the next step.
+    for tab in tabs {
+        tab.refresh().await.expect_status(200);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_given_again_for_ten_minutes() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.member("ada").await;
+    let before = browser.copy();
+    browser.refresh().await.expect_status(200);
+    let current = refresh_cookie(&browser);
+
+    app.advance(seconds(9 * 60));
+    before.refresh().await.expect_status(200);
+
+    assert_eq!(refresh_cookie(&before), current);
+    before.refresh().await.expect_status(200);
+}
+
+#[tokio::test]
+async fn after_ten_minutes_an_old_token_is_reuse() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.member("ada").await;
+    let before = browser.copy();
+    browser.refresh().await.expect_status(200);
+
+    app.advance(seconds(10 * 60 + 1));
+
+    before.refresh().await.expect_problem(401, "token_reused");
+    browser.refresh().await.expect_problem(401, "token_reused");
+}
+
+#[tokio::test]
+async fn replaying_a_token_whose_successor_was_used_ends_the_session_with_one_mail() {
+    let app = TestApp::start().await;
+    let (browser, email) = app.member("ada").await;
+    let thief = browser.copy();
+    browser.refresh().await.expect_status(200);
+    app.advance(seconds(11));
+    browser.refresh().await.expect_status(200);
+
+    let replies = [thief.copy(), thief.copy(), thief.copy()];
+    for thief in &replies {
+        let reply = thief.refresh().await;
+        reply.expect_problem(401, "token_reused");
+        assert!(reply.set_cookies().iter().all(|cookie| cookie.contains("Max-Age=0")));
+    }
+
+    browser.get("/v1/session").await.expect_problem(401, "token_reused");
+    let mails = app.mails_to(&email).await;
+    let told = mails.iter().filter(|mail| mail.text.contains("/forgot-password")).count();
+    assert_eq!(told, 1, "{mails:?}");
+}
+
+#[tokio::test]
+async fn a_thief_who_shadows_an_honest_client_is_found_at_the_fourth_refresh() {
+    let app = TestApp::start().await;
+    let (honest, _) = app.member("ada").await;
+    for round in 1..=4 {
+        let thief = honest.copy();
+        honest.refresh().await.expect_status(200);
+        app.advance(seconds(60));
+        let reply = thief.refresh().await;
+        if round < 4 {
+            reply.expect_status(200);
+        } else {
+            reply.expect_problem(401, "token_reused");
+        }
+    }
+    honest.refresh().await.expect_problem(401, "token_reused");
+}
+
+#[tokio::test]
+async fn forged_truncated_and_foreign_tokens_are_invalid_and_end_nothing() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.member("ada").await;
+    let good = refresh_cookie(&browser);
+    let mut flipped = good.clone();
+    flipped.replace_range(40..41, if &good[40..41] == "A" { "B" } else { "A" });
+    let access = browser.cookie("doorward_access").unwrap();
+
+    for bad in [&flipped, &good[..good.len() - 1], "dw_rt_", "x", &format!("{good}A"), &access] {
+        let thief = app.browser();
+        thief.set_cookie("doorward_refresh", bad);
+        thief.refresh().await.expect_problem(401, "token_invalid");
+        let body = json!({"refresh_token": bad});
+        app.browser().post("/v1/token/refresh", &body).await.expect_problem(401, "token_invalid");
+    }
+
+    app.browser().refresh().await.expect_problem(401, "not_authenticated");
+    browser.refresh().await.expect_status(200);
+}
+
+#[tokio::test]
+async fn a_token_in_the_body_is_answered_in_the_body_and_one_in_a_cookie_in_cookies() {
+    let app = TestApp::start().await;
+    let (browser, email) = app.member("ada").await;
+    let body = json!({"identifier": email, "password": PASSWORD, "delivery": "body"});
+    let signed_in = app.browser().post("/v1/sign-in", &body).await.value();
+
+    let body = json!({"refresh_token": signed_in["refresh_token"], "delivery": "cookie"});
+    let reply = app.browser().post("/v1/token/refresh", &body).await;
+    assert!(reply.set_cookies().is_empty());
+    assert!(reply.value()["refresh_token"].as_str().unwrap().starts_with("dw_rt_"));
+
+    let reply = browser.post("/v1/token/refresh", &json!({"delivery": "body"})).await;
+    assert_eq!(reply.set_cookies().len(), 2);
+    assert_eq!(reply.value()["refresh_token"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_it_is_idle_and_at_its_end_whatever_the_use() {
+    let day = seconds(24 * 60 * 60);
+    let app = TestApp::start().await;
+    let (idle, email) = app.member("ada").await;
+    let busy = app.browser();
+    let body = json!({"identifier": email, "password": PASSWORD, "remember": true});
+    busy.post("/v1/sign-in", &body).await.expect_status(200);
+
+    app.advance(day * 7);
+    idle.refresh().await.expect_problem(401, "session_expired");
+    for _ in 0..4 {
+        busy.refresh().await.expect_status(200);
+        app.advance(day * 20);
+    }
+    busy.refresh().await.expect_status(200);
+    app.advance(day * 3);
+    busy.refresh().await.expect_problem(401, "session_expired");
+}
+
+#[tokio::test]
+async fn signing_out_while_refreshes_are_under_way_leaves_the_session_dead() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.member("ada").await;
+    let mut racing = JoinSet::new();
+    for number in 0..50 {
+        let tab = browser.copy();
+        racing.spawn(async move {
+            if number == 25 {
+                tab.post_empty("/v1/sign-out").await;
+            } else {
+                tab.refresh().await;
+            }
+            tab
+        });
+    }
+
+    for tab in racing.join_all().await {
+        assert_eq!(tab.refresh().await.status, 401);
+        assert_eq!(tab.get("/v1/session").await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn tokens_survive_a_restart_and_revoked_ones_stay_revoked() {
+    let mut app = TestApp::start().await;
+    let (kept, _) = app.member("ada").await;
+    let (ended, _) = app.member("eve").await;
+    let stolen = ended.copy();
+    ended.post_empty("/v1/sign-out").await.expect_status(204);
+
+    app.restart().await;
+
+    kept.get("/v1/session").await.expect_status(200);
+    kept.refresh().await.expect_status(200);
+    stolen.get("/v1/session").await.expect_problem(401, "session_revoked");
+    stolen.refresh().await.expect_problem(401, "session_revoked");
+}
