@@ -66,7 +66,7 @@ impl EventType {
 /// An event under way to the log.
 #[derive(Debug, Clone)]
 pub struct Event {
-    event_type: EventType,
+    kind: EventType,
     outcome: &'static str,
     actor: Option<UserId>,
     user: Option<UserId>,
@@ -76,7 +76,14 @@ pub struct Event {
 
 impl Event {
     pub fn new(event_type: EventType) -> Self {
-        Self { event_type, outcome: "success", actor: None, user: None, session: None, detail: Map::new() }
+        Self {
+            kind: event_type,
+            outcome: "success",
+            actor: None,
+            user: None,
+            session: None,
+            detail: Map::new(),
+        }
     }
 
     /// The same act, tried in vain.

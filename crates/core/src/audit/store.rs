@@ -22,7 +22,7 @@ pub(super) async fn insert(
         &p![
             id,
             now,
-            event.event_type.as_str(),
+            event.kind.as_str(),
             event.outcome,
             event.actor,
             event.user,

@@ -63,7 +63,7 @@ fn what_is_not_one_address_is_refused() {
 
 #[test]
 fn usernames_are_compared_by_their_mapped_form() {
-    let key = |text| Username::parse("preferred_username", text).map(|name| name.key().to_owned());
+    let key = |text: &str| Username::parse("preferred_username", text).map(|name| name.key().to_owned());
     assert_eq!(key("Ada.L"), Ok("ada.l".to_owned()));
     assert_eq!(key("\u{ff21}da_1").unwrap(), "ada_1");
     assert_eq!(key("ab").unwrap_err().code, "too_short");

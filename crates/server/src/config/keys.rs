@@ -123,7 +123,11 @@ pub const KEYS: &[Key] = &[
     key("brand.product_name", "\"Doorward\"", "The name on pages and in mails."),
     key("brand.accent", "a deep teal", "The accent colour, as `\"#rrggbb\"`."),
     key("log.format", "\"text\" on a terminal, else \"json\"", "`\"text\"` or `\"json\"`."),
-    key("log.level", "\"info\"", "A level, or a filter such as `\"info,doorward::requests=warn\"`."),
+    key(
+        "log.level",
+        "\"info\"",
+        "A level, or a filter such as `\"info,doorward::requests=debug\"`, which logs every request.",
+    ),
 ];
 
 impl Key {

@@ -20,6 +20,8 @@ use crate::http::problem::{ApiError, Problem};
 use crate::signed_in::access_token;
 use crate::state::Web;
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignInRequest {
@@ -103,7 +105,6 @@ pub async fn refresh(
 pub async fn current(State(web): State<Web>, headers: HeaderMap) -> Result<Response, ApiError> {
     let token = access_token(&web, &headers).ok_or(Code::NotAuthenticated)?;
     let live = web.sessions.check(token).await?;
-    const JSON: HeaderValue = HeaderValue::from_static("application/json");
     Ok(([(CONTENT_TYPE, JSON)], views::current_session_json(&live)).into_response())
 }
 

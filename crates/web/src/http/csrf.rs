@@ -60,7 +60,9 @@ mod tests {
     fn without_fetch_metadata_the_origin_decides() {
         assert!(decide(Method::POST, None, Some("https://auth.example.com")));
         assert!(decide(Method::POST, None, Some("https://app.example.com")));
-        for origin in ["null", "https://evil.example", "http://auth.example.com", "https://auth.example.com:444", ""] {
+        for origin in
+            ["null", "https://evil.example", "http://auth.example.com", "https://auth.example.com:444", ""]
+        {
             assert!(!decide(Method::POST, None, Some(origin)), "{origin}");
         }
     }

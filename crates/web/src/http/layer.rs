@@ -17,8 +17,8 @@ use doorward_core::context::{Caller, Context};
 use doorward_core::error::{Code, Error};
 use futures_util::FutureExt as _;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    USER_AGENT, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, USER_AGENT, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::Limited;
@@ -122,7 +122,6 @@ impl Shared {
         S: Service<Request, Response = Response, Error = Infallible> + Send,
         S::Future: Send,
     {
-        #[expect(clippy::disallowed_methods, reason = "how long a request took is no matter of the product's clock")]
         let started = Instant::now();
         let request_id = self.request_id();
         let method = request.method().clone();
@@ -144,11 +143,17 @@ impl Shared {
             Some(response) => response,
             None => {
                 let request = limit_body(request);
-                match tokio::time::timeout(TIME_LIMIT, AssertUnwindSafe(inner.call(request)).catch_unwind()).await {
+                match tokio::time::timeout(
+                    TIME_LIMIT,
+                    AssertUnwindSafe(async move { inner.call(request).await }).catch_unwind(),
+                )
+                .await
+                {
                     Ok(Ok(Ok(response))) => response,
                     Ok(Err(_panic)) => ApiError::from(Error::internal("a handler panicked")).into_response(),
                     Err(_elapsed) => {
-                        let error = Error::new(Code::Unavailable).with_cause("the time limit of a request passed");
+                        let error =
+                            Error::new(Code::Unavailable).with_cause("the time limit of a request passed");
                         ApiError::from(error.with_retry_after(Duration::from_secs(1))).into_response()
                     }
                 }
@@ -156,14 +161,14 @@ impl Shared {
         };
         self.render_error(&mut response, is_api, &request_id);
         self.set_headers(response.headers_mut(), &request_id, token_in_address);
-        if let Some(origin) = origin {
-            cors::allow(response.headers_mut(), origin);
+        if is_api && !self.config.http.allowed_origins.is_empty() {
+            cors::answer(response.headers_mut(), origin);
         }
 
         let (status, took) = (response.status(), started.elapsed());
         self.requests.count(&route, &method, status, took);
-        // Neither the address nor its query: both may carry a token.
-        tracing::info!(
+        // Neither the address nor its query: both may carry a token. What fails is logged where it is rendered.
+        tracing::debug!(
             target: "doorward::requests",
             request_id, method = method.as_str(), route = &*route, status = status.as_u16(),
             micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request"
@@ -201,7 +206,8 @@ impl Shared {
         if !csrf::may_change(request.method(), request.headers(), &self.origin, allowed) {
             return Some(ApiError::from(Code::CrossSiteRefused).into_response());
         }
-        let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let announced =
+            request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if announced.is_some_and(|length: u64| length > BODY_LIMIT as u64) {
             return Some(ApiError::from(Code::BodyTooLarge).into_response());
         }
@@ -212,7 +218,9 @@ impl Shared {
         let error = match response.extensions_mut().remove::<ErrorBody>() {
             Some(ErrorBody(error)) => error,
             // The router's own answer has no body.
-            None if response.status() == StatusCode::METHOD_NOT_ALLOWED => Arc::new(Code::MethodNotAllowed.into()),
+            None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+                Arc::new(Code::MethodNotAllowed.into())
+            }
             None => return,
         };
         problem::log(&error, request_id);
@@ -241,7 +249,8 @@ impl Shared {
         headers.insert(X_FRAME_OPTIONS, DENY);
         headers.insert(OPENER_POLICY, SAME_ORIGIN);
         headers.insert(PERMISSIONS_POLICY, NO_PERMISSIONS);
-        headers.insert(REFERRER_POLICY, if token_in_address { NO_REFERRER } else { ORIGIN_ONLY });
+        let referrer = if token_in_address { NO_REFERRER } else { ORIGIN_ONLY };
+        headers.entry(REFERRER_POLICY).or_insert(referrer);
         if self.https {
             headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
         }
@@ -250,7 +259,10 @@ impl Shared {
 
 /// The address at the other end of the connection.
 pub fn peer(request: &Request) -> IpAddr {
-    request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical())
+    request
+        .extensions()
+        .get::<Peer>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical())
 }
 
 /// Whether programs and not people read the answers below this path.

@@ -19,11 +19,7 @@ use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
 use crate::state::Web;
 
-pub async fn show(
-    State(web): State<Web>,
-    Extension(live): Extension<Arc<Live>>,
-    query: Query,
-) -> Response {
+pub async fn show(State(web): State<Web>, Extension(live): Extension<Arc<Live>>, query: Query) -> Response {
     let notice = (!query.get("saved").is_empty()).then(|| "Your profile is saved.".to_owned());
     page(StatusCode::OK, &account_page(&web, &live, filled(&live.user), notice))
 }

@@ -41,7 +41,8 @@ pub async fn mail_html(
 ) -> Result<Response, ApiError> {
     ensure_local(&web, &request)?;
     let caught = mail::caught(web.context(), SHOWN).await?;
-    let (_, _, mail) = caught.into_iter().find(|(known, ..)| known.to_string() == id).ok_or(Code::NotFound)?;
+    let (_, _, mail) =
+        caught.into_iter().find(|(known, ..)| known.to_string() == id).ok_or(Code::NotFound)?;
     let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-popups allow-top-navigation-by-user-activation";
     Ok(([(CONTENT_SECURITY_POLICY, policy)], Html(mail.html)).into_response())
 }
@@ -111,7 +112,8 @@ async fn caught(web: &Web, to: Option<&str>) -> Result<Vec<(MailId, Time, Outgoi
 /// through a proxy or under a foreign name (which a page of another site could make resolve here).
 fn ensure_local(web: &Web, request: &Request) -> Result<()> {
     let headers = request.headers();
-    let forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
+    let forwarded =
+        ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
     let is_forwarded = forwarded.iter().any(|name| headers.contains_key(*name));
     let may = is_local_host(headers) && !is_forwarded;
     if may && (peer(request).is_loopback() || web.config.development_said) {

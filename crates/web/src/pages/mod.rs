@@ -57,7 +57,10 @@ async fn home(State(web): State<Web>) -> Response {
 /// The brand's accent, where the settings name one.
 async fn brand(State(web): State<Web>) -> Result<Response, ApiError> {
     let css = web.config.brand.accent.as_deref().and_then(views::brand_css).ok_or(Code::NotFound)?;
-    let headers = [(http::header::CONTENT_TYPE, "text/css; charset=utf-8"), (http::header::CACHE_CONTROL, "public, max-age=300")];
+    let headers = [
+        (http::header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (http::header::CACHE_CONTROL, "public, max-age=300"),
+    ];
     Ok((headers, css).into_response())
 }
 
@@ -98,7 +101,9 @@ fn mark(form: &mut Form, error: Error) -> Result<StatusCode, Error> {
 }
 
 fn with_wait(error: &Error) -> String {
-    let Some(wait) = error.retry_after().map(|wait| wait.as_secs().max(1)) else { return error.detail().to_owned() };
+    let Some(wait) = error.retry_after().map(|wait| wait.as_secs().max(1)) else {
+        return error.detail().to_owned();
+    };
     let wait = match wait {
         1 => "1 second".to_owned(),
         2..=90 => format!("{wait} seconds"),

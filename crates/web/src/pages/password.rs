@@ -6,9 +6,7 @@ use doorward_core::error::Code;
 use doorward_core::password::{self, ResetProof};
 use http::StatusCode;
 
-use super::views::{
-    self, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage, masked,
-};
+use super::views::{self, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage, masked};
 use super::{again, layout, mark, page};
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
@@ -63,8 +61,12 @@ pub async fn reset(
         Some(token) => ResetProof::Link(token),
         None => ResetProof::Code { email, code },
     };
-    let Err(error) = password::reset(&web.sessions, &caller, proof, &form.secret("new_password")).await else {
-        return Ok(page(StatusCode::OK, &ResetDonePage { layout: layout(&web, "Your password is reset", None) }));
+    let Err(error) = password::reset(&web.sessions, &caller, proof, &form.secret("new_password")).await
+    else {
+        return Ok(page(
+            StatusCode::OK,
+            &ResetDonePage { layout: layout(&web, "Your password is reset", None) },
+        ));
     };
     let retry_after = error.retry_after();
     let min_length = web.config.password.min_length;

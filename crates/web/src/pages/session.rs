@@ -19,11 +19,7 @@ use crate::routes::Access;
 use crate::state::Web;
 
 /// Lets in who may see a page; who has to sign in first is sent there and comes back.
-pub async fn enter(
-    State((web, access)): State<(Web, Access)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub async fn enter(State((web, access)): State<(Web, Access)>, mut request: Request, next: Next) -> Response {
     if matches!(access, Access::Public | Access::Token) {
         return next.run(request).await;
     }
@@ -78,7 +74,8 @@ fn to_sign_in(web: &Web, request: &Request) -> Response {
     let wanted = request.uri().path_and_query().map_or("", |wanted| wanted.as_str());
     // A form's content is gone with the session; its page is where to go on.
     let wanted = if request.method() == Method::GET { wanted } else { request.uri().path() };
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", wanted).finish();
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", wanted).finish();
     let mut response = see_other(&format!("{base}/sign-in?{query}"));
     delivery::clear_tokens(web, response.headers_mut());
     response

@@ -59,7 +59,8 @@ pub async fn submit(
     let remember = form.is_checked("remember");
     let signed_in = async {
         let factor =
-            password::verify(web.context(), &caller, form.get("identifier"), &form.secret("password")).await?;
+            password::verify(web.context(), &caller, form.get("identifier"), &form.secret("password"))
+                .await?;
         flow::complete(&web.sessions, &caller, factor, remember).await
     };
     match signed_in.await {

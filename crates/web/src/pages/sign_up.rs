@@ -3,9 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::{Code, Error};
-use doorward_core::sign_up::{
-    self, Confirmation, Confirmed, LinkState, PasswordElsewhere, SignUp, Started,
-};
+use doorward_core::sign_up::{self, Confirmation, Confirmed, LinkState, PasswordElsewhere, SignUp, Started};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -122,7 +120,8 @@ pub async fn verify(
             Ok(response)
         }
         Ok(Confirmed::Verified) => {
-            let signed_in = session::current(&web, &caller, &headers).await?.is_some_and(|(_, new)| new.is_none());
+            let signed_in =
+                session::current(&web, &caller, &headers).await?.is_some_and(|(_, new)| new.is_none());
             let template = VerifiedPage {
                 layout: layout(&web, "Your address is verified", None),
                 signed_in,
@@ -152,7 +151,11 @@ pub async fn resend(
             let retry_after = error.retry_after();
             let mut shown = CheckMailPage::form(form.get("email"), redirect_to);
             let status = mark(&mut shown, error)?;
-            Ok(again(&check_mail_page(&web, form.get("email"), shown, redirect_to, false), status, retry_after))
+            Ok(again(
+                &check_mail_page(&web, form.get("email"), shown, redirect_to, false),
+                status,
+                retry_after,
+            ))
         }
     }
 }
@@ -202,7 +205,11 @@ fn confirm_kind(state: LinkState) -> (ConfirmKind, String) {
 }
 
 fn sign_up_page(web: &Web, form: super::views::Form, redirect_to: Option<&str>) -> SignUpPage {
-    SignUpPage { layout: layout(web, "Create your account", None), form, redirect_to: redirect_to.map(str::to_owned) }
+    SignUpPage {
+        layout: layout(web, "Create your account", None),
+        form,
+        redirect_to: redirect_to.map(str::to_owned),
+    }
 }
 
 fn confirm_page(web: &Web, kind: ConfirmKind, email: String, form: super::views::Form) -> ConfirmLinkPage {
@@ -229,6 +236,7 @@ fn check_mail_page(
 pub fn with_redirect(web: &Web, path: &str, redirect_to: Option<&str>) -> String {
     let base = web.config.base_path();
     let Some(target) = redirect_to else { return format!("{base}{path}") };
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", target).finish();
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", target).finish();
     format!("{base}{path}?{query}")
 }

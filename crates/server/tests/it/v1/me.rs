@@ -12,7 +12,10 @@ async fn the_profile_is_read_and_changed_field_by_field() {
     browser.patch("/v1/me", &json!({"family_name": null})).await.expect_status(200);
 
     let me = browser.get("/v1/me").await.expect_status(200).value();
-    assert_eq!((&me["email"], &me["given_name"], &me["family_name"]), (&json!(email), &json!("Ada"), &Value::Null));
+    assert_eq!(
+        (&me["email"], &me["given_name"], &me["family_name"]),
+        (&json!(email), &json!("Ada"), &Value::Null)
+    );
     assert_eq!((&me["preferred_username"], &me["locale"]), (&json!("ada.l"), &json!("en-GB")));
     let session = browser.get("/v1/session").await.value();
     assert_eq!(session["user"], me);

@@ -30,7 +30,10 @@ async fn a_forgotten_password_is_reset_by_the_link_and_every_session_ends() {
 async fn a_forgotten_password_is_reset_by_the_code() {
     let app = TestApp::start().await;
     let (_, email) = app.member("ada").await;
-    app.browser().post("/v1/password/forgot", &json!({"email": email.to_uppercase()})).await.expect_status(202);
+    app.browser()
+        .post("/v1/password/forgot", &json!({"email": email.to_uppercase()}))
+        .await
+        .expect_status(202);
     let code = app.mail_to(&email).await.code();
 
     let body = json!({"email": email, "code": code, "new_password": NEW});

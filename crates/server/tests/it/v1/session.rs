@@ -17,8 +17,19 @@ async fn the_session_check_tells_who_is_signed_in_and_how() {
     assert_eq!(
         fields,
         [
-            "created_at", "email", "email_verified", "family_name", "given_name", "id", "last_sign_in_at", "locale",
-            "mfa_enabled", "permissions", "picture", "preferred_username", "roles"
+            "created_at",
+            "email",
+            "email_verified",
+            "family_name",
+            "given_name",
+            "id",
+            "last_sign_in_at",
+            "locale",
+            "mfa_enabled",
+            "permissions",
+            "picture",
+            "preferred_username",
+            "roles"
         ]
     );
     assert!(user["id"].as_str().unwrap().starts_with("user_"));
@@ -29,12 +40,26 @@ async fn the_session_check_tells_who_is_signed_in_and_how() {
     assert_eq!(
         fields,
         [
-            "absolute_expires_at", "acr", "amr", "auth_time", "created_at", "current", "device", "expires_at", "id", "ip",
-            "last_seen_at", "place", "remember"
+            "absolute_expires_at",
+            "acr",
+            "amr",
+            "auth_time",
+            "created_at",
+            "current",
+            "device",
+            "expires_at",
+            "id",
+            "ip",
+            "last_seen_at",
+            "place",
+            "remember"
         ]
     );
     assert!(session["id"].as_str().unwrap().starts_with("session_"));
-    assert_eq!((&session["amr"], &session["current"], &session["remember"]), (&json!(["pwd"]), &json!(true), &json!(false)));
+    assert_eq!(
+        (&session["amr"], &session["current"], &session["remember"]),
+        (&json!(["pwd"]), &json!(true), &json!(false))
+    );
     assert!(session["created_at"].as_str().unwrap().ends_with('Z'));
     assert_eq!(session["ip"], "127.0.0.1");
 }
@@ -72,15 +97,22 @@ async fn the_access_token_is_what_rfc_9068_says() {
     let app = TestApp::start().await;
     let (browser, _) = app.member("ada").await;
     let token = browser.cookie("doorward_access").unwrap();
-    let part = |index: usize| -> Value { serde_json::from_slice(&decode(token.split('.').nth(index).unwrap())).unwrap() };
+    let part = |index: usize| -> Value {
+        serde_json::from_slice(&decode(token.split('.').nth(index).unwrap())).unwrap()
+    };
 
     let (header, claims) = (part(0), part(1));
 
     assert_eq!((&header["alg"], &header["typ"]), (&json!("ES256"), &json!("at+jwt")));
     let jwks = app.browser().get("/.well-known/jwks.json").await.value();
-    assert!(jwks["keys"].as_array().unwrap().iter().any(|key| key["kid"] == header["kid"] && key["d"].is_null()));
+    assert!(
+        jwks["keys"].as_array().unwrap().iter().any(|key| key["kid"] == header["kid"] && key["d"].is_null())
+    );
     assert_eq!(claims["iss"], app.url);
-    assert_eq!((&claims["client_id"], &claims["scope"]), (&json!("doorward"), &json!("openid profile email")));
+    assert_eq!(
+        (&claims["client_id"], &claims["scope"]),
+        (&json!("doorward"), &json!("openid profile email"))
+    );
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 600);
     for name in ["sub", "aud", "jti", "sid", "auth_time", "amr", "acr", "email_verified"] {
         assert!(!claims[name].is_null(), "{name}");
@@ -188,7 +220,8 @@ async fn keys_rotate_without_one_refused_token() {
     let newer = app.browser();
     newer.sign_in(&email).await.expect_status(200);
     let header: Value =
-        serde_json::from_slice(&decode(newer.cookie("doorward_access").unwrap().split('.').next().unwrap())).unwrap();
+        serde_json::from_slice(&decode(newer.cookie("doorward_access").unwrap().split('.').next().unwrap()))
+            .unwrap();
     assert_eq!(header["kid"], signs_now);
     newer.get("/v1/session").await.expect_status(200);
 }
@@ -223,7 +256,10 @@ async fn first_admin_link_makes_one_administrator_once() {
         let (browser, token) = (app.browser(), token.clone());
         racing.spawn(async move {
             let email = format!("admin{number}@example.com");
-            browser.submit("/first-admin", &[("token", &token), ("email", &email), ("password", PASSWORD)]).await.status
+            browser
+                .submit("/first-admin", &[("token", &token), ("email", &email), ("password", PASSWORD)])
+                .await
+                .status
         });
     }
     let statuses = racing.join_all().await;
