@@ -92,7 +92,8 @@ pub async fn catch(context: &Context, mail: &OutgoingMail) -> Result<()> {
     let mut json = serde_json::to_vec(mail).map_err(Error::internal)?;
     let sealed = context.sealer.seal(b"caught mail", &json);
     json.zeroize();
-    let id: MailId = context.new_id();
+    // Its own id: a mail that is sent twice is caught once, and the order is that of the queue.
+    let id = MailId::parse(&mail.id).unwrap_or_else(|| context.new_id());
     let now = context.now();
     context.db.write(async |tx| store::insert_caught(tx, id, &sealed, now).await).await
 }

@@ -112,8 +112,11 @@ pub(super) async fn delete_before(tx: &mut Tx<'_>, moment: Time, limit: i64) -> 
 }
 
 pub(super) async fn insert_caught(tx: &mut Tx<'_>, id: MailId, sealed: &[u8], now: Time) -> Result<()> {
-    tx.execute("INSERT INTO caught_mails (id, sealed, created_at) VALUES (?1, ?2, ?3)", &p![id, sealed, now])
-        .await?;
+    tx.execute(
+        "INSERT INTO caught_mails (id, sealed, created_at) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
+        &p![id, sealed, now],
+    )
+    .await?;
     // A mailbox for a developer, not an archive.
     tx.execute(
         "DELETE FROM caught_mails WHERE id NOT IN (SELECT id FROM caught_mails ORDER BY id DESC LIMIT 500)",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{OriginalUri, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use doorward_core::access::{self, Decision};
@@ -71,9 +71,11 @@ pub async fn current(
 
 fn to_sign_in(web: &Web, request: &Request) -> Response {
     let base = web.config.base_path();
-    let wanted = request.uri().path_and_query().map_or("", |wanted| wanted.as_str());
+    // Below a base path the router has cut it off.
+    let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0);
+    let wanted = uri.path_and_query().map_or("", |wanted| wanted.as_str());
     // A form's content is gone with the session; its page is where to go on.
-    let wanted = if request.method() == Method::GET { wanted } else { request.uri().path() };
+    let wanted = if request.method() == Method::GET { wanted } else { uri.path() };
     let query =
         url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", wanted).finish();
     let mut response = see_other(&format!("{base}/sign-in?{query}"));

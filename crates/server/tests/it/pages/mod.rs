@@ -1,1 +1,7 @@
+//! The pages, as a browser without scripts uses them.
 
+mod account;
+mod mailbox;
+mod operations;
+mod sign_in;
+mod sign_up;

@@ -1,1 +1,104 @@
+//! Answers never tell whose account exists.
 
+use doorward_test_support::{Reply, TestApp, unique};
+use serde_json::{Value, json};
+
+/// What of an answer may differ by chance.
+fn comparable(reply: &Reply) -> (u16, String, Vec<String>) {
+    let mut headers: Vec<String> = reply
+        .headers
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "x-request-id" | "date"))
+        .map(|(name, value)| {
+            let value = value.to_str().unwrap();
+            // A cookie's value is random; its length and attributes are not.
+            let value = match value.split_once("doorward_flow=") {
+                Some((_, rest)) => {
+                    format!("flow of {} then {}", rest.find(';').unwrap(), &rest[rest.find(';').unwrap()..])
+                }
+                None => value.to_owned(),
+            };
+            format!("{name}: {value}")
+        })
+        .collect();
+    headers.sort();
+    (reply.status, reply.text.clone(), headers)
+}
+
+#[tokio::test]
+async fn known_and_unknown_addresses_are_answered_alike() {
+    let app = TestApp::start().await;
+    let (_, known) = app.member("ada").await;
+    let unknown = format!("{}@example.com", unique("nobody"));
+    let requests: [(&str, fn(&str) -> Value); 5] = [
+        ("/v1/sign-up", |email| json!({"email": email, "password": doorward_test_support::PASSWORD})),
+        ("/v1/email/verify/resend", |email| json!({"email": email})),
+        ("/v1/password/forgot", |email| json!({"email": email})),
+        (
+            "/v1/password/reset",
+            |email| json!({"email": email, "code": "000000", "new_password": doorward_test_support::PASSWORD}),
+        ),
+        ("/v1/sign-in", |email| json!({"identifier": email, "password": "not the right password"})),
+    ];
+    for (path, body) in requests {
+        let (of_known, of_unknown) =
+            (app.browser().post(path, &body(&known)).await, app.browser().post(path, &body(&unknown)).await);
+        assert_eq!(comparable(&of_known), comparable(&of_unknown), "{path}");
+    }
+    assert!(app.mails_to(&unknown).await.iter().all(|mail| !mail.text.contains("/reset-password")));
+}
+
+#[tokio::test]
+async fn pages_answer_known_and_unknown_addresses_alike() {
+    let app = TestApp::start().await;
+    let (_, known) = app.member("ada").await;
+    // Of the same length and first letter: the page shows the address in part.
+    let unknown = known.replace("ada", "adx");
+    for (path, password) in [("/sign-up", "a password of the right length"), ("/forgot-password", "")] {
+        let submit = |email: String| {
+            let browser = app.browser();
+            async move {
+                let reply = browser.submit(path, &[("email", &email), ("password", password)]).await;
+                (
+                    comparable(&reply).0,
+                    reply.text.replace(&email, "EMAIL"),
+                    reply.header("location").to_owned(),
+                )
+            }
+        };
+        assert_eq!(submit(known.clone()).await, submit(unknown.clone()).await, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_known_and_an_unknown_sign_up_write_the_same_rows() {
+    let app = TestApp::start().await;
+    let (_, known) = app.member("ada").await;
+    let count = async || {
+        let mut counts = Vec::new();
+        for sql in [
+            "SELECT COUNT(*) FROM pending_sign_ups",
+            "SELECT COUNT(*) FROM single_use_secrets",
+            "SELECT COUNT(*) FROM outbox",
+            "SELECT COUNT(*) FROM audit_events",
+        ] {
+            let row = app.app.context().db.read(async |tx| tx.query_one(sql, &[]).await).await.unwrap();
+            counts.push(row.get::<i64>(0).unwrap());
+        }
+        counts
+    };
+    for path in ["sign-up", "password/forgot", "email/verify/resend"] {
+        let mut written = Vec::new();
+        for email in [known.clone(), format!("{}@example.com", unique("nobody"))] {
+            let before = count().await;
+            let mut body = json!({"email": email});
+            if path == "sign-up" {
+                body["password"] = json!(doorward_test_support::PASSWORD);
+            }
+            app.browser().post(&format!("/v1/{path}"), &body).await.expect_status(202);
+            let after = count().await;
+            written.push(after.iter().zip(before).map(|(after, before)| after - before).collect::<Vec<_>>());
+        }
+        assert_eq!(written[0], written[1], "{path}");
+    }
+}

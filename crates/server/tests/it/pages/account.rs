@@ -1,0 +1,87 @@
+use std::time::Duration;
+
+use doorward_test_support::{PASSWORD, TestApp};
+
+#[tokio::test]
+async fn the_account_shows_who_it_is_and_saves_the_profile() {
+    let app = TestApp::start().await;
+    let (browser, email) = app.member("ada").await;
+    assert!(browser.get("/account").await.expect_status(200).text.contains(&email));
+
+    let fields = [
+        ("given_name", "Ada"),
+        ("family_name", "Lovelace"),
+        ("preferred_username", "ada.l"),
+        ("locale", "en"),
+        ("picture", ""),
+    ];
+    browser.submit("/account", &fields).await.expect_redirect("/account?saved=1");
+
+    assert!(browser.get("/account?saved=1").await.text.contains("value=\"Lovelace\""));
+    assert_eq!(browser.get("/v1/me").await.value()["preferred_username"], "ada.l");
+    let wrong = browser.submit("/account", &[("preferred_username", "a b"), ("given_name", "Ada M.")]).await;
+    assert!(wrong.status == 422 && wrong.text.contains("value=\"Ada M.\""), "{}", wrong.text);
+}
+
+#[tokio::test]
+async fn an_access_token_that_ran_out_is_renewed_while_a_page_answers_a_posted_form_included() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.member("ada").await;
+    app.advance(Duration::from_secs(601));
+    let reply = browser.get("/account").await;
+    reply.expect_status(200);
+    assert_eq!(reply.set_cookies().len(), 2);
+
+    app.advance(Duration::from_secs(601));
+    browser.drop_cookie("doorward_access");
+    browser.submit("/account", &[("given_name", "Ada")]).await.expect_redirect("/account?saved=1");
+
+    assert_eq!(browser.get("/v1/me").await.value()["given_name"], "Ada");
+}
+
+#[tokio::test]
+async fn the_password_is_changed_on_its_page() {
+    let app = TestApp::start().await;
+    let (browser, email) = app.member("ada").await;
+    let other = app.browser();
+    other.sign_in(&email).await;
+    let wrong = browser
+        .submit(
+            "/account/password",
+            &[("current_password", "wrong"), ("new_password", "an entirely new one")],
+        )
+        .await;
+    assert!(
+        wrong.status == 422 && wrong.text.contains("That is not your current password."),
+        "{}",
+        wrong.text
+    );
+
+    let fields = [("current_password", PASSWORD), ("new_password", "an entirely new one")];
+    browser.submit("/account/password", &fields).await.expect_redirect("/account/password?changed=1");
+
+    browser.get("/account/password?changed=1").await.expect_status(200);
+    other.get("/account").await.expect_status(303);
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_leaves_no_session() {
+    let app = TestApp::start().await;
+    let (browser, email) = app.member("ada").await;
+    let other = app.browser();
+    other.sign_in(&email).await;
+
+    browser.submit("/sign-out/all", &[]).await.expect_redirect("/sign-in?notice=signed_out_everywhere");
+
+    other.get("/v1/session").await.expect_problem(401, "session_revoked");
+}
+
+#[tokio::test]
+async fn a_revoked_session_with_a_token_that_has_not_run_out_ends_at_sign_in_and_in_no_loop() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.member("ada").await;
+    browser.copy().post_empty("/v1/sign-out").await;
+
+    browser.get("/account").await.expect_redirect("/sign-in?redirect_to=%2Faccount");
+    browser.get("/sign-in?redirect_to=%2Faccount").await.expect_status(200);
+}
