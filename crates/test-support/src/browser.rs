@@ -106,15 +106,41 @@ impl Browser {
                 all.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
             }
         }
-        let mut request = self.client.request(method, url).headers(all);
+        self.attempt(method, url, all, body).await.unwrap()
+    }
+
+    /// A refresh of a server that may go away meanwhile: nothing where no answer came.
+    pub async fn try_refresh(&self) -> Option<Reply> {
+        self.try_post("/v1/token/refresh", &json!({})).await
+    }
+
+    /// A post to a server that may go away meanwhile.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Reply> {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+        let cookies: Vec<String> =
+            self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        headers.insert("cookie", cookies.join("; ").parse().unwrap());
+        let url = format!("{}{path}", self.base);
+        self.attempt(Method::POST, url, headers, Some(body.to_string().into_bytes())).await.ok()
+    }
+
+    async fn attempt(
+        &self,
+        method: Method,
+        url: String,
+        headers: HeaderMap,
+        body: Option<Vec<u8>>,
+    ) -> reqwest::Result<Reply> {
+        let mut request = self.client.request(method, url).headers(headers);
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request.send().await.unwrap();
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
         self.keep_cookies(&headers);
-        let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
-        Reply { status, headers, text }
+        Ok(Reply { status, headers, text })
     }
 
     pub async fn sign_up(&self, email: &str) -> Reply {

@@ -46,9 +46,15 @@ fn perform(step: Step, options: &Options, total: &mut Counts) -> Result<()> {
         }
         Step::Deny => check(&mut deny::command(options.advisories)?),
         Step::Test => {
+            let tests = ["test", "--workspace", "--no-fail-fast", "--features", BENCH];
+            println!("on SQLite");
+            let on_sqlite = counted(&mut shell::cargo(&tests), total);
+            println!("on PostgreSQL");
             let database = postgres::start()?;
-            let mut test = shell::cargo(&["test", "--workspace", "--no-fail-fast", "--features", BENCH]);
-            counted(test.env("DOORWARD_TEST_POSTGRES", database.url()), total)
+            // Those that use a database. Built as the others were, so that nothing is built twice.
+            let mut test = shell::cargo(&tests);
+            test.args(["--test", "it", "--test", "units"]).env("DOORWARD_TEST_POSTGRES", database.url());
+            on_sqlite.and(counted(&mut test, total))
         }
         Step::Browser => counted(&mut browser::command(options.steps.contains(&Step::Test))?, total),
     }

@@ -2,4 +2,5 @@
 
 mod guards;
 mod pages;
+mod process;
 mod v1;

@@ -1,0 +1,113 @@
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::Server;
+
+#[tokio::test]
+async fn accounts_are_made_listed_and_shut_out_while_the_server_runs() {
+    let server = Server::start(&[]).await;
+    let created = server.create_user(&["--email", "ada@example.com", "--username", "ada", "--admin"]);
+    assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
+
+    let browser = server.browser();
+    let signed_in = browser.sign_in("ada").await;
+    assert_eq!(signed_in.expect_status(200).value()["user"]["roles"], json!(["admin", "user"]));
+    let again = server.create_user(&["--email", "ADA@example.com"]);
+    assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("already"));
+    let bad = server.create_user(&["--email", "nobody"]);
+    assert!(!bad.status.success() && String::from_utf8_lossy(&bad.stderr).contains("email:"));
+
+    assert!(server.create_user(&["--email", "eve@example.com"]).status.success());
+    let listed: Value = serde_json::from_str(&server.cli_ok(&["user", "list", "--json"])).unwrap();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+    assert!(server.cli_ok(&["user", "list"]).contains("eve@example.com"));
+
+    let eve = server.browser();
+    eve.sign_in("eve@example.com").await.expect_status(200);
+    server.cli_ok(&["user", "disable", "eve@example.com"]);
+    within_a_second(async || eve.get("/v1/session").await.status == 401).await;
+    eve.sign_in("eve@example.com").await.expect_problem(403, "account_disabled");
+    server.cli_ok(&["user", "enable", "eve@example.com"]);
+    eve.sign_in("eve@example.com").await.expect_status(200);
+    let last = server.cli(&["user", "disable", "ada"]);
+    assert!(
+        !last.status.success() && String::from_utf8_lossy(&last.stderr).contains("last active administrator")
+    );
+}
+
+#[tokio::test]
+async fn roles_are_granted_and_taken_and_show_within_a_second() {
+    let server = Server::start(&[]).await;
+    let browser = server.member("ada@example.com").await;
+    assert!(server.create_user(&["--email", "root@example.com", "--admin"]).status.success());
+    let roles = async || browser.get("/v1/session").await.value()["user"]["roles"].clone();
+
+    server.cli_ok(&["user", "grant", "ada@example.com", "admin"]);
+    within_a_second(async || roles().await == json!(["admin", "user"])).await;
+    server.cli_ok(&["user", "revoke", "ada@example.com", "admin"]);
+    within_a_second(async || roles().await == json!(["user"])).await;
+
+    assert!(!server.cli(&["user", "grant", "ada@example.com", "emperor"]).status.success());
+    assert!(!server.cli(&["user", "grant", "nobody@example.com", "admin"]).status.success());
+}
+
+#[tokio::test]
+async fn keys_are_rotated_while_the_server_runs() {
+    let server = Server::start(&[]).await;
+    let browser = server.member("ada@example.com").await;
+    let states = |text: &str| -> Vec<String> {
+        let keys: Value = serde_json::from_str(text).unwrap();
+        let mut states: Vec<String> = keys["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| key["state"].as_str().unwrap().to_owned())
+            .collect();
+        states.sort();
+        states
+    };
+    assert_eq!(states(&server.cli_ok(&["keys", "list", "--json"])), ["current", "next"]);
+
+    server.cli_ok(&["keys", "rotate"]);
+
+    assert_eq!(states(&server.cli_ok(&["keys", "list", "--json"])), ["current", "next", "retired"]);
+    let published = async || {
+        server.browser().get("/.well-known/jwks.json").await.value()["keys"].as_array().unwrap().len()
+    };
+    within_a_second(async || published().await == 3).await;
+    browser.get("/v1/session").await.expect_status(200);
+    browser.refresh().await.expect_status(200);
+    browser.get("/v1/session").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn migrate_doctor_and_openapi_work_beside_the_server() {
+    let server = Server::start(&[]).await;
+    assert!(server.cli_ok(&["migrate"]).contains("up to date"));
+    let findings: Value = serde_json::from_str(&server.cli_ok(&["doctor", "--json"])).unwrap();
+    assert_eq!(findings["ok"], true, "{findings}");
+    for check in ["settings", "mail", "database", "clock", "keys"] {
+        assert!(findings["items"].as_array().unwrap().iter().any(|item| item["check"] == check), "{check}");
+    }
+    let checked_in = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    assert_eq!(server.cli_ok(&["openapi"]), std::fs::read_to_string(checked_in).unwrap());
+}
+
+#[tokio::test]
+async fn doctor_says_what_is_wrong_and_how_to_mend_it() {
+    let server = Server::start(&[]).await;
+    let output =
+        server.command(&["doctor"]).env("DOORWARD_MAIL__SMTP_URL", "smtp://127.0.0.1:1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success());
+    assert!(said.contains("127.0.0.1:1 does not answer") && said.contains("mail.smtp_url"), "{said}");
+}
+
+async fn within_a_second(mut done: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !done().await {
+        assert!(began.elapsed() < Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+}

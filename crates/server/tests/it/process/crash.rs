@@ -1,0 +1,69 @@
+//! `kill -9` at any moment: nothing acknowledged is lost, and no honest client is signed out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use doorward_test_support::{Browser, PASSWORD};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::Server;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_and_nobody_is_signed_out() {
+    // Without the grace period it is the rule for lost answers that has to hold.
+    let mut server = Server::start(&[("DOORWARD_SESSION__REFRESH_GRACE", "0s")]).await;
+    let mut clients = Vec::new();
+    for number in 0..4 {
+        clients.push(server.member(&format!("ada{number}@example.com")).await);
+    }
+    for round in 0..3 {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut refreshing = JoinSet::new();
+        for client in clients {
+            let stop = Arc::clone(&stop);
+            refreshing.spawn(async move {
+                // A client keeps the last tokens that reached it.
+                while !stop.load(Ordering::SeqCst) {
+                    let Some(reply) = client.try_refresh().await else { break };
+                    reply.expect_status(200);
+                }
+                client
+            });
+        }
+        let (address, signing_up) = (server.url.clone(), Arc::clone(&stop));
+        let acknowledged = tokio::spawn(async move {
+            let mut acknowledged = Vec::new();
+            for number in 0.. {
+                let email = format!("new{round}_{number}@example.com");
+                let body = json!({"email": email, "password": PASSWORD});
+                if signing_up.load(Ordering::SeqCst) {
+                    break;
+                }
+                match Browser::new(&address).try_post("/v1/sign-up", &body).await {
+                    Some(reply) if reply.status == 202 => acknowledged.push(email),
+                    _ => break,
+                }
+            }
+            acknowledged
+        });
+        // As many refreshes as fit in while a few people sign up.
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        server.kill();
+        stop.store(true, Ordering::SeqCst);
+        clients = refreshing.join_all().await;
+        let acknowledged = acknowledged.await.unwrap();
+        assert!(!acknowledged.is_empty());
+
+        server.run().await;
+
+        for client in &clients {
+            client.refresh().await.expect_status(200);
+            client.get("/v1/session").await.expect_status(200);
+        }
+        for email in acknowledged {
+            let mails = server.browser().get(&format!("/dev/mailbox.json?to={email}")).await.value();
+            assert!(!mails["items"].as_array().unwrap().is_empty(), "{email} was acknowledged and is lost");
+        }
+    }
+}
