@@ -14,6 +14,7 @@ use crate::app::App;
 const MAIL_EVERY: Duration = Duration::from_millis(300);
 const CHANGES_EVERY: Duration = Duration::from_millis(500);
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(5 * 60);
+const FIGURES_EVERY: Duration = Duration::from_secs(5);
 const CLOCK_EVERY: Duration = Duration::from_secs(60);
 
 /// The running jobs. They end when they are told to, each after the round it is in.
@@ -35,13 +36,10 @@ impl Jobs {
             Ok(())
         }));
         let changes = app.sessions.clone();
-        let mut figures_stopped = stopped.clone();
-        tasks.spawn(async move {
-            tokio::select! {
-                () = doorward_web::http::metrics::upkeep() => {}
-                _ = figures_stopped.changed() => {}
-            }
-        });
+        tasks.spawn(every(FIGURES_EVERY, stopped.clone(), "figures", async || {
+            doorward_web::http::metrics::upkeep();
+            Ok(())
+        }));
         tasks.spawn(every(CHANGES_EVERY, stopped.clone(), "changes", async move || {
             changes.hear_changes().await
         }));

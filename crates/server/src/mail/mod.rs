@@ -2,6 +2,8 @@
 
 mod folder;
 mod smtp;
+#[cfg(test)]
+mod tests;
 
 pub use folder::FolderTransport;
 pub use smtp::SmtpTransport;

@@ -7,6 +7,18 @@ use http::HeaderMap;
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
+/// What proxies add to the requests that they forward.
+const FORWARDING: [&str; 8] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+    "x-doorward-client-ip",
+];
+
 /// The client's address. What a client says itself is believed only from a configured proxy, or beside the proxy secret.
 pub fn client_address(peer: IpAddr, headers: &HeaderMap, config: &Config) -> IpAddr {
     if let Some(told) = told_by_our_server(headers, config) {
@@ -17,32 +29,38 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, config: &Config) -> IpA
         return nearest;
     }
     // Each proxy appends whom it heard from: read from the right, and stop at the first that is not one of ours.
-    let values: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("?")).collect();
-    for entry in values.iter().rev().flat_map(|value| value.rsplit(',')) {
-        let Some(address) = parse(entry.trim()) else { break };
-        nearest = address;
-        if !config.http.trusts(nearest) {
-            break;
+    for value in headers.get_all("x-forwarded-for").iter().rev() {
+        // As bytes: what a client made up further left must not spoil what a proxy appended.
+        for entry in value.as_bytes().rsplit(|byte| *byte == b',') {
+            let Some(address) = std::str::from_utf8(entry).ok().and_then(parse) else { return nearest };
+            nearest = address;
+            if !config.http.trusts(nearest) {
+                return nearest;
+            }
         }
     }
     nearest
+}
+
+/// Whether a proxy stands in between, trusted or not.
+pub fn is_forwarded(headers: &HeaderMap) -> bool {
+    FORWARDING.iter().any(|name| headers.contains_key(*name))
 }
 
 /// A server of the operator's own that forwards a browser's request proves itself by a shared secret.
 fn told_by_our_server(headers: &HeaderMap, config: &Config) -> Option<IpAddr> {
     let secret = config.http.proxy_secret.as_ref()?.expose_secret().as_bytes();
     let given = headers.get("x-doorward-proxy-secret")?.as_bytes();
-    if !bool::from(secret.ct_eq(given)) {
+    if secret.is_empty() || !bool::from(secret.ct_eq(given)) {
         return None;
     }
-    parse(headers.get("x-doorward-client-ip")?.to_str().ok()?.trim())
+    parse(headers.get("x-doorward-client-ip")?.to_str().ok()?)
 }
 
 /// `192.0.2.1`, `192.0.2.1:1234`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:1234`.
 fn parse(text: &str) -> Option<IpAddr> {
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let address: IpAddr = match bare {
+    let text = text.trim();
+    let address: IpAddr = match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(v6) => IpAddr::V6(v6.parse().ok()?),
         None => text.parse().or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip())).ok()?,
     };
@@ -51,61 +69,133 @@ fn parse(text: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
+    use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::client_address;
+    use super::{client_address, is_forwarded};
+    use crate::http::tests::config;
 
+    /// The address of a request to a server behind proxies at 10.0.0.0/8 and fd00::/8.
     fn address(peer: &str, headers: &[(&'static str, &str)]) -> String {
-        let mut config = crate::http::tests::config("https://auth.example.com");
-        config.http.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap(), "2001:db8:1::/48".parse().unwrap()];
-        config.http.proxy_secret = Some("the proxy's secret".into());
+        let mut config = config("https://id.example.com");
+        config.http.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        config.http.proxy_secret = Some("the-proxy-secret".into());
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(*name, value.parse().unwrap());
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            map.append(HeaderName::from_static(name), value);
         }
         client_address(peer.parse().unwrap(), &map, &config).to_string()
     }
 
-    #[test]
-    fn who_is_no_proxy_is_not_believed() {
-        assert_eq!(address("192.0.2.1", &[("x-forwarded-for", "198.51.100.7")]), "192.0.2.1");
-        assert_eq!(address("::ffff:192.0.2.1", &[]), "192.0.2.1");
+    fn forwarded(peer: &str, lines: &[&str]) -> String {
+        address(peer, &lines.iter().map(|line| ("x-forwarded-for", *line)).collect::<Vec<_>>())
     }
 
     #[test]
-    fn the_nearest_that_is_no_proxy_is_the_client_whatever_it_wrote_itself() {
-        let forwarded = |value| address("10.0.0.1", &[("x-forwarded-for", value)]);
-        assert_eq!(forwarded("198.51.100.7"), "198.51.100.7");
-        assert_eq!(forwarded("127.0.0.1, 198.51.100.7"), "198.51.100.7");
-        assert_eq!(forwarded("198.51.100.7, 10.1.2.3"), "198.51.100.7");
-        assert_eq!(forwarded("10.9.9.9, 10.1.2.3"), "10.9.9.9");
-        assert_eq!(forwarded("198.51.100.7:4711, [2001:db8:1::5]:80"), "198.51.100.7");
-        assert_eq!(forwarded("2001:db8:2::9"), "2001:db8:2::9");
-        let twice = [("x-forwarded-for", "198.51.100.7"), ("x-forwarded-for", "203.0.113.9, 10.0.0.2")];
-        assert_eq!(address("10.0.0.1", &twice), "203.0.113.9");
+    fn who_is_no_proxy_of_ours_is_believed_nothing() {
+        assert_eq!(forwarded("192.0.2.1", &[]), "192.0.2.1");
+        assert_eq!(forwarded("192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
+        assert_eq!(forwarded("::ffff:192.0.2.1", &["203.0.113.9"]), "192.0.2.1");
+        assert_eq!(forwarded("::1", &["203.0.113.9"]), "::1");
+        for name in ["forwarded", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip"] {
+            assert_eq!(address("10.0.0.1", &[(name, "203.0.113.9")]), "10.0.0.1", "{name}");
+        }
     }
 
     #[test]
-    fn what_cannot_be_read_ends_the_walk() {
-        for junk in ["unknown", "", "[::1]evil", "192.0.2.1:junk", "198.51.100.7;", "\"198.51.100.7\""] {
+    fn the_nearest_that_is_no_proxy_of_ours_is_the_client() {
+        for (lines, client) in [
+            (&[][..], "10.0.0.1"),
+            (&["192.0.2.1"], "192.0.2.1"),
+            // What the client made up stands leftmost.
+            (&["203.0.113.9, 192.0.2.1"], "192.0.2.1"),
+            (&["127.0.0.1, 10.0.0.9, 192.0.2.1, 10.0.0.2"], "192.0.2.1"),
+            (&["203.0.113.9", "192.0.2.1"], "192.0.2.1"),
+            (&["203.0.113.9, 192.0.2.1", "10.0.0.3,10.0.0.2"], "192.0.2.1"),
+            (&["192.0.2.1, fd00::2"], "192.0.2.1"),
+            (&["203.0.113.9,192.0.2.1,::ffff:10.0.0.2"], "192.0.2.1"),
+            (&["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+            (&["  192.0.2.1\t,10.0.0.2  "], "192.0.2.1"),
+            (&["2001:db8::1"], "2001:db8::1"),
+            (&["203.0.113.9, 2001:DB8:0::1"], "2001:db8::1"),
+            (&["[2001:db8::1]"], "2001:db8::1"),
+            (&["[2001:db8::1]:4711"], "2001:db8::1"),
+            (&["192.0.2.1:4711"], "192.0.2.1"),
+            (&["::ffff:192.0.2.1"], "192.0.2.1"),
+        ] {
+            assert_eq!(forwarded("10.0.0.1", lines), client, "{lines:?}");
+            assert_eq!(forwarded("::ffff:10.0.0.1", lines), client, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_believed_beyond_what_can_not_be_read() {
+        for garbage in [
+            "",
+            ",",
+            "unknown",
+            "_hidden",
+            "192.0.2",
+            "192.0.2.1.5",
+            "0x7f.1",
+            "192.0.2.1:",
+            "192.0.2.1:x",
+            "[192.0.2.1",
+            "[192.0.2.1]",
+            "[2001:db8::1]x",
+            "2001:db8::1]",
+            "2001:db8::1::2",
+            "fe80::1%eth0",
+            "\"192.0.2.1\"",
+            "for=192.0.2.1",
+            "192.0.2.1;10.0.0.2",
+            "é",
+            "192.0.2.1 10.0.0.2",
+        ] {
+            assert_eq!(forwarded("10.0.0.1", &[garbage]), "10.0.0.1", "{garbage}");
+            let line = format!("203.0.113.9, {garbage}, 10.0.0.2");
+            assert_eq!(forwarded("10.0.0.1", &[&line]), "10.0.0.2", "{line}");
             assert_eq!(
-                address("10.0.0.1", &[("x-forwarded-for", &format!("198.51.100.7, {junk}"))]),
-                "10.0.0.1",
-                "{junk}"
+                forwarded("10.0.0.1", &["203.0.113.9", garbage, "192.0.2.1"]),
+                "192.0.2.1",
+                "{garbage}"
             );
         }
     }
 
     #[test]
-    fn a_server_that_knows_the_secret_is_believed_and_no_other() {
-        let told = |secret| {
-            address(
-                "192.0.2.1",
-                &[("x-doorward-proxy-secret", secret), ("x-doorward-client-ip", "198.51.100.7")],
-            )
+    fn a_server_of_ours_tells_the_address_beside_the_secret() {
+        let told = |secret: &str, address_told: &str| {
+            let headers = [
+                ("x-doorward-proxy-secret", secret),
+                ("x-doorward-client-ip", address_told),
+                ("x-forwarded-for", "203.0.113.9"),
+            ];
+            address("192.0.2.1", &headers)
         };
-        assert_eq!(told("the proxy's secret"), "198.51.100.7");
-        assert_eq!(told("another secret"), "192.0.2.1");
+        assert_eq!(told("the-proxy-secret", "198.51.100.7"), "198.51.100.7");
+        assert_eq!(told("the-proxy-secret", "2001:db8::7"), "2001:db8::7");
+        for wrong in ["", "the-proxy-secre", "the-proxy-secret2", "The-Proxy-Secret"] {
+            assert_eq!(told(wrong, "198.51.100.7"), "192.0.2.1", "{wrong}");
+        }
+        assert_eq!(told("the-proxy-secret", "nonsense"), "192.0.2.1");
         assert_eq!(address("192.0.2.1", &[("x-doorward-client-ip", "198.51.100.7")]), "192.0.2.1");
+        assert_eq!(address("192.0.2.1", &[("x-doorward-proxy-secret", "the-proxy-secret")]), "192.0.2.1");
+    }
+
+    #[test]
+    fn without_a_secret_in_the_settings_none_is_right() {
+        let mut config = config("https://id.example.com");
+        for secret in [None, Some("".into())] {
+            config.http.proxy_secret = secret;
+            let headers: HeaderMap =
+                [("x-doorward-proxy-secret", ""), ("x-doorward-client-ip", "198.51.100.7")]
+                    .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                    .into_iter()
+                    .collect();
+            let peer = "192.0.2.1".parse().unwrap();
+            assert_eq!(client_address(peer, &headers, &config), peer);
+            assert!(is_forwarded(&headers));
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! may be, how errors become text, the headers of every answer, the figures and the log line.
 
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -13,42 +14,24 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use doorward_core::config::Config;
-use doorward_core::context::{Caller, Context};
+use doorward_core::context::{Caller, Context, IdKind};
 use doorward_core::error::{Code, Error};
 use futures_util::FutureExt as _;
-use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, USER_AGENT, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, USER_AGENT};
+use http::{HeaderValue, Method, StatusCode};
+use http_body::Body as _;
 use http_body_util::Limited;
 use tower::{Layer, Service};
 
 use super::client_address::client_address;
 use super::metrics::Requests;
 use super::problem::{self, ApiError, ErrorBody};
-use super::{cors, csrf};
+use super::{cors, csrf, headers};
 use crate::serve::Peer;
 
 const BODY_LIMIT: usize = 64 * 1024;
 const TIME_LIMIT: Duration = Duration::from_secs(30);
-
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
-
-const CSP: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; \
-     font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-);
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-const DENY: HeaderValue = HeaderValue::from_static("DENY");
-const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
-const NO_PERMISSIONS: HeaderValue = HeaderValue::from_static("camera=(), geolocation=(), microphone=()");
-const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
-const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
-const ORIGIN_ONLY: HeaderValue = HeaderValue::from_static("strict-origin-when-cross-origin");
+const USER_AGENT_LIMIT: usize = 512;
 
 /// How an error becomes a page: given the error and the request's id.
 pub type RenderPage = fn(&Error, &str, &Config) -> Response;
@@ -58,26 +41,43 @@ pub type RenderPage = fn(&Error, &str, &Config) -> Response;
 pub struct HttpLayer(Arc<Shared>);
 
 struct Shared {
-    context: Context,
     config: Arc<Config>,
+    new_id: Box<dyn Fn() -> String + Send + Sync>,
+    render_page: RenderPage,
+    time_limit: Duration,
     origin: String,
     https: bool,
-    render_page: RenderPage,
     requests: Requests,
-    no_route: Arc<str>,
 }
 
 impl HttpLayer {
     pub fn new(context: Context, render_page: RenderPage) -> Self {
+        enum RequestKind {}
+        impl IdKind for RequestKind {
+            const PREFIX: &'static str = "req";
+        }
         let config = Arc::clone(&context.config);
+        Self::with(config, render_page, TIME_LIMIT, move || {
+            let mut text = String::with_capacity("req_".len() + 32);
+            let _ = write!(text, "{}", context.new_id::<RequestKind>());
+            text
+        })
+    }
+
+    fn with(
+        config: Arc<Config>,
+        render_page: RenderPage,
+        time_limit: Duration,
+        new_id: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(Shared {
-            context,
+            new_id: Box::new(new_id),
+            render_page,
+            time_limit,
             origin: config.origin(),
             https: config.is_https(),
+            requests: Requests::start(),
             config,
-            render_page,
-            requests: Requests::default(),
-            no_route: "none".into(),
         }))
     }
 }
@@ -98,8 +98,8 @@ pub struct Http<S> {
 
 impl<S> Service<Request> for Http<S>
 where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
@@ -109,100 +109,73 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let shared = Arc::clone(&self.shared);
-        let inner = self.inner.clone();
-        Box::pin(async move { Ok(shared.handle(inner, request).await) })
+        let visit = shared.receive(&mut request);
+        if let Some(response) = shared.refuse(&visit, &request) {
+            return Box::pin(async move { Ok(shared.finish(visit, response)) });
+        }
+        let answer = self.inner.call(limit_body(request));
+        Box::pin(async move {
+            let response = within(shared.time_limit, answer).await;
+            Ok(shared.finish(visit, response))
+        })
+    }
+}
+
+/// What must be known of a request when its answer goes out.
+struct Visit {
+    started: Instant,
+    request_id: HeaderValue,
+    method: Method,
+    route: Option<MatchedPath>,
+    is_api: bool,
+    token_in_address: bool,
+    /// Whether pages of some other origins may read the answer, and whether the one that asks is of those.
+    cross_origin: Option<Option<HeaderValue>>,
+}
+
+impl Visit {
+    fn request_id(&self) -> &str {
+        self.request_id.to_str().unwrap_or_default()
     }
 }
 
 impl Shared {
-    async fn handle<S>(&self, mut inner: S, mut request: Request) -> Response
-    where
-        S: Service<Request, Response = Response, Error = Infallible> + Send,
-        S::Future: Send,
-    {
+    fn receive(&self, request: &mut Request) -> Visit {
         let started = Instant::now();
-        let request_id = self.request_id();
-        let method = request.method().clone();
-        let route = request
-            .extensions()
-            .get::<MatchedPath>()
-            .map_or_else(|| Arc::clone(&self.no_route), |path| path.as_str().into());
-        let is_api = is_api(request.uri().path().strip_prefix(self.config.base_path()).unwrap_or_default());
-        let token_in_address = request.uri().query().is_some_and(|query| query.contains("token="));
-        let origin = if is_api {
-            cors::allowed_origin(request.headers(), &self.config.http.allowed_origins).cloned()
-        } else {
-            None
+        // Never taken from the request: it stands in the audit log.
+        let request_id = (self.new_id)();
+        let path = request.uri().path().strip_prefix(self.config.base_path()).unwrap_or_default();
+        let origins = &self.config.http.allowed_origins;
+        let cross_origin = (!origins.is_empty() && path.starts_with("/v1/"))
+            .then(|| cors::allowed_origin(request.headers(), origins).cloned());
+        let visit = Visit {
+            started,
+            request_id: HeaderValue::from_str(&request_id).expect("an id is letters, digits and `_`"),
+            method: request.method().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            is_api: is_api(path),
+            token_in_address: request.uri().query().is_some_and(|query| query.contains("token=")),
+            cross_origin,
         };
-
-        let caller = self.caller(&request, &request_id);
+        let caller = Caller {
+            request_id,
+            ip: Some(client_address(peer(request), request.headers(), &self.config)),
+            user_agent: request.headers().get(USER_AGENT).map(user_agent),
+        };
         request.extensions_mut().insert(caller);
-        let mut response = match self.refuse(is_api, &request) {
-            Some(response) => response,
-            None => {
-                let request = limit_body(request);
-                match tokio::time::timeout(
-                    TIME_LIMIT,
-                    AssertUnwindSafe(async move { inner.call(request).await }).catch_unwind(),
-                )
-                .await
-                {
-                    Ok(Ok(Ok(response))) => response,
-                    Ok(Err(_panic)) => ApiError::from(Error::internal("a handler panicked")).into_response(),
-                    Err(_elapsed) => {
-                        let error =
-                            Error::new(Code::Unavailable).with_cause("the time limit of a request passed");
-                        ApiError::from(error.with_retry_after(Duration::from_secs(1))).into_response()
-                    }
-                }
-            }
-        };
-        self.render_error(&mut response, is_api, &request_id);
-        self.set_headers(response.headers_mut(), &request_id, token_in_address);
-        if is_api && !self.config.http.allowed_origins.is_empty() {
-            cors::answer(response.headers_mut(), origin);
-        }
-
-        let (status, took) = (response.status(), started.elapsed());
-        self.requests.count(&route, &method, status, took);
-        // Neither the address nor its query: both may carry a token. What fails is logged where it is rendered.
-        tracing::debug!(
-            target: "doorward::requests",
-            request_id, method = method.as_str(), route = &*route, status = status.as_u16(),
-            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request"
-        );
-        response
-    }
-
-    /// Never taken from the request: it stands in the audit log.
-    fn request_id(&self) -> String {
-        struct Request;
-        impl doorward_core::context::IdKind for Request {
-            const PREFIX: &'static str = "req";
-        }
-        self.context.new_id::<Request>().to_string()
-    }
-
-    fn caller(&self, request: &Request, request_id: &str) -> Caller {
-        let peer = peer(request);
-        let user_agent = request.headers().get(USER_AGENT).map(|value| {
-            String::from_utf8_lossy(value.as_bytes()).chars().filter(|c| !c.is_control()).take(512).collect()
-        });
-        Caller {
-            request_id: request_id.to_owned(),
-            ip: Some(client_address(peer, request.headers(), &self.config)),
-            user_agent,
-        }
+        visit
     }
 
     /// What needs no handler to be answered.
-    fn refuse(&self, is_api: bool, request: &Request) -> Option<Response> {
-        let allowed = &self.config.http.allowed_origins;
-        if is_api && let Some(response) = cors::preflight(request.method(), request.headers(), allowed) {
+    fn refuse(&self, visit: &Visit, request: &Request) -> Option<Response> {
+        if let Some(Some(_allowed)) = &visit.cross_origin
+            && let Some(response) = cors::preflight(request.method(), request.headers())
+        {
             return Some(response);
         }
+        let allowed = &self.config.http.allowed_origins;
         if !csrf::may_change(request.method(), request.headers(), &self.origin, allowed) {
             return Some(ApiError::from(Code::CrossSiteRefused).into_response());
         }
@@ -214,47 +187,84 @@ impl Shared {
         None
     }
 
-    fn render_error(&self, response: &mut Response, is_api: bool, request_id: &str) {
+    fn finish(&self, visit: Visit, response: Response) -> Response {
+        let mut response = self.render_error(&visit, response);
+        let (status, took) = (response.status(), visit.started.elapsed());
+        let route = visit.route.as_ref().map_or("none", MatchedPath::as_str);
+        self.requests.count(route, &visit.method, status, took);
+        log(&visit, route, status, took);
+        if let Some(origin) = visit.cross_origin {
+            cors::allow(response.headers_mut(), origin);
+        }
+        headers::set(response.headers_mut(), visit.request_id, visit.token_in_address, self.https);
+        response
+    }
+
+    fn render_error(&self, visit: &Visit, mut response: Response) -> Response {
         let error = match response.extensions_mut().remove::<ErrorBody>() {
             Some(ErrorBody(error)) => error,
-            // The router's own answer has no body.
-            None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
-                Arc::new(Code::MethodNotAllowed.into())
-            }
-            None => return,
+            None => match refused_by_router(&response) {
+                Some(error) => Arc::new(error),
+                None => return response,
+            },
         };
-        problem::log(&error, request_id);
-        let mut rendered = if is_api {
+        problem::log(&error, visit.request_id());
+        let mut rendered = if visit.is_api {
             problem::respond(&error, &self.config)
         } else {
-            (self.render_page)(&error, request_id, &self.config)
+            (self.render_page)(&error, visit.request_id(), &self.config)
         };
         // Cookies that were taken back, and the methods that are allowed.
         for (name, value) in response.headers() {
-            if name == http::header::SET_COOKIE || name == ALLOW {
+            if name == SET_COOKIE || name == ALLOW {
                 rendered.headers_mut().append(name, value.clone());
             }
         }
-        *response = rendered;
+        rendered
     }
+}
 
-    fn set_headers(&self, headers: &mut HeaderMap, request_id: &str, token_in_address: bool) {
-        headers.reserve(9);
-        if let Ok(id) = HeaderValue::from_str(request_id) {
-            headers.insert(X_REQUEST_ID, id);
-        }
-        headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
-        headers.entry(CONTENT_SECURITY_POLICY).or_insert(CSP);
-        headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-        headers.insert(X_FRAME_OPTIONS, DENY);
-        headers.insert(OPENER_POLICY, SAME_ORIGIN);
-        headers.insert(PERMISSIONS_POLICY, NO_PERMISSIONS);
-        let referrer = if token_in_address { NO_REFERRER } else { ORIGIN_ONLY };
-        headers.entry(REFERRER_POLICY).or_insert(referrer);
-        if self.https {
-            headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
+/// The answer, if it comes in time and nothing breaks.
+async fn within(limit: Duration, answer: impl Future<Output = Result<Response, Infallible>>) -> Response {
+    match tokio::time::timeout(limit, AssertUnwindSafe(answer).catch_unwind()).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Err(_panic)) => ApiError::from(Error::internal("a handler panicked")).into_response(),
+        Err(_elapsed) => {
+            let error = Error::new(Code::Unavailable).with_cause("the time limit of a request passed");
+            ApiError::from(error.with_retry_after(Duration::from_secs(1))).into_response()
         }
     }
+}
+
+/// The router and its extractors refuse with a bare status or a line of plain text. Our own answers do neither.
+fn refused_by_router(response: &Response) -> Option<Error> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return None;
+    }
+    let is_bare = match response.headers().get(CONTENT_TYPE) {
+        Some(kind) => kind.as_bytes().starts_with(b"text/plain"),
+        None => response.body().is_end_stream(),
+    };
+    let code = match status {
+        StatusCode::BAD_REQUEST => Code::MalformedRequest,
+        StatusCode::NOT_FOUND => Code::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        StatusCode::INTERNAL_SERVER_ERROR => Code::Internal,
+        _ => return None,
+    };
+    is_bare.then(|| Error::new(code).with_cause("refused by the router"))
+}
+
+/// Neither the address nor its query: both may carry a token. What fails is logged where it is rendered.
+fn log(visit: &Visit, route: &str, status: StatusCode, took: Duration) {
+    tracing::debug!(
+        target: "doorward::requests",
+        request_id = visit.request_id(), method = visit.method.as_str(), route, status = status.as_u16(),
+        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), "request"
+    );
 }
 
 /// The address at the other end of the connection.
@@ -265,6 +275,17 @@ pub fn peer(request: &Request) -> IpAddr {
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical())
 }
 
+/// In characters that can be shown, and not longer than anybody needs.
+fn user_agent(value: &HeaderValue) -> String {
+    match value.to_str() {
+        Ok(text) if text.len() <= USER_AGENT_LIMIT && !text.contains('\t') => text.to_owned(),
+        _ => {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            text.chars().filter(|char| !char.is_control()).take(USER_AGENT_LIMIT).collect()
+        }
+    }
+}
+
 /// Whether programs and not people read the answers below this path.
 fn is_api(path: &str) -> bool {
     ["/v1/", "/.well-known/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/dev/mailbox.json"]
@@ -273,8 +294,11 @@ fn is_api(path: &str) -> bool {
 }
 
 fn limit_body(request: Request) -> Request {
-    if http_body::Body::is_end_stream(request.body()) {
+    if request.body().is_end_stream() {
         return request;
     }
     request.map(|body| Body::new(Limited::new(body, BODY_LIMIT)))
 }
+
+#[cfg(test)]
+mod tests;

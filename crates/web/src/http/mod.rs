@@ -6,6 +6,7 @@ pub mod cookies;
 pub mod cors;
 pub mod csrf;
 pub mod form;
+pub mod headers;
 pub mod json;
 pub mod layer;
 pub mod metrics;

@@ -5,6 +5,8 @@ mod crates;
 mod engines;
 mod levels;
 mod names;
+mod routes;
+mod sessions;
 mod size;
 mod source;
 mod sql;
