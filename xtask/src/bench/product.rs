@@ -27,17 +27,20 @@ pub struct Product {
 impl Product {
     /// Starts it on the database in `folder`, which is made where there is none.
     pub async fn start(folder: &Path, cores: Cores) -> Result<Self> {
-        let product = Self::start_unready(folder, cores)?;
+        // Taken and given back, as the server binds it itself.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let product = Self::start_unready(folder, address, cores)?;
         product.wait_for("/readyz", "").await?;
         Ok(product)
     }
 
     /// Ends it and starts it again on the same database. Gives the time from start to the first answer to `session`.
     pub async fn restart(self, session: &Session) -> Result<(Self, Duration)> {
-        let Self { process, folder, cores, .. } = self;
+        // On the same address: it is the issuer of the tokens.
+        let Self { process, address, folder, cores } = self;
         process.stop()?;
         let start = Instant::now();
-        let product = Self::start_unready(&folder, cores)?;
+        let product = Self::start_unready(&folder, address, cores)?;
         product.wait_for("/v1/session", &session.cookie()).await?;
         Ok((product, start.elapsed()))
     }
@@ -71,9 +74,7 @@ impl Product {
         Ok(format!("{}{}", response.head, std::str::from_utf8(response.body)?))
     }
 
-    fn start_unready(folder: &Path, cores: Cores) -> Result<Self> {
-        // Taken and given back, as the server binds it itself.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    fn start_unready(folder: &Path, address: SocketAddr, cores: Cores) -> Result<Self> {
         let process = Process::start(&mut command(folder, address)?, cores)?;
         Ok(Self { process, address, folder: folder.into(), cores })
     }

@@ -3,6 +3,9 @@
 use doorward_test_support::{Reply, TestApp, unique};
 use serde_json::{Value, json};
 
+/// A request's body for an address.
+type MakeBody = fn(&str) -> Value;
+
 /// What of an answer may differ by chance.
 fn comparable(reply: &Reply) -> (u16, String, Vec<String>) {
     let mut headers: Vec<String> = reply
@@ -30,7 +33,7 @@ async fn known_and_unknown_addresses_are_answered_alike() {
     let app = TestApp::start().await;
     let (_, known) = app.member("ada").await;
     let unknown = format!("{}@example.com", unique("nobody"));
-    let requests: [(&str, fn(&str) -> Value); 5] = [
+    let requests: [(&str, MakeBody); 5] = [
         ("/v1/sign-up", |email| json!({"email": email, "password": doorward_test_support::PASSWORD})),
         ("/v1/email/verify/resend", |email| json!({"email": email})),
         ("/v1/password/forgot", |email| json!({"email": email})),
