@@ -1,4 +1,4 @@
-//! The pool gives its memory back to the system, also under the allocator that the server runs with.
+//! The pool gives its memory back to the system.
 #![cfg(target_os = "linux")]
 
 use std::sync::Arc;
@@ -6,9 +6,6 @@ use std::time::{Duration, Instant};
 
 use doorward_crypto::password::{Params, PasswordHasher, PoolConfig};
 use doorward_crypto::rng::SystemRng;
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn resident_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -20,9 +20,6 @@ use anyhow::{Context, Result, bail};
 
 use cores::Cores;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const HELP: &str = "\
 cargo xtask bench [--only ROW,…] [--quick] [--json]
 
