@@ -1,7 +1,7 @@
 //! `kill -9` at any moment: nothing acknowledged is lost, and no honest client is signed out.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use doorward_test_support::{Browser, PASSWORD};
 use serde_json::json;
@@ -31,7 +31,8 @@ async fn nothing_acknowledged_is_lost_and_nobody_is_signed_out() {
                 client
             });
         }
-        let (address, signing_up) = (server.url.clone(), Arc::clone(&stop));
+        let count = Arc::new(AtomicUsize::new(0));
+        let (address, signing_up, counted) = (server.url.clone(), Arc::clone(&stop), Arc::clone(&count));
         let acknowledged = tokio::spawn(async move {
             let mut acknowledged = Vec::new();
             for number in 0.. {
@@ -41,14 +42,21 @@ async fn nothing_acknowledged_is_lost_and_nobody_is_signed_out() {
                     break;
                 }
                 match Browser::new(&address).try_post("/v1/sign-up", &body).await {
-                    Some(reply) if reply.status == 202 => acknowledged.push(email),
+                    Some(reply) if reply.status == 202 => {
+                        acknowledged.push(email);
+                        counted.fetch_add(1, Ordering::SeqCst);
+                    }
                     _ => break,
                 }
             }
             acknowledged
         });
         // As many refreshes as fit in while a few people sign up.
-        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        let began = std::time::Instant::now();
+        while count.load(Ordering::SeqCst) < 5 {
+            assert!(began.elapsed().as_secs() < 30, "nobody could sign up");
+            tokio::task::yield_now().await;
+        }
         server.kill();
         stop.store(true, Ordering::SeqCst);
         clients = refreshing.join_all().await;
