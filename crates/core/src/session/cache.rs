@@ -16,7 +16,7 @@ use crate::context::{SessionId, Time, UserId};
 const TOKENS: usize = 100_000;
 const SESSIONS: usize = 50_000;
 /// For how long the cache vouches after it has heard the changes.
-const VOUCHES_FOR: Duration = Duration::from_secs(3);
+const VOUCHES_FOR: Duration = Duration::from_secs(1);
 const NEVER: i64 = i64::MIN;
 
 pub(super) struct Cache {

@@ -85,6 +85,8 @@ pub enum EndReason {
     SignOutAll,
     /// Ended from another session.
     Ended,
+    /// The same browser signed in anew.
+    SignedInAgain,
     PasswordChanged,
     PasswordReset,
     Disabled,
@@ -97,6 +99,7 @@ impl EndReason {
             Self::SignOut => "sign_out",
             Self::SignOutAll => "sign_out_all",
             Self::Ended => "ended",
+            Self::SignedInAgain => "signed_in_again",
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset => "password_reset",
             Self::Disabled => "disabled",
@@ -109,9 +112,11 @@ impl EndReason {
             Self::SignOut => EventType::SignOut,
             Self::SignOutAll => EventType::SignOutAll,
             Self::Reused => EventType::RefreshReused,
-            Self::Ended | Self::PasswordChanged | Self::PasswordReset | Self::Disabled => {
-                EventType::SessionEnded
-            }
+            Self::Ended
+            | Self::SignedInAgain
+            | Self::PasswordChanged
+            | Self::PasswordReset
+            | Self::Disabled => EventType::SessionEnded,
         }
     }
 }

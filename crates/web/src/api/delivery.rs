@@ -1,7 +1,9 @@
 //! How tokens reach a client: a browser gets cookies that scripts can't read, another client the body.
 
 use axum::response::{IntoResponse, Response};
-use doorward_core::session::{Live, Tokens};
+use doorward_core::context::Caller;
+use doorward_core::error::Result;
+use doorward_core::session::{EndReason, Live, Tokens};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 use serde::{Deserialize, Serialize};
@@ -86,6 +88,18 @@ pub fn renewed(web: &Web, delivery: Delivery, tokens: &Tokens) -> Response {
 pub fn set_tokens(web: &Web, headers: &mut HeaderMap, tokens: &Tokens) {
     headers.append(SET_COOKIE, web.cookies.set(CookieName::Access, tokens.access(), tokens.access_life));
     headers.append(SET_COOKIE, web.cookies.set(CookieName::Refresh, tokens.refresh(), tokens.refresh_life));
+}
+
+/// Ends the session that this browser had until now: a new sign-in takes its place, whoever signed in.
+pub async fn end_former(web: &Web, caller: &Caller, headers: &HeaderMap, new: &Live) -> Result<()> {
+    let access = web.cookies.get(headers, CookieName::Access);
+    let refresh = web.cookies.get(headers, CookieName::Refresh);
+    match web.sessions.identify(access, refresh).await? {
+        Some((former, user)) if former != new.session.id => {
+            web.sessions.end(caller, user, former, EndReason::SignedInAgain).await.map(|_| ())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes both token cookies back.

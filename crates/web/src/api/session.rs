@@ -45,12 +45,17 @@ pub struct SignInRequest {
 pub async fn sign_in(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
+    headers: HeaderMap,
     Json(request): Json<SignInRequest>,
 ) -> Result<Response, ApiError> {
     let factor = password::verify(web.context(), &caller, &request.identifier, &request.password).await?;
     let remember = request.remember.unwrap_or_default();
     let signed_in = flow::complete(&web.sessions, &caller, factor, remember).await?;
-    Ok(delivery::signed_in(&web, request.delivery.unwrap_or_default(), &signed_in.tokens, &signed_in.live))
+    let delivery = request.delivery.unwrap_or_default();
+    if delivery == Delivery::Cookie {
+        delivery::end_former(&web, &caller, &headers, &signed_in.live).await?;
+    }
+    Ok(delivery::signed_in(&web, delivery, &signed_in.tokens, &signed_in.live))
 }
 
 #[derive(Default, Deserialize, ToSchema)]

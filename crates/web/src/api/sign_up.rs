@@ -136,6 +136,9 @@ pub async fn verify(
     Ok(match confirmed {
         Confirmed::SignedIn(signed_in) => {
             let delivery = request.delivery.unwrap_or_default();
+            if delivery == Delivery::Cookie {
+                delivery::end_former(&web, &caller, &headers, &signed_in.live).await?;
+            }
             delivery::signed_in(&web, delivery, &signed_in.tokens, &signed_in.live)
         }
         Confirmed::Verified => axum::Json(VerifiedAnswer { status: "verified" }).into_response(),

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::Code;
 use doorward_core::operator;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use super::views::{self, FirstAdminPage};
 use super::{again, layout, mark, page, see_other};
@@ -24,6 +24,7 @@ pub async fn show(State(web): State<Web>, query: Query) -> Result<Response, ApiE
 pub async fn submit(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
+    headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
     let (token, email) = (form.get("token"), form.get("email"));
@@ -31,6 +32,7 @@ pub async fn submit(
         operator::create_first_admin(&web.sessions, &caller, token, email, &form.secret("password")).await;
     match created {
         Ok(signed_in) => {
+            delivery::end_former(&web, &caller, &headers, &signed_in.live).await?;
             let mut response = see_other(&format!("{}/account", web.config.base_path()));
             delivery::set_tokens(&web, response.headers_mut(), &signed_in.tokens);
             Ok(response)

@@ -53,6 +53,7 @@ pub async fn show(
 pub async fn submit(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
+    headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
     let redirect_to = form.some("redirect_to");
@@ -65,6 +66,7 @@ pub async fn submit(
     };
     match signed_in.await {
         Ok(signed_in) => {
+            delivery::end_former(&web, &caller, &headers, &signed_in.live).await?;
             let mut response = see_other(&safe_redirect(redirect_to, &web.config));
             delivery::set_tokens(&web, response.headers_mut(), &signed_in.tokens);
             response.headers_mut().append(SET_COOKIE, web.cookies.clear(CookieName::Flow));

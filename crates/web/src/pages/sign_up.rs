@@ -114,6 +114,7 @@ pub async fn verify(
     let redirect_to = form.some("redirect_to");
     match confirmed {
         Ok(Confirmed::SignedIn(signed_in)) => {
+            delivery::end_former(&web, &caller, &headers, &signed_in.live).await?;
             let mut response = see_other(&safe_redirect(redirect_to, &web.config));
             delivery::set_tokens(&web, response.headers_mut(), &signed_in.tokens);
             response.headers_mut().append(SET_COOKIE, web.cookies.clear(CookieName::Flow));

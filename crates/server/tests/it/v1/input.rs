@@ -220,7 +220,7 @@ async fn posts_of_other_sites_are_refused_sign_in_included() {
     let body =
         json!({"identifier": email, "password": doorward_test_support::PASSWORD}).to_string().into_bytes();
     let post = |headers: Vec<(&'static str, &'static str)>| {
-        let (browser, body) = (browser.copy(), body.clone());
+        let (browser, body) = (app.browser(), body.clone());
         async move {
             let mut all = vec![("content-type", "application/json"), ("sec-fetch-site", "")];
             all.extend(headers);

@@ -101,6 +101,24 @@ async fn remember_me_keeps_the_session_for_longer() {
 }
 
 #[tokio::test]
+async fn a_sign_in_in_a_browser_that_is_signed_in_ends_the_old_session() {
+    let app = TestApp::start().await;
+    let (browser, email) = app.member("ada").await;
+    let (_, eve) = app.member("eve").await;
+    let (api, page) = (browser.copy(), browser.copy());
+
+    browser.sign_in(&eve).await.expect_status(200);
+    api.get("/v1/session").await.expect_problem(401, "session_revoked");
+    page.refresh().await.expect_problem(401, "session_revoked");
+
+    let before = browser.copy();
+    let fields = [("identifier", email.as_str()), ("password", PASSWORD)];
+    browser.submit("/sign-in", &fields).await.expect_redirect("/account");
+    before.get("/v1/session").await.expect_problem(401, "session_revoked");
+    browser.get("/v1/session").await.expect_status(200);
+}
+
+#[tokio::test]
 async fn every_sign_in_is_a_session_of_its_own() {
     let app = TestApp::start().await;
     let (browser, email) = app.member("ada").await;
