@@ -8,7 +8,7 @@ mod mailbox;
 
 pub use app::{Moved, TestApp, config};
 pub use browser::{Browser, Reply};
-pub use mailbox::Mail;
+pub use mailbox::{Mail, code_in};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 

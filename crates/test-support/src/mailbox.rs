@@ -15,16 +15,12 @@ impl From<OutgoingMail> for Mail {
 }
 
 impl Mail {
-    /// The six digits that stand alone on a line or between words.
+    /// The six digits that stand on a line of their own.
     ///
     /// # Panics
     /// Where there is no code.
     pub fn code(&self) -> String {
-        self.text
-            .split(|c: char| !c.is_ascii_digit())
-            .find(|digits| digits.len() == 6)
-            .unwrap_or_else(|| panic!("no code in: {}", self.text))
-            .to_owned()
+        code_in(&self.text)
     }
 
     /// The link that carries a token.
@@ -43,4 +39,16 @@ impl Mail {
     pub fn token(&self) -> String {
         self.link().split("token=").nth(1).unwrap().to_owned()
     }
+}
+
+/// The code in a mail's text. Six digits may also stand inside of a link's token.
+///
+/// # Panics
+/// Where there is no code.
+pub fn code_in(text: &str) -> String {
+    text.lines()
+        .map(str::trim)
+        .find(|line| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit()))
+        .unwrap_or_else(|| panic!("no code in: {text}"))
+        .to_owned()
 }

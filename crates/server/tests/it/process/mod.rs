@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use doorward_db::test_database::TestDatabase;
-use doorward_test_support::{Browser, PASSWORD};
+use doorward_test_support::{Browser, PASSWORD, code_in};
 use serde_json::json;
 
 /// A server as a process of its own, on a database and in a folder of its own.
@@ -102,14 +102,26 @@ impl Server {
         child.wait_with_output().unwrap()
     }
 
+    /// What it printed, once these words are there and their line has ended.
+    async fn printed(&self, words: &str) -> String {
+        let began = Instant::now();
+        loop {
+            let printed = self.stdout.lock().unwrap().clone();
+            if printed.contains(words) {
+                return printed;
+            }
+            assert!(began.elapsed() < Duration::from_secs(10), "{printed}");
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn browser(&self) -> Browser {
         Browser::new(&self.url)
     }
 
     async fn code(&self, email: &str) -> String {
         let mails = self.browser().get(&format!("/dev/mailbox.json?to={email}")).await.value();
-        let text = mails["items"][0]["text"].as_str().unwrap().to_owned();
-        text.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6).unwrap().to_owned()
+        code_in(mails["items"][0]["text"].as_str().unwrap())
     }
 
     async fn member(&self, email: &str) -> Browser {

@@ -8,7 +8,7 @@ use super::{Server, master_key};
 #[tokio::test]
 async fn the_first_start_prints_the_address_and_a_link_that_makes_the_first_administrator() {
     let server = Server::start(&[]).await;
-    let printed = server.stdout.lock().unwrap().clone();
+    let printed = server.printed("/first-admin?token=").await;
     assert!(printed.lines().next().unwrap().contains(&server.url), "{printed}");
     let link = printed.split_whitespace().find(|word| word.contains("/first-admin?token=")).unwrap();
     let token = link.split("token=").nth(1).unwrap();
