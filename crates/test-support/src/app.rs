@@ -136,7 +136,7 @@ impl TestApp {
     /// All mails to an address, newest first.
     pub async fn mails_to(&self, address: &str) -> Vec<Mail> {
         let context = self.app.context();
-        mail::deliver_due(context, &*self.app.transport).await.unwrap();
+        mail::deliver_and_settle(context, &*self.app.transport).await.unwrap();
         let caught = mail::caught(context, 500).await.unwrap();
         caught
             .into_iter()

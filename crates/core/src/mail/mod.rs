@@ -71,6 +71,19 @@ pub async fn deliver_due(context: &Context, transport: &dyn Transport) -> Result
     Ok(sent)
 }
 
+/// As [`deliver_due`], and waits for a moment for what another sender has under way: what was queued before the call has
+/// arrived after it.
+pub async fn deliver_and_settle(context: &Context, transport: &dyn Transport) -> Result<()> {
+    for _ in 0..100 {
+        deliver_due(context, transport).await?;
+        if queued(context).await? == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
+}
+
 /// When the next mail wants to be sent, if one is queued.
 pub async fn next_due(context: &Context) -> Result<Option<Time>> {
     context.db.read(async |tx| store::next_due(tx).await).await

@@ -102,7 +102,7 @@ async fn show(web: &Web, to: Option<&str>, selected: Option<&str>) -> Result<Res
 
 /// What was caught, newest first, once everything that is due has arrived.
 async fn caught(web: &Web, to: Option<&str>) -> Result<Vec<(MailId, Time, OutgoingMail)>> {
-    mail::deliver_due(web.context(), &*web.transport).await?;
+    mail::deliver_and_settle(web.context(), &*web.transport).await?;
     let mut caught = mail::caught(web.context(), SHOWN).await?;
     caught.retain(|(_, _, mail)| to.is_none_or(|to| mail.to.eq_ignore_ascii_case(to)));
     Ok(caught)
