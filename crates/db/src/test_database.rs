@@ -51,6 +51,35 @@ impl TestDatabase {
         Db::open(&self.url, Options::default()).await.expect("the test's database opens")
     }
 
+    /// Breaks it, as an accident would: PostgreSQL drops every connection and takes no new ones, and the disk under SQLite
+    /// is full. `db` is the one that must not get through.
+    ///
+    /// # Panics
+    /// Where that does not work.
+    pub async fn break_down(&self, db: &Db) {
+        match &self.made {
+            Made::File(_) => limit_pages(db, "PRAGMA max_page_count = 1").await,
+            Made::OnServer { server, name } => {
+                run(server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
+                let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
+                run(server, &format!("{sql} = '{name}'")).await;
+            }
+        }
+    }
+
+    /// Mends what `break_down` did.
+    ///
+    /// # Panics
+    /// Where that does not work.
+    pub async fn mend(&self, db: &Db) {
+        match &self.made {
+            Made::File(_) => limit_pages(db, "PRAGMA max_page_count = 1000000").await,
+            Made::OnServer { server, name } => {
+                run(server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
+            }
+        }
+    }
+
     fn sqlite() -> Self {
         // In memory where there is such a place: a test asks whether it works, not how fast the disk is.
         let memory = Path::new("/dev/shm");
@@ -90,6 +119,11 @@ impl Drop for TestDatabase {
             }
         }
     }
+}
+
+/// SQLite's own word for a full disk: the file may not grow past what it has.
+async fn limit_pages(db: &Db, pragma: &'static str) {
+    db.write(async |tx| tx.query_one(pragma, &[]).await).await.expect("the page limit is set");
 }
 
 async fn run(server: &str, sql: &str) {

@@ -7,7 +7,7 @@ use doorward_core::config::{
     Brand, Config, Http, Mail as MailConfig, Mode, Password, RateLimit, Session, SignUp, Token, VerifyEmail,
 };
 use doorward_core::context::{Clock, SystemClock, Time};
-use doorward_core::mail;
+use doorward_core::mail::{self, Transport};
 use doorward_crypto::password::{Params, PasswordHasher, PoolConfig};
 use doorward_crypto::rng::{Rng, SystemRng};
 use doorward_crypto::seal::{MasterKey, Sealer};
@@ -86,6 +86,11 @@ impl TestApp {
 
     /// Starts with settings of the test's own.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::sending_by(None, change).await
+    }
+
+    /// Starts with a way to send mails of the test's own, in place of the mailbox.
+    pub async fn sending_by(transport: Option<Arc<dyn Transport>>, change: impl FnOnce(&mut Config)) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let mut config = config(&url);
@@ -93,7 +98,8 @@ impl TestApp {
         let database = TestDatabase::fresh().await;
         let clock = Arc::new(Moved::default());
         let master_key = MasterKey::generate(&SystemRng).to_base64().to_string();
-        let app = open(&config, &database, &clock, &master_key).await;
+        let mut app = open(&config, &database, &clock, &master_key).await;
+        app.transport = transport.unwrap_or(app.transport);
         let (stop, server) = serve(&app, listener);
         Self { url, app, clock, database, master_key, config, stop: Some(stop), server: Some(server) }
     }
@@ -113,6 +119,21 @@ impl TestApp {
     /// Another process on the same database: its changes reach the first through the database alone.
     pub async fn second_process(&self) -> App {
         open(&self.config, &self.database, &self.clock, &self.master_key).await
+    }
+
+    /// Makes the database fail, as an accident would: a full disk, or a server that is gone.
+    pub async fn break_database(&self) {
+        self.database.break_down(&self.app.context().db).await;
+    }
+
+    pub async fn mend_database(&self) {
+        self.database.mend(&self.app.context().db).await;
+    }
+
+    /// How many rows a question to the database itself counts.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        let row = self.app.context().db.read(async |tx| tx.query_one(sql, &[]).await).await;
+        row.unwrap().get(0).unwrap()
     }
 
     /// Moves the clock.

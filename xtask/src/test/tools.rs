@@ -44,6 +44,12 @@ const TOOLS: &[Tool] = &[
         from: From::Apt(&["postgresql"]),
     },
     Tool {
+        name: "Redis",
+        needed_by: &[Step::Test],
+        found: || shell::which(&["redis-server", "valkey-server"]).is_some(),
+        from: From::Apt(&["redis-server"]),
+    },
+    Tool {
         name: "Node 18 or later",
         needed_by: &[Step::Browser],
         found: || major_version("node").is_some_and(|major| major >= 18),

@@ -1,6 +1,8 @@
 //! The one integration-test binary, foldered as the addresses are.
 
+mod accidents;
 mod guards;
 mod pages;
 mod process;
+mod upkeep;
 mod v1;

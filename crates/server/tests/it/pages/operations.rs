@@ -88,3 +88,20 @@ async fn well_known_addresses_lead_where_they_should() {
     app.browser().send(Method::GET, "/assets/doorward.css", &known, None).await.expect_status(304);
     app.browser().get("/assets/../Cargo.toml").await.expect_status(404);
 }
+
+#[tokio::test]
+async fn http_2_is_spoken_too_as_gateways_do() {
+    let app = TestApp::start().await;
+    let client = reqwest::Client::builder().http2_prior_knowledge().no_proxy().build().unwrap();
+
+    let answers = (0..20).map(|_| client.get(format!("{}/v1/session", app.url)).send());
+    let mut asked = tokio::task::JoinSet::new();
+    answers.for_each(|answer| drop(asked.spawn(answer)));
+
+    for answer in asked.join_all().await {
+        let answer = answer.unwrap();
+        assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+        assert_eq!(answer.status(), 401);
+        assert!(answer.headers().contains_key("x-request-id"));
+    }
+}
