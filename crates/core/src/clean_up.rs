@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::session::Sessions;
-use crate::{mail, secret, sign_up, signing_key};
+use crate::{device, mail, secret, sign_up, signing_key};
 
 const BATCH: i64 = 500;
 const MOST_BATCHES: usize = 200;
@@ -20,6 +20,7 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
                         + sign_up::clean_up(tx, context, BATCH).await?
                         + mail::clean_up(tx, context, BATCH).await?
                         + sessions.clean_up(tx, BATCH).await?
+                        + device::clean_up(tx, context, BATCH).await?
                         + signing_key::clean_up(tx, context).await?,
                 )
             })

@@ -15,12 +15,14 @@ use doorward_crypto::password::PasswordHasher;
 use doorward_crypto::rng::{Rng, random};
 use doorward_crypto::seal::Sealer;
 use doorward_db::{Db, Param};
+use secrecy::SecretString;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::config::Config;
 use crate::error::Result;
 use crate::rate_limit::{Class, Limiter};
+use crate::user_agent::Client;
 
 /// Cheap to clone; one for the life of the process.
 #[derive(Clone)]
@@ -67,12 +69,27 @@ pub struct Caller {
     pub request_id: String,
     pub ip: Option<IpAddr>,
     pub user_agent: Option<String>,
+    /// What is kept of a browser's client hints: see `user_agent::hints`.
+    pub client_hints: Option<String>,
+    /// The cookie by which a browser's accounts know it again: see `device`.
+    pub devices: Option<SecretString>,
 }
 
 impl Caller {
     /// The operator at the command line, or the server itself.
     pub fn system(name: &str) -> Self {
-        Self { request_id: String::new(), ip: None, user_agent: Some(name.to_owned()) }
+        Self {
+            request_id: String::new(),
+            ip: None,
+            user_agent: Some(name.to_owned()),
+            client_hints: None,
+            devices: None,
+        }
+    }
+
+    /// What the client says that it is, in words.
+    pub fn client(&self) -> Client {
+        Client::of(self.user_agent.as_deref(), self.client_hints.as_deref())
     }
 
     pub fn ip_text(&self) -> Option<String> {

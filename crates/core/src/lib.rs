@@ -6,6 +6,7 @@
 pub mod error;
 pub mod config;
 pub mod rate_limit;
+pub mod user_agent;
 pub mod context;
 pub mod audit;
 pub mod changes;
@@ -15,15 +16,18 @@ pub mod secret;
 // Level 1
 pub mod signing_key;
 pub mod user;
+pub mod alarm;
 
 // Level 2
 pub mod access;
+pub mod device;
 pub mod session;
 
 // Level 3
 pub mod sign_in;
 pub mod sign_up;
 pub mod password;
+pub mod not_me;
 pub mod operator;
 
 pub mod clean_up;

@@ -2,9 +2,17 @@
 
 use doorward_db::Migration;
 
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "house",
-    sql: include_str!("../../../migrations/0001_house.sql"),
-    postgres: None,
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "house",
+        sql: include_str!("../../../migrations/0001_house.sql"),
+        postgres: None,
+    },
+    Migration {
+        version: 2,
+        name: "devices",
+        sql: include_str!("../../../migrations/0002_devices.sql"),
+        postgres: None,
+    },
+];

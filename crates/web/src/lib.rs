@@ -5,7 +5,6 @@ pub mod http;
 pub mod serve;
 pub mod state;
 pub mod signed_in;
-pub mod user_agent;
 pub mod api;
 pub mod operations;
 pub mod pages;

@@ -13,7 +13,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
-use crate::api::{me, openapi, password, session, sign_up};
+use crate::api::{me, not_me, openapi, password, session, sessions, sign_up};
 use crate::http::layer::HttpLayer;
 use crate::http::problem::ApiError;
 use crate::signed_in::SignedIn;
@@ -55,6 +55,11 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Public, routes!(password::reset));
     routes.api(Access::SignedIn, routes!(password::change));
     routes.api(Access::SignedIn, routes!(me::show, me::change));
+    routes.api(Access::SignedIn, routes!(sessions::list));
+    routes.api(Access::SignedIn, routes!(sessions::end));
+    routes.api(Access::SignedIn, routes!(sessions::devices));
+    routes.api(Access::SignedIn, routes!(sessions::rename, sessions::forget));
+    routes.api(Access::Public, routes!(not_me::act));
 }
 
 fn operations(routes: &mut Routes) {

@@ -33,6 +33,9 @@ pub enum EventType {
     RoleGranted,
     RoleRevoked,
     KeysRotated,
+    DeviceRenamed,
+    DeviceForgotten,
+    NotMe,
 }
 
 impl EventType {
@@ -59,6 +62,9 @@ impl EventType {
             Self::RoleGranted => "role.granted",
             Self::RoleRevoked => "role.revoked",
             Self::KeysRotated => "keys.rotated",
+            Self::DeviceRenamed => "device.renamed",
+            Self::DeviceForgotten => "device.forgotten",
+            Self::NotMe => "account.not_me",
         }
     }
 }

@@ -28,8 +28,17 @@ pub enum Message {
     VerifyEmail { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
     AddressKnown { sign_in_link: String, reset_link: String },
     ResetPassword { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
-    PasswordChanged { at: i64, place: String, reset_link: String },
-    RefreshReused { at: i64, place: String, reset_link: String },
+    Alarm { alarm: Alarm, at: i64, device: String, place: String, not_me_link: String, link_expires_at: i64 },
+}
+
+/// Something that an account's owner may not have done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alarm {
+    NewDevice,
+    PasswordChanged,
+    /// A refresh token was used that had been replaced before.
+    RefreshReused,
 }
 
 impl Message {
@@ -38,8 +47,20 @@ impl Message {
             Self::VerifyEmail { .. } => "verify_email",
             Self::AddressKnown { .. } => "address_known",
             Self::ResetPassword { .. } => "reset_password",
-            Self::PasswordChanged { .. } => "password_changed",
-            Self::RefreshReused { .. } => "refresh_reused",
+            Self::Alarm { alarm, .. } => alarm.template(),
+        }
+    }
+}
+
+impl Alarm {
+    #[cfg(test)]
+    const ALL: &'static [Self] = &[Self::NewDevice, Self::PasswordChanged, Self::RefreshReused];
+
+    const fn template(self) -> &'static str {
+        match self {
+            Self::NewDevice => "new_device",
+            Self::PasswordChanged => "password_changed",
+            Self::RefreshReused => "refresh_reused",
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::rate_limit::Class;
 use crate::secret::{self, Purpose};
 use crate::session::{self, EndReason, Sessions};
 use crate::sign_in::VerifiedFactor;
-use crate::sign_in::flow::{self, SignedIn};
+use crate::sign_in::flow::{self, Entry, SignedIn};
 use crate::user::{self, EmailAddress, Identifier, NewUser, User, Username};
 
 const FIRST_ADMIN_LIFE: Duration = Duration::from_secs(60 * 60);
@@ -160,7 +160,7 @@ pub async fn create_first_admin(
             access::grant_in(tx, context, caller, user.id, ADMIN).await?;
             let factor =
                 VerifiedFactor::of_new_account(user.id, &proof).ok_or(Code::InvalidOrExpiredToken)?;
-            flow::open(tx, context, caller, &factor, false).await
+            flow::open(tx, context, caller, &factor, Entry { browser: true, remember: false }).await
         })
         .await?;
     flow::signed_in(sessions, opened).await

@@ -7,12 +7,13 @@ use doorward_db::Tx;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
+use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, Id, UserId};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::mail::{self, Message};
 use crate::rate_limit::Class;
-use crate::secret::{self, CODE_LIFE, Found, Purpose};
+use crate::secret::{self, CODE_LIFE, Found, Issued, Purpose};
 use crate::session::{self, EndReason, Live, Sessions, Tokens};
 use crate::sign_in;
 use crate::user::{self, EmailAddress, User};
@@ -35,14 +36,7 @@ pub async fn forgot(context: &Context, caller: &Caller, email: &str) -> Result<(
             let subject = user.as_ref().map_or_else(|| nobody(context), |user| user.id.uuid());
             let issued =
                 secret::issue(tx, context, Purpose::ResetPassword, subject, email.key(), LINK_LIFE).await?;
-            let message = Message::ResetPassword {
-                link: context
-                    .config
-                    .page_link(&format!("/reset-password?token={}", issued.link_token.expose_secret())),
-                code: issued.code.expose_secret().to_owned(),
-                link_expires_at: (context.now() + LINK_LIFE).micros(),
-                code_expires_at: (context.now() + CODE_LIFE).micros(),
-            };
+            let message = reset_mail(context, &issued);
             let event = Event::new(EventType::PasswordResetAsked);
             let event = match &user {
                 Some(user) => {
@@ -57,6 +51,13 @@ pub async fn forgot(context: &Context, caller: &Caller, email: &str) -> Result<(
             audit::record(tx, context, caller, event).await
         })
         .await
+}
+
+/// Sends the mail to reset the password of an account, in a unit of work of the caller's.
+pub(crate) async fn send_reset(tx: &mut Tx<'_>, context: &Context, user: &User) -> Result<()> {
+    let (purpose, key) = (Purpose::ResetPassword, user.email_key.as_str());
+    let issued = secret::issue(tx, context, purpose, user.id.uuid(), key, LINK_LIFE).await?;
+    mail::queue(tx, context, &user.email, reset_mail(context, &issued)).await
 }
 
 /// What proves that the reset's mail was read.
@@ -191,12 +192,19 @@ async fn find_by_code(context: &Context, caller: &Caller, email: &str, code: &st
 }
 
 async fn tell(tx: &mut Tx<'_>, context: &Context, caller: &Caller, user: &User) -> Result<()> {
-    let message = Message::PasswordChanged {
-        at: context.now().micros(),
-        place: caller.ip_text().unwrap_or_default(),
-        reset_link: context.config.page_link("/forgot-password"),
-    };
-    mail::queue(tx, context, &user.email, message).await
+    alarm::tell(tx, context, caller, user.id, &user.email, Alarm::PasswordChanged).await
+}
+
+fn reset_mail(context: &Context, issued: &Issued) -> Message {
+    let now = context.now();
+    Message::ResetPassword {
+        link: context
+            .config
+            .page_link(&format!("/reset-password?token={}", issued.link_token.expose_secret())),
+        code: issued.code.expose_secret().to_owned(),
+        link_expires_at: (now + LINK_LIFE).micros(),
+        code_expires_at: (now + CODE_LIFE).micros(),
+    }
 }
 
 fn nobody(context: &Context) -> Uuid {

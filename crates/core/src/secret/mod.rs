@@ -30,6 +30,8 @@ pub enum Purpose {
     ResetPassword,
     /// The subject is this installation, which has no administrator yet.
     FirstAdmin,
+    /// The subject is a user who was told of something that they may not have done.
+    NotMe,
 }
 
 impl Purpose {
@@ -39,6 +41,7 @@ impl Purpose {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
             Self::FirstAdmin => "first_admin",
+            Self::NotMe => "not_me",
         }
     }
 }
@@ -78,14 +81,39 @@ pub async fn issue(
             purpose: purpose.as_str(),
             subject,
             link_hash: token_hash(link_token.expose_secret()),
-            code_mac: code_mac(context, purpose, subject, account_key, &code),
-            code_expires_at: now + CODE_LIFE,
+            code: Some((code_mac(context, purpose, subject, account_key, &code), now + CODE_LIFE)),
             created_at: now,
             expires_at: now + life,
         },
     )
     .await?;
     Ok(Issued { link_token, code: SecretString::from(code) })
+}
+
+/// Makes a link without a code. Earlier links of the subject stay good until one of them is used.
+pub async fn issue_link(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    purpose: Purpose,
+    subject: Uuid,
+    life: Duration,
+) -> Result<SecretString> {
+    let link_token = opaque_token("", &*context.rng);
+    let now = context.now();
+    store::insert(
+        tx,
+        &store::NewSecret {
+            id: Uuid::from_bytes(random(&*context.rng)),
+            purpose: purpose.as_str(),
+            subject,
+            link_hash: token_hash(link_token.expose_secret()),
+            code: None,
+            created_at: now,
+            expires_at: now + life,
+        },
+    )
+    .await?;
+    Ok(link_token)
 }
 
 /// Looks a link up without using it.

@@ -11,8 +11,8 @@ pub(super) struct NewSecret {
     pub purpose: &'static str,
     pub subject: Uuid,
     pub link_hash: [u8; 32],
-    pub code_mac: [u8; 32],
-    pub code_expires_at: Time,
+    /// Its MAC, and when it runs out.
+    pub code: Option<([u8; 32], Time)>,
     pub created_at: Time,
     pub expires_at: Time,
 }
@@ -27,8 +27,8 @@ pub(super) async fn insert(tx: &mut Tx<'_>, secret: &NewSecret) -> Result<()> {
             secret.purpose,
             secret.subject,
             secret.link_hash,
-            secret.code_mac,
-            secret.code_expires_at,
+            secret.code.map(|(mac, _)| mac.to_vec()),
+            secret.code.map(|(_, expires_at)| expires_at),
             secret.created_at,
             secret.expires_at
         ],

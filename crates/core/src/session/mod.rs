@@ -18,10 +18,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::audit::{self, Event, EventType};
 use crate::changes::{self, Change};
-use crate::context::{Caller, Context, Id, SessionId, UserId};
+use crate::context::{Caller, Context, DeviceId, Id, SessionId, UserId};
 use crate::error::{Code, Error, Result};
 use crate::signing_key::KeyRing;
-use crate::{access, user};
+use crate::{access, device, user};
 use access_token::{Checked, Claims};
 use cache::Cache;
 pub(crate) use model::NewSession;
@@ -144,10 +144,31 @@ impl Sessions {
         Ok(ended)
     }
 
-    /// The live sessions of an account, last seen first.
-    pub async fn of_user(&self, user: UserId) -> Result<Vec<Session>> {
+    /// The live sessions of an account, newest first: at most `limit`, older than `before` where one is given.
+    pub async fn of_user(&self, user: UserId, before: Option<SessionId>, limit: i64) -> Result<Vec<Session>> {
         let now = self.context.now();
-        self.context.db.read(async |tx| store::of_user(tx, user, now).await).await
+        self.context.db.read(async |tx| store::of_user(tx, user, before, limit, now).await).await
+    }
+
+    /// Forgets a device of an account and ends the sessions that live in it.
+    ///
+    /// # Errors
+    /// `not_found` where the account has no such device.
+    pub async fn forget_device(&self, caller: &Caller, user: UserId, id: DeviceId) -> Result<()> {
+        let context = &self.context;
+        context
+            .db
+            .write(async |tx| {
+                let reason = EndReason::DeviceForgotten;
+                store::end_of_device(tx, user, id, reason, context.now()).await?;
+                if !device::forget(tx, context, caller, user, id).await? {
+                    return Err(Error::new(Code::NotFound));
+                }
+                changes::announce(tx, context, Change::User(user)).await
+            })
+            .await?;
+        self.cache.forget_user(user);
+        Ok(())
     }
 
     /// Tokens for a session that was just opened in a unit of work that has committed.
@@ -296,6 +317,11 @@ pub(crate) async fn open(
     let expires_at = (now + model::idle_timeout(context, new.remember)).min(absolute);
     store::insert(tx, id, new, caller, &sealed, now, expires_at, absolute).await?;
     Ok(id)
+}
+
+/// Whether the account was signed in to by a client that calls itself the same, from the same address, not long ago.
+pub(crate) async fn has_been_seen(tx: &mut Tx<'_>, user: UserId, caller: &Caller) -> Result<bool> {
+    store::has_been_seen(tx, user, caller).await
 }
 
 /// Ends sessions in a unit of work of the caller's, and announces it. The caller records the event.

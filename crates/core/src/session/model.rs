@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::access::Rights;
 use crate::audit::EventType;
-use crate::context::{Context, SessionId, Time, UserId};
+use crate::context::{Context, DeviceId, SessionId, Time, UserId};
 use crate::error::{Code, Result};
 use crate::user::User;
 
@@ -22,6 +22,11 @@ pub struct Session {
     pub auth_time: Time,
     pub remember: bool,
     pub user_agent: Option<String>,
+    pub client_hints: Option<String>,
+    /// The browser that it lives in, if its account knows that.
+    pub device: Option<DeviceId>,
+    /// What its owner calls that.
+    pub device_name: Option<String>,
     pub ip: Option<String>,
     pub created_at: Time,
     pub last_seen_at: Time,
@@ -77,6 +82,7 @@ pub(crate) struct NewSession {
     pub amr: Vec<&'static str>,
     pub acr: &'static str,
     pub remember: bool,
+    pub device: Option<DeviceId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +97,10 @@ pub enum EndReason {
     PasswordReset,
     Disabled,
     Reused,
+    /// Its device was forgotten.
+    DeviceForgotten,
+    /// The owner said by mail that a sign-in was not theirs.
+    NotMe,
 }
 
 impl EndReason {
@@ -104,6 +114,8 @@ impl EndReason {
             Self::PasswordReset => "password_reset",
             Self::Disabled => "disabled",
             Self::Reused => "reused",
+            Self::DeviceForgotten => "device_forgotten",
+            Self::NotMe => "not_me",
         }
     }
 
@@ -116,7 +128,9 @@ impl EndReason {
             | Self::SignedInAgain
             | Self::PasswordChanged
             | Self::PasswordReset
-            | Self::Disabled => EventType::SessionEnded,
+            | Self::Disabled
+            | Self::DeviceForgotten
+            | Self::NotMe => EventType::SessionEnded,
         }
     }
 }

@@ -10,12 +10,12 @@ use uuid::Uuid;
 use super::model::{EndReason, Tokens, idle_timeout};
 use super::store::{self, Rotation, Row};
 use super::{REFRESH_PREFIX, Sessions, open_secret};
+use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
 use crate::changes::{self, Change};
 use crate::config;
 use crate::context::{Caller, Context, Id, SessionId, Time};
 use crate::error::{Code, Error, Result};
-use crate::mail::{self, Message};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const RETRIES_A_DAY: usize = 3;
@@ -189,10 +189,5 @@ async fn end_family(tx: &mut Tx<'_>, context: &Context, caller: &Caller, row: &R
     let event = Event::new(EventType::RefreshReused).user(row.user).session(row.id);
     audit::record(tx, context, caller, event).await?;
     changes::announce(tx, context, Change::Session(row.id)).await?;
-    let message = Message::RefreshReused {
-        at: now.micros(),
-        place: caller.ip_text().unwrap_or_default(),
-        reset_link: context.config.page_link("/forgot-password"),
-    };
-    mail::queue(tx, context, &row.email, message).await
+    alarm::tell(tx, context, caller, row.user, &row.email, Alarm::RefreshReused).await
 }

@@ -1,7 +1,7 @@
 use doorward_db::{Row as DbRow, Tx, p};
 
 use super::model::{EndReason, NewSession, Session};
-use crate::context::{Caller, Id, SessionId, Time, UserId};
+use crate::context::{Caller, DeviceId, Id, SessionId, Time, UserId};
 use crate::error::{Error, Result};
 
 /// What the rotation needs of a session.
@@ -61,6 +61,9 @@ impl Row {
             auth_time: self.auth_time,
             remember: self.remember,
             user_agent: None,
+            client_hints: None,
+            device: None,
+            device_name: None,
             ip: None,
             created_at: self.created_at,
             last_seen_at: self.last_seen_at,
@@ -93,8 +96,9 @@ pub(super) async fn insert(
 ) -> Result<()> {
     tx.execute(
         "INSERT INTO sessions (id, user_id, sealed_secret, generation, rotations, retries, amr, acr, auth_time, remember,
-                               user_agent, ip, created_at, last_seen_at, expires_at, absolute_expires_at)
-         VALUES (?1, ?2, ?3, 1, '', '', ?4, ?5, ?6, ?7, ?8, ?9, ?6, ?6, ?10, ?11)",
+                               user_agent, ip, created_at, last_seen_at, expires_at, absolute_expires_at, device_id,
+                               client_hints)
+         VALUES (?1, ?2, ?3, 1, '', '', ?4, ?5, ?6, ?7, ?8, ?9, ?6, ?6, ?10, ?11, ?12, ?13)",
         &p![
             id,
             new.user,
@@ -106,7 +110,9 @@ pub(super) async fn insert(
             caller.user_agent.as_deref(),
             caller.ip_text(),
             expires_at,
-            absolute_expires_at
+            absolute_expires_at,
+            new.device,
+            caller.client_hints.as_deref()
         ],
     )
     .await?;
@@ -151,24 +157,34 @@ pub(super) async fn row(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Row>> {
 macro_rules! select_session {
     ($rest:literal) => {
         concat!(
-            "SELECT id, user_id, amr, acr, auth_time, remember, user_agent, ip, created_at, last_seen_at, expires_at,
-                    absolute_expires_at, revoked_at, revoked_reason
-             FROM sessions ",
+            "SELECT s.id, s.user_id, s.amr, s.acr, s.auth_time, s.remember, s.user_agent, s.ip, s.created_at,
+                    s.last_seen_at, s.expires_at, s.absolute_expires_at, s.revoked_at, s.revoked_reason,
+                    s.client_hints, s.device_id, d.name
+             FROM sessions s LEFT JOIN devices d ON d.id = s.device_id ",
             $rest
         )
     };
 }
 
 pub(super) async fn find(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session>> {
-    tx.query_opt(select_session!("WHERE id = ?1"), &p![id]).await?.as_ref().map(read).transpose()
+    tx.query_opt(select_session!("WHERE s.id = ?1"), &p![id]).await?.as_ref().map(read).transpose()
 }
 
-pub(super) async fn of_user(tx: &mut Tx<'_>, user: UserId, now: Time) -> Result<Vec<Session>> {
+pub(super) async fn of_user(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    before: Option<SessionId>,
+    limit: i64,
+    now: Time,
+) -> Result<Vec<Session>> {
+    // Ids are made in the order of time, so they serve as the cursor. The greatest stands for "from the newest".
+    let before = before.map_or(uuid::Uuid::max(), Id::uuid);
     tx.query_all(
         select_session!(
-            "WHERE user_id = ?1 AND revoked_at IS NULL AND expires_at > ?2 ORDER BY last_seen_at DESC, id DESC LIMIT 200"
+            "WHERE s.user_id = ?1 AND s.revoked_at IS NULL AND s.expires_at > ?2 AND s.id < ?3
+             ORDER BY s.id DESC LIMIT ?4"
         ),
-        &p![user, now],
+        &p![user, now, before, limit],
     )
     .await?
     .iter()
@@ -239,6 +255,32 @@ pub(super) async fn end_all(
         .await?)
 }
 
+pub(super) async fn end_of_device(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    device: DeviceId,
+    reason: EndReason,
+    now: Time,
+) -> Result<u64> {
+    Ok(tx
+        .execute(
+            "UPDATE sessions SET revoked_at = ?4, revoked_reason = ?3
+             WHERE user_id = ?1 AND device_id = ?2 AND revoked_at IS NULL AND expires_at > ?4",
+            &p![user, device, reason.as_str(), now],
+        )
+        .await?)
+}
+
+pub(super) async fn has_been_seen(tx: &mut Tx<'_>, user: UserId, caller: &Caller) -> Result<bool> {
+    let row = tx
+        .query_opt(
+            "SELECT id FROM sessions WHERE user_id = ?1 AND user_agent = ?2 AND ip = ?3 LIMIT 1",
+            &p![user, caller.user_agent.as_deref(), caller.ip_text()],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
 pub(super) async fn delete_ended(tx: &mut Tx<'_>, before: Time, limit: i64) -> Result<u64> {
     Ok(tx
         .execute(
@@ -265,6 +307,9 @@ fn read(row: &DbRow) -> Result<Session> {
         absolute_expires_at: time(11)?,
         revoked_at: row.get::<Option<i64>>(12)?.map(Time::from_micros),
         revoked_reason: row.get(13)?,
+        client_hints: row.get(14)?,
+        device: row.get::<Option<uuid::Uuid>>(15)?.map(Id::from_uuid),
+        device_name: row.get(16)?,
     })
 }
 

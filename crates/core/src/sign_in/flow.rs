@@ -3,19 +3,38 @@
 use std::sync::Arc;
 
 use doorward_db::Tx;
+use secrecy::SecretString;
 
 use super::VerifiedFactor;
+use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
 use crate::config::VerifyEmail;
 use crate::context::{Caller, Context, SessionId};
 use crate::error::{Code, Error, Result};
 use crate::session::{self, Live, NewSession, Sessions, Tokens};
-use crate::user;
+use crate::{device, user};
+
+/// How somebody comes in, beside who they are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Entry {
+    /// Keep the session for longer.
+    pub remember: bool,
+    /// By a browser, which keeps cookies and is known again by one.
+    pub browser: bool,
+}
 
 /// Somebody is signed in.
 pub struct SignedIn {
     pub tokens: Tokens,
     pub live: Arc<Live>,
+    /// By which a browser is known again.
+    pub device_cookie: Option<SecretString>,
+}
+
+/// A session whose unit of work has not committed yet.
+pub(crate) struct Opened {
+    session: SessionId,
+    device_cookie: Option<SecretString>,
 }
 
 /// Turns a proved factor into a session.
@@ -26,14 +45,14 @@ pub async fn complete(
     sessions: &Sessions,
     caller: &Caller,
     factor: VerifiedFactor,
-    remember: bool,
+    entry: Entry,
 ) -> Result<SignedIn> {
     let context = sessions.context();
     let factor = &factor;
     let opened = context
         .db
         .write(async |tx| match ensure_may_enter(tx, context, factor).await {
-            Ok(()) => open(tx, context, caller, factor, remember).await.map(Ok),
+            Ok(()) => open(tx, context, caller, factor, entry).await.map(Ok),
             // The refusal is written down, so the unit of work must succeed.
             Err(refusal) if matches!(refusal.code(), Code::AccountDisabled | Code::EmailNotVerified) => {
                 let event = event(factor).failed().with("reason", refusal.code().as_str());
@@ -52,19 +71,36 @@ pub(crate) async fn open(
     context: &Context,
     caller: &Caller,
     factor: &VerifiedFactor,
-    remember: bool,
-) -> Result<SessionId> {
-    let new = NewSession { user: factor.user, amr: vec![factor.method.amr()], acr: "aal1", remember };
-    let id = session::open(tx, context, caller, &new).await?;
-    user::note_sign_in(tx, factor.user, context.now()).await?;
-    audit::record(tx, context, caller, event(factor).session(id)).await?;
-    Ok(id)
+    entry: Entry,
+) -> Result<Opened> {
+    let user = user::find(tx, factor.user).await?.ok_or(Code::InvalidCredentials)?;
+    let (device, is_known) = if entry.browser {
+        let entered = device::enter(tx, context, caller, user.id).await?;
+        (Some((entered.id, entered.cookie)), !entered.is_new)
+    } else {
+        (None, session::has_been_seen(tx, user.id, caller).await?)
+    };
+    let new = NewSession {
+        user: user.id,
+        amr: vec![factor.method.amr()],
+        acr: "aal1",
+        remember: entry.remember,
+        device: device.as_ref().map(|(id, _)| *id),
+    };
+    let session = session::open(tx, context, caller, &new).await?;
+    // The first sign-in of all is on a device that nobody knows, and no reason for an alarm.
+    if !is_known && user.last_sign_in_at.is_some() {
+        alarm::tell(tx, context, caller, user.id, &user.email, Alarm::NewDevice).await?;
+    }
+    user::note_sign_in(tx, user.id, context.now()).await?;
+    audit::record(tx, context, caller, event(factor).session(session)).await?;
+    Ok(Opened { session, device_cookie: device.map(|(_, cookie)| cookie) })
 }
 
 /// The tokens of a session whose unit of work has committed.
-pub(crate) async fn signed_in(sessions: &Sessions, id: SessionId) -> Result<SignedIn> {
-    let (tokens, live) = sessions.first_tokens(id).await?;
-    Ok(SignedIn { tokens, live })
+pub(crate) async fn signed_in(sessions: &Sessions, opened: Opened) -> Result<SignedIn> {
+    let (tokens, live) = sessions.first_tokens(opened.session).await?;
+    Ok(SignedIn { tokens, live, device_cookie: opened.device_cookie })
 }
 
 async fn ensure_may_enter(tx: &mut Tx<'_>, context: &Context, factor: &VerifiedFactor) -> Result<()> {

@@ -51,7 +51,7 @@ impl VerifiedFactor {
         let method = match proof.purpose() {
             Purpose::SignUp => Method::ConfirmedSignUp,
             Purpose::FirstAdmin => Method::FirstAdmin,
-            Purpose::VerifyEmail | Purpose::ResetPassword => return None,
+            Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::NotMe => return None,
         };
         Some(Self { user, method })
     }

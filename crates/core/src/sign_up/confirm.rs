@@ -10,13 +10,13 @@ use subtle::ConstantTimeEq;
 use super::create_account;
 use super::store::{self, Pending};
 use crate::audit::{self, Event, EventType};
-use crate::context::{Caller, Context, Id, SessionId, UserId};
+use crate::context::{Caller, Context, Id, UserId};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::rate_limit::Class;
 use crate::secret::{self, Found, Purpose};
 use crate::session::Sessions;
 use crate::sign_in::VerifiedFactor;
-use crate::sign_in::flow::{self, SignedIn};
+use crate::sign_in::flow::{self, Entry, SignedIn};
 use crate::user::{self, EmailAddress};
 
 const PASSWORD_TRIES: i64 = 5;
@@ -25,7 +25,7 @@ const PASSWORD_TRIES: i64 = 5;
 pub struct Confirmation<'a> {
     pub flow_token: Option<&'a SecretString>,
     pub password: Option<PasswordElsewhere<'a>>,
-    pub remember: bool,
+    pub entry: Entry,
 }
 
 /// The password of somebody who confirms without the flow.
@@ -90,7 +90,7 @@ pub async fn confirm_link(
     match target {
         Target::SignUp(pending) => {
             let hash = password_hash(context, &pending, with).await?;
-            finish(sessions, caller, found, &pending, &hash, with.remember, Code::InvalidOrExpiredToken).await
+            finish(sessions, caller, found, &pending, &hash, with.entry, Code::InvalidOrExpiredToken).await
         }
         Target::Account { id, .. } => {
             verify_account(sessions, caller, found, id, Code::InvalidOrExpiredToken).await
@@ -130,7 +130,7 @@ pub async fn confirm_code(
     match target {
         Target::SignUp(pending) => {
             let hash = pending.password_hash.clone();
-            finish(sessions, caller, found, &pending, &hash, with.remember, Code::InvalidOrExpiredCode).await
+            finish(sessions, caller, found, &pending, &hash, with.entry, Code::InvalidOrExpiredCode).await
         }
         Target::Account { id, .. } => {
             verify_account(sessions, caller, found, id, Code::InvalidOrExpiredCode).await
@@ -219,11 +219,11 @@ async fn finish(
     found: Found,
     pending: &Pending,
     password_hash: &str,
-    remember: bool,
+    entry: Entry,
     refusal: Code,
 ) -> Result<Confirmed> {
     let context = sessions.context();
-    let opened: SessionId = context
+    let opened = context
         .db
         .write(async |tx| {
             let proof = secret::consume(tx, context, found).await?.ok_or(refusal)?;
@@ -234,7 +234,7 @@ async fn finish(
             let event = Event::new(EventType::SignUpCompleted).user(user.id);
             audit::record(tx, context, caller, event).await?;
             let factor = VerifiedFactor::of_new_account(user.id, &proof).ok_or(refusal)?;
-            flow::open(tx, context, caller, &factor, remember).await
+            flow::open(tx, context, caller, &factor, entry).await
         })
         .await?;
     Ok(Confirmed::SignedIn(Box::new(flow::signed_in(sessions, opened).await?)))

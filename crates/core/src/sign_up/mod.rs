@@ -20,7 +20,7 @@ use crate::rate_limit::Class;
 use crate::secret::{self, CODE_LIFE, Issued, Purpose};
 use crate::session::Sessions;
 use crate::sign_in::VerifiedFactor;
-use crate::sign_in::flow::{self, SignedIn};
+use crate::sign_in::flow::{self, Entry, SignedIn};
 use crate::user::{self, EmailAddress, NewUser, User, Username};
 pub use confirm::{
     Confirmation, Confirmed, LinkState, PasswordElsewhere, confirm_code, confirm_link, look_at_link,
@@ -36,6 +36,8 @@ pub struct SignUp {
     pub username: Option<String>,
     pub given_name: Option<String>,
     pub family_name: Option<String>,
+    /// Where the settings let people in at once.
+    pub entry: Entry,
 }
 
 pub enum Started {
@@ -62,7 +64,7 @@ pub async fn start(sessions: &Sessions, caller: &Caller, sign_up: &SignUp) -> Re
     let new = NewUser { password_hash: Some(context.hasher.hash(&new.password).await?), ..new.user() };
     match context.config.sign_up.verify_email {
         VerifyEmail::First => wait_for_mail(context, caller, &new).await,
-        VerifyEmail::Later => enter_at_once(sessions, caller, &new).await,
+        VerifyEmail::Later => enter_at_once(sessions, caller, &new, sign_up.entry).await,
     }
 }
 
@@ -192,7 +194,7 @@ async fn wait_for_mail(context: &Context, caller: &Caller, new: &NewUser) -> Res
     Ok(Started::VerifyEmail { flow_token })
 }
 
-async fn enter_at_once(sessions: &Sessions, caller: &Caller, new: &NewUser) -> Result<Started> {
+async fn enter_at_once(sessions: &Sessions, caller: &Caller, new: &NewUser, entry: Entry) -> Result<Started> {
     let context = sessions.context();
     let opened = context
         .db
@@ -203,7 +205,7 @@ async fn enter_at_once(sessions: &Sessions, caller: &Caller, new: &NewUser) -> R
                     .await?;
             mail::queue(tx, context, new.email.as_str(), verification(context, &issued)).await?;
             audit::record(tx, context, caller, Event::new(EventType::SignUpCompleted).user(user.id)).await?;
-            flow::open(tx, context, caller, &VerifiedFactor::of_chosen_password(&user), false).await
+            flow::open(tx, context, caller, &VerifiedFactor::of_chosen_password(&user), entry).await
         })
         .await?;
     Ok(Started::SignedIn(Box::new(flow::signed_in(sessions, opened).await?)))

@@ -118,6 +118,12 @@ pub async fn set_password_hash(tx: &mut Tx<'_>, context: &Context, id: UserId, n
     store::set_password(tx, id, new, context.now()).await
 }
 
+/// Takes the password away: nobody signs in with it any more, and a new one is set by mail.
+pub async fn drop_password(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<()> {
+    store::drop_password(tx, id, context.now()).await?;
+    changes::announce(tx, context, Change::User(id)).await
+}
+
 /// Marks the address as verified, if it still is this address. Answers whether it was unverified until now.
 pub async fn mark_email_verified(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<bool> {
     let changed = store::mark_email_verified(tx, id, context.now()).await?;

@@ -123,6 +123,11 @@ pub(super) async fn set_password(tx: &mut Tx<'_>, id: UserId, new: &str, now: Ti
     Ok(())
 }
 
+pub(super) async fn drop_password(tx: &mut Tx<'_>, id: UserId, now: Time) -> Result<()> {
+    tx.execute("UPDATE users SET password_hash = NULL, updated_at = ?2 WHERE id = ?1", &p![id, now]).await?;
+    Ok(())
+}
+
 pub(super) async fn mark_email_verified(tx: &mut Tx<'_>, id: UserId, now: Time) -> Result<bool> {
     let row = tx
         .change_guarded(

@@ -2,10 +2,13 @@
 
 use axum::response::{IntoResponse, Response};
 use doorward_core::context::Caller;
+use doorward_core::device;
 use doorward_core::error::Result;
 use doorward_core::session::{EndReason, Live, Tokens};
+use doorward_core::sign_in::flow::{Entry, SignedIn};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -59,20 +62,51 @@ impl TokensAnswer {
     }
 }
 
-/// Answers a sign-in. A flow that led here has ended.
-pub fn signed_in(web: &Web, delivery: Delivery, tokens: &Tokens, live: &Live) -> Response {
+impl Delivery {
+    /// How somebody comes in who asked for this.
+    pub fn entry(self, remember: bool) -> Entry {
+        Entry { remember, browser: self == Self::Cookie }
+    }
+}
+
+/// Answers a sign-in.
+pub async fn signed_in(
+    web: &Web,
+    caller: &Caller,
+    headers: &HeaderMap,
+    delivery: Delivery,
+    signed_in: &SignedIn,
+) -> Result<Response> {
+    let live = &signed_in.live;
     let answer = SignedInAnswer {
         status: "signed_in",
         user: UserView::new(&live.user, live),
         session: SessionView::new(&live.session, true),
-        tokens: TokensAnswer::new(tokens, delivery),
+        tokens: TokensAnswer::new(&signed_in.tokens, delivery),
     };
     let mut response = axum::Json(answer).into_response();
     if delivery == Delivery::Cookie {
-        set_tokens(web, response.headers_mut(), tokens);
-        response.headers_mut().append(SET_COOKIE, web.cookies.clear(CookieName::Flow));
+        enter_browser(web, caller, headers, response.headers_mut(), signed_in).await?;
     }
-    response
+    Ok(response)
+}
+
+/// Signs a browser in: its former session ends, a flow that led here as well, and it is known again from now on.
+pub async fn enter_browser(
+    web: &Web,
+    caller: &Caller,
+    asked: &HeaderMap,
+    answered: &mut HeaderMap,
+    signed_in: &SignedIn,
+) -> Result<()> {
+    end_former(web, caller, asked, &signed_in.live).await?;
+    set_tokens(web, answered, &signed_in.tokens);
+    answered.append(SET_COOKIE, web.cookies.clear(CookieName::Flow));
+    if let Some(cookie) = &signed_in.device_cookie {
+        let cookie = web.cookies.set(CookieName::Device, cookie.expose_secret(), device::LIFE);
+        answered.append(SET_COOKIE, cookie);
+    }
+    Ok(())
 }
 
 /// Answers with tokens of a session that goes on.
@@ -91,7 +125,7 @@ pub fn set_tokens(web: &Web, headers: &mut HeaderMap, tokens: &Tokens) {
 }
 
 /// Ends the session that this browser had until now: a new sign-in takes its place, whoever signed in.
-pub async fn end_former(web: &Web, caller: &Caller, headers: &HeaderMap, new: &Live) -> Result<()> {
+async fn end_former(web: &Web, caller: &Caller, headers: &HeaderMap, new: &Live) -> Result<()> {
     let access = web.cookies.get(headers, CookieName::Access);
     let refresh = web.cookies.get(headers, CookieName::Refresh);
     match web.sessions.identify(access, refresh).await? {

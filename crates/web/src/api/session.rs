@@ -49,13 +49,10 @@ pub async fn sign_in(
     Json(request): Json<SignInRequest>,
 ) -> Result<Response, ApiError> {
     let factor = password::verify(web.context(), &caller, &request.identifier, &request.password).await?;
-    let remember = request.remember.unwrap_or_default();
-    let signed_in = flow::complete(&web.sessions, &caller, factor, remember).await?;
     let delivery = request.delivery.unwrap_or_default();
-    if delivery == Delivery::Cookie {
-        delivery::end_former(&web, &caller, &headers, &signed_in.live).await?;
-    }
-    Ok(delivery::signed_in(&web, delivery, &signed_in.tokens, &signed_in.live))
+    let entry = delivery.entry(request.remember.unwrap_or_default());
+    let signed_in = flow::complete(&web.sessions, &caller, factor, entry).await?;
+    Ok(delivery::signed_in(&web, &caller, &headers, delivery, &signed_in).await?)
 }
 
 #[derive(Default, Deserialize, ToSchema)]

@@ -51,6 +51,7 @@ pub struct SignUpAnswer {
 pub async fn start(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
+    headers: HeaderMap,
     Json(request): Json<SignUpRequest>,
 ) -> Result<Response, ApiError> {
     let delivery = request.delivery.unwrap_or_default();
@@ -60,10 +61,11 @@ pub async fn start(
         username: request.preferred_username,
         given_name: request.given_name,
         family_name: request.family_name,
+        entry: delivery.entry(false),
     };
     Ok(match sign_up::start(&web.sessions, &caller, &sign_up).await? {
         Started::SignedIn(signed_in) => {
-            delivery::signed_in(&web, delivery, &signed_in.tokens, &signed_in.live)
+            delivery::signed_in(&web, &caller, &headers, delivery, &signed_in).await?
         }
         Started::VerifyEmail { flow_token } => {
             let body = delivery == Delivery::Body;
@@ -122,10 +124,11 @@ pub async fn verify(
     Json(request): Json<VerifyEmailRequest>,
 ) -> Result<Response, ApiError> {
     let flow_token = flow_token(&web, &headers, request.flow_token);
+    let delivery = request.delivery.unwrap_or_default();
     let with = Confirmation {
         flow_token: flow_token.as_ref(),
         password: request.password.as_ref().map(PasswordElsewhere::Compare),
-        remember: false,
+        entry: delivery.entry(false),
     };
     let confirmed = match proof(request.token.as_ref(), request.email.as_deref(), request.code.as_ref())? {
         Proof::Link(token) => sign_up::confirm_link(&web.sessions, &caller, token, &with).await?,
@@ -135,11 +138,7 @@ pub async fn verify(
     };
     Ok(match confirmed {
         Confirmed::SignedIn(signed_in) => {
-            let delivery = request.delivery.unwrap_or_default();
-            if delivery == Delivery::Cookie {
-                delivery::end_former(&web, &caller, &headers, &signed_in.live).await?;
-            }
-            delivery::signed_in(&web, delivery, &signed_in.tokens, &signed_in.live)
+            delivery::signed_in(&web, &caller, &headers, delivery, &signed_in).await?
         }
         Confirmed::Verified => axum::Json(VerifiedAnswer { status: "verified" }).into_response(),
     })

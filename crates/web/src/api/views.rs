@@ -1,12 +1,12 @@
 //! What the JSON API shows of accounts and sessions. The names are OpenID Connect's where it has one.
 
 use bytes::Bytes;
+use doorward_core::context::DeviceId;
 use doorward_core::session::{Live, Session};
 use doorward_core::user::User;
+use doorward_core::user_agent::Client;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::user_agent::Device;
 
 /// An account, as its owner sees it.
 #[derive(Serialize, ToSchema)]
@@ -57,7 +57,10 @@ pub struct SessionView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Device)]
 pub struct DeviceView {
+    /// None for a client without cookies.
+    #[schema(example = "device_0198a7c2f3b47c1e9d5a6b7c8d9e0f12")]
     id: Option<String>,
+    /// What its owner calls it, or else what the browser says.
     name: String,
     browser: Option<String>,
     os: Option<String>,
@@ -94,7 +97,6 @@ impl UserView {
 
 impl SessionView {
     pub fn new(session: &Session, current: bool) -> Self {
-        let device = Device::from_user_agent(session.user_agent.as_deref());
         Self {
             id: session.id.to_string(),
             created_at: session.created_at.rfc3339(),
@@ -106,15 +108,26 @@ impl SessionView {
             acr: session.acr.clone(),
             remember: session.remember,
             current,
-            device: DeviceView {
-                id: None,
-                name: device.name(),
-                browser: device.browser,
-                os: device.os,
-                kind: device.kind,
-            },
+            device: DeviceView::of_session(session),
             ip: session.ip.clone(),
             place: None,
+        }
+    }
+}
+
+impl DeviceView {
+    fn of_session(session: &Session) -> Self {
+        let client = Client::of(session.user_agent.as_deref(), session.client_hints.as_deref());
+        Self::new(session.device, session.device_name.as_deref(), client)
+    }
+
+    pub fn new(id: Option<DeviceId>, name: Option<&str>, client: Client) -> Self {
+        Self {
+            id: id.map(|id| id.to_string()),
+            name: name.map_or_else(|| client.name(), str::to_owned),
+            browser: client.browser,
+            os: client.os,
+            kind: client.kind,
         }
     }
 }

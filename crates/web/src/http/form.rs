@@ -65,6 +65,11 @@ impl Form {
 }
 
 impl Query {
+    /// The first name that is none of these.
+    pub fn unknown(&self, known: &[&str]) -> Option<&str> {
+        self.0.keys().map(String::as_str).find(|name| !known.contains(name))
+    }
+
     pub fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }

@@ -16,9 +16,10 @@ use axum::response::{IntoResponse, Response};
 use doorward_core::config::Config;
 use doorward_core::context::{Caller, Context, IdKind};
 use doorward_core::error::{Code, Error};
+use doorward_core::user_agent;
 use futures_util::FutureExt as _;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, USER_AGENT};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body::Body as _;
 use http_body_util::Limited;
 use tower::{Layer, Service};
@@ -162,7 +163,10 @@ impl Shared {
         let caller = Caller {
             request_id,
             ip: Some(client_address(peer(request), request.headers(), &self.config)),
-            user_agent: request.headers().get(USER_AGENT).map(user_agent),
+            user_agent: request.headers().get(USER_AGENT).map(shown_user_agent),
+            client_hints: client_hints(request.headers()),
+            // Parsed where somebody signs in, and not for each request.
+            devices: None,
         };
         request.extensions_mut().insert(caller);
         visit
@@ -275,8 +279,15 @@ pub fn peer(request: &Request) -> IpAddr {
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical())
 }
 
+/// What a browser says of itself beside the `User-Agent`, which many have stopped to tell apart.
+fn client_hints(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let brands = text("sec-ch-ua").filter(|brands| brands.len() <= USER_AGENT_LIMIT)?;
+    user_agent::hints(brands, text("sec-ch-ua-platform"), text("sec-ch-ua-mobile"))
+}
+
 /// In characters that can be shown, and not longer than anybody needs.
-fn user_agent(value: &HeaderValue) -> String {
+fn shown_user_agent(value: &HeaderValue) -> String {
     match value.to_str() {
         Ok(text) if text.len() <= USER_AGENT_LIMIT && !text.contains('\t') => text.to_owned(),
         _ => {

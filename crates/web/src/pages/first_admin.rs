@@ -32,9 +32,8 @@ pub async fn submit(
         operator::create_first_admin(&web.sessions, &caller, token, email, &form.secret("password")).await;
     match created {
         Ok(signed_in) => {
-            delivery::end_former(&web, &caller, &headers, &signed_in.live).await?;
             let mut response = see_other(&format!("{}/account", web.config.base_path()));
-            delivery::set_tokens(&web, response.headers_mut(), &signed_in.tokens);
+            delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
             Ok(response)
         }
         Err(error) if error.code() == Code::InvalidOrExpiredToken => Err(error.into()),

@@ -8,7 +8,9 @@ mod account;
 mod dev;
 mod docs;
 mod first_admin;
+mod not_me;
 mod password;
+mod sessions;
 mod sign_in;
 mod sign_up;
 
@@ -38,6 +40,12 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::Public, "/reset-password", get(password::reset_show).post(password::reset));
     routes.page(Access::SignedIn, "/account", get(account::show).post(account::save));
     routes.page(Access::SignedIn, "/account/password", get(account::password_show).post(account::password));
+    routes.page(Access::SignedIn, "/account/sessions", get(sessions::show));
+    routes.page(Access::SignedIn, "/account/sessions/end", post(sessions::end));
+    routes.page(Access::SignedIn, "/account/sessions/end-others", post(sessions::end_others));
+    routes.page(Access::SignedIn, "/account/devices/rename", post(sessions::rename));
+    routes.page(Access::SignedIn, "/account/devices/forget", post(sessions::forget));
+    routes.page(Access::Public, "/not-me", get(not_me::show).post(not_me::act));
     routes.page(Access::Public, "/first-admin", get(first_admin::show).post(first_admin::submit));
     routes.page(Access::Public, "/docs", get(docs::api));
     routes.page(Access::Public, "/docs/problems/{code}", get(docs::problem));

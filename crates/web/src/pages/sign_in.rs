@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::Code;
 use doorward_core::session::EndReason;
-use doorward_core::sign_in::{flow, password};
-use http::header::SET_COOKIE;
+use doorward_core::sign_in::flow::{self, Entry};
+use doorward_core::sign_in::password;
 use http::{HeaderMap, StatusCode};
 
 use super::views::SignInPage;
@@ -62,14 +62,12 @@ pub async fn submit(
         let factor =
             password::verify(web.context(), &caller, form.get("identifier"), &form.secret("password"))
                 .await?;
-        flow::complete(&web.sessions, &caller, factor, remember).await
+        flow::complete(&web.sessions, &caller, factor, Entry { remember, browser: true }).await
     };
     match signed_in.await {
         Ok(signed_in) => {
-            delivery::end_former(&web, &caller, &headers, &signed_in.live).await?;
             let mut response = see_other(&safe_redirect(redirect_to, &web.config));
-            delivery::set_tokens(&web, response.headers_mut(), &signed_in.tokens);
-            response.headers_mut().append(SET_COOKIE, web.cookies.clear(CookieName::Flow));
+            delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
             Ok(response)
         }
         Err(error) => {
@@ -115,7 +113,7 @@ pub async fn sign_out_all(
     Ok(signed_out(&web, "signed_out_everywhere"))
 }
 
-fn signed_out(web: &Web, notice: &str) -> Response {
+pub(super) fn signed_out(web: &Web, notice: &str) -> Response {
     let mut response = see_other(&format!("{}/sign-in?notice={notice}", web.config.base_path()));
     delivery::clear_tokens(web, response.headers_mut());
     response

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::{Code, Error};
+use doorward_core::sign_in::flow::Entry;
 use doorward_core::sign_up::{self, Confirmation, Confirmed, LinkState, PasswordElsewhere, SignUp, Started};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
@@ -20,6 +21,7 @@ use crate::state::Web;
 
 /// How long the page lets a person wait before it offers to send the mail again.
 const RESEND_AFTER: u64 = 60;
+const BROWSER: Entry = Entry { remember: false, browser: true };
 
 pub async fn show(
     State(web): State<Web>,
@@ -38,6 +40,7 @@ pub async fn show(
 pub async fn submit(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
+    headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
     let redirect_to = form.some("redirect_to");
@@ -47,6 +50,7 @@ pub async fn submit(
         username: None,
         given_name: None,
         family_name: None,
+        entry: BROWSER,
     };
     match sign_up::start(&web.sessions, &caller, &sign_up).await {
         Ok(Started::VerifyEmail { flow_token }) => {
@@ -57,7 +61,7 @@ pub async fn submit(
         }
         Ok(Started::SignedIn(signed_in)) => {
             let mut response = see_other(&safe_redirect(redirect_to, &web.config));
-            delivery::set_tokens(&web, response.headers_mut(), &signed_in.tokens);
+            delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
             Ok(response)
         }
         Err(error) => {
@@ -103,7 +107,7 @@ pub async fn verify(
     let with = Confirmation {
         flow_token: flow_token.as_ref(),
         password: password.as_ref().map(PasswordElsewhere::Choose),
-        remember: false,
+        entry: BROWSER,
     };
     let confirmed = match form.some("token") {
         Some(token) => sign_up::confirm_link(&web.sessions, &caller, token, &with).await,
@@ -114,10 +118,8 @@ pub async fn verify(
     let redirect_to = form.some("redirect_to");
     match confirmed {
         Ok(Confirmed::SignedIn(signed_in)) => {
-            delivery::end_former(&web, &caller, &headers, &signed_in.live).await?;
             let mut response = see_other(&safe_redirect(redirect_to, &web.config));
-            delivery::set_tokens(&web, response.headers_mut(), &signed_in.tokens);
-            response.headers_mut().append(SET_COOKIE, web.cookies.clear(CookieName::Flow));
+            delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
             Ok(response)
         }
         Ok(Confirmed::Verified) => {

@@ -6,7 +6,7 @@ mod tests;
 
 use askama::Template;
 
-use super::Message;
+use super::{Alarm, Message};
 use crate::config::{Brand, Config};
 use crate::context::Time;
 use crate::error::{Error, Result};
@@ -99,34 +99,53 @@ fn letter(product: &str, message: &Message) -> Letter {
             code: Some(Code::new(code, *code_expires_at)),
             not_you: "You did not ask for this? Do nothing, and the password stays. Give the code to nobody.".to_owned(),
         },
-        Message::PasswordChanged { at, place, reset_link } => Letter {
-            subject: format!("Your {product} password was changed"),
-            preview: "If it was not you, set a new one now.".to_owned(),
-            heading: "Your password was changed".to_owned(),
-            paragraphs: vec![format!(
-                "The password of your {product} account was changed on {}. All other devices are signed out.",
-                when_and_where(*at, place)
-            )],
-            actions: vec![Action::always("Set a new password", reset_link)],
-            code: None,
-            not_you: "It was you? Then all is well. It was not? Set a new password now; that signs everybody else out.".to_owned(),
+        Message::Alarm { alarm, at, device, place, not_me_link, link_expires_at } => Letter {
+            actions: vec![Action::until("This wasn't me", not_me_link, *link_expires_at)],
+            ..alarm_letter(product, *alarm, &when_and_where(*at, place), device)
         },
-        Message::RefreshReused { at, place, reset_link } => Letter {
-            subject: format!("We ended a {product} session to protect your account"),
-            preview: "A sign-in of yours may have been copied.".to_owned(),
-            heading: "We ended one of your sessions".to_owned(),
-            paragraphs: vec![
-                format!(
-                    "On {} a sign-in of your {product} account was used that had been replaced before. That happens when somebody copied it.",
-                    when_and_where(*at, place)
-                ),
-                "We ended that session at once. You can sign in again on the device that it belonged to.".to_owned(),
-            ],
-            actions: vec![Action::always("Set a new password", reset_link)],
-            code: None,
-            not_you: "You moved a browser profile or restored a backup? Then that was the cause, and all is well. Otherwise set a new password."
-                .to_owned(),
-        },
+    }
+}
+
+/// What happened; the way to say that it was not the owner's doing is the same for all.
+fn alarm_letter(product: &str, alarm: Alarm, when: &str, device: &str) -> Letter {
+    let (subject, preview, heading, what, follows) = match alarm {
+        Alarm::NewDevice => (
+            format!("New sign-in to your {product} account"),
+            format!("{device}, {when}"),
+            "A new device signed in",
+            format!(
+                "Your {product} account was signed in to from a device that it was not used on before: {device}, on {when}."
+            ),
+            None,
+        ),
+        Alarm::PasswordChanged => (
+            format!("Your {product} password was changed"),
+            "If it was not you, say so now.".to_owned(),
+            "Your password was changed",
+            format!(
+                "The password of your {product} account was changed on {when}. All other devices are signed out."
+            ),
+            None,
+        ),
+        Alarm::RefreshReused => (
+            format!("We ended a {product} session to protect your account"),
+            "A sign-in of yours may have been copied.".to_owned(),
+            "We ended one of your sessions",
+            format!(
+                "On {when} a sign-in of your {product} account was used that had been replaced before. That happens when somebody copied it, and when a browser profile is moved or restored from a backup."
+            ),
+            Some("We ended that session at once. You can sign in again on the device that it belonged to."),
+        ),
+    };
+    Letter {
+        subject,
+        preview,
+        heading: heading.to_owned(),
+        paragraphs: [what].into_iter().chain(follows.map(str::to_owned)).collect(),
+        actions: Vec::new(),
+        code: None,
+        not_you: "It was you? Then all is well. It was not? Say so: that signs everybody out, and you set a new password."
+            .to_owned(),
     }
 }
 

@@ -45,13 +45,22 @@ fn messages(link: &str, place: &str) -> Vec<Message> {
         (link.to_owned(), "https://id.example.com/forgot-password".to_owned(), "042913".to_owned());
     let (link_expires_at, code_expires_at) = (NOW + 24 * HOUR, NOW + HOUR / 6);
     let place = place.to_owned();
-    vec![
+    let alarm = |alarm: &Alarm| Message::Alarm {
+        alarm: *alarm,
+        at: NOW,
+        device: if place.is_empty() { "Firefox on Linux".to_owned() } else { place.clone() },
+        place: place.clone(),
+        not_me_link: link.clone(),
+        link_expires_at,
+    };
+    let alarms: Vec<Message> = Alarm::ALL.iter().map(alarm).collect();
+    let mut all = vec![
         Message::VerifyEmail { link: link.clone(), code: code.clone(), link_expires_at, code_expires_at },
-        Message::AddressKnown { sign_in_link: link.clone(), reset_link: reset_link.clone() },
+        Message::AddressKnown { sign_in_link: link.clone(), reset_link },
         Message::ResetPassword { link, code, link_expires_at, code_expires_at },
-        Message::PasswordChanged { at: NOW, place: place.clone(), reset_link: reset_link.clone() },
-        Message::RefreshReused { at: NOW, place, reset_link },
-    ]
+    ];
+    all.extend(alarms);
+    all
 }
 
 fn place() -> String {
@@ -144,8 +153,7 @@ fn samples_can_be_kept() {
     std::fs::create_dir_all(&folder).unwrap();
     for message in messages(LINK, &place()) {
         let mail = render(&config("Doorward", None), "ada@example.com", &message).unwrap();
-        let sealed = serde_json::to_value(&message).unwrap();
-        let name = sealed["template"].as_str().unwrap();
+        let name = message.template();
         std::fs::write(folder.join(format!("{name}.html")), mail.html).unwrap();
         std::fs::write(folder.join(format!("{name}.txt")), mail.text).unwrap();
     }

@@ -6,9 +6,20 @@ use super::{File, assert_kept, project};
 /// The features of core by level, each level in order. A name with `::` is a room of its own inside a feature.
 const LEVELS: &[&[&str]] = &[
     // What everything stands on.
-    &["error", "config", "rate_limit", "context", "migrations", "audit", "changes", "mail", "secret"],
-    &["signing_key", "user"],
-    &["access", "session", "organization"],
+    &[
+        "error",
+        "config",
+        "rate_limit",
+        "user_agent",
+        "context",
+        "migrations",
+        "audit",
+        "changes",
+        "mail",
+        "secret",
+    ],
+    &["signing_key", "user", "alarm"],
+    &["access", "device", "session", "organization"],
     &[
         "sign_in",
         "sign_in::flow",
@@ -20,6 +31,7 @@ const LEVELS: &[&[&str]] = &[
         "sign_in::upstream",
         "sign_up",
         "password",
+        "not_me",
         "recovery",
         "api_key",
         "operator",

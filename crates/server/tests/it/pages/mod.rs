@@ -3,5 +3,6 @@
 mod account;
 mod mailbox;
 mod operations;
+mod sessions;
 mod sign_in;
 mod sign_up;

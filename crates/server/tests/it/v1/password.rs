@@ -23,7 +23,7 @@ async fn a_forgotten_password_is_reset_by_the_link_and_every_session_ends() {
     app.browser().post("/v1/sign-in", &body).await.expect_status(200);
     let again = app.browser().post("/v1/password/reset", &json!({"token": token, "new_password": NEW})).await;
     again.expect_problem(400, "invalid_or_expired_token");
-    assert!(app.mail_to(&email).await.text.contains("/forgot-password"));
+    assert!(app.mail_to(&email).await.text.contains("/not-me?token="));
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn changing_the_password_ends_the_other_sessions_and_renews_this_one() {
     browser.refresh().await.expect_status(200);
     other.get("/v1/session").await.expect_problem(401, "session_revoked");
     other.refresh().await.expect_problem(401, "session_revoked");
-    assert!(app.mail_to(&email).await.text.contains("/forgot-password"));
+    assert!(app.mail_to(&email).await.text.contains("/not-me?token="));
 }
 
 #[tokio::test]

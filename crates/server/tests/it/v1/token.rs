@@ -135,7 +135,7 @@ async fn replaying_a_token_whose_successor_was_used_ends_the_session_with_one_ma
 
     browser.get("/v1/session").await.expect_problem(401, "token_reused");
     let mails = app.mails_to(&email).await;
-    let told = mails.iter().filter(|mail| mail.text.contains("/forgot-password")).count();
+    let told = mails.iter().filter(|mail| mail.text.contains("/not-me?token=")).count();
     assert_eq!(told, 1, "{mails:?}");
 }
 

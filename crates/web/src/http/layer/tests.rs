@@ -2,13 +2,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::Request;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use doorward_core::config::Config;
+use doorward_core::context::Caller;
 use doorward_core::error::{Code, Error};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -19,7 +20,6 @@ use http::{HeaderMap, Method, StatusCode};
 use tower::ServiceExt as _;
 
 use super::HttpLayer;
-use crate::http::caller::ByCaller;
 use crate::http::json;
 use crate::http::metrics;
 use crate::http::problem::{self, ApiError};
@@ -43,7 +43,7 @@ fn routes() -> Router {
         .route("/v1/items/{id}", get(async |Path(id): Path<u32>| id.to_string()))
         .route(
             "/v1/caller",
-            get(async |ByCaller(caller): ByCaller| {
+            get(async |Extension(caller): Extension<Caller>| {
                 format!("{} {} {:?}", caller.request_id, caller.ip.unwrap(), caller.user_agent)
             }),
         )

@@ -9,15 +9,17 @@ use super::moment::Moment;
 pub enum Place {
     Profile,
     Password,
+    Sessions,
 }
 
 impl Place {
-    const ALL: &'static [Self] = &[Self::Profile, Self::Password];
+    const ALL: &'static [Self] = &[Self::Profile, Self::Password, Self::Sessions];
 
     fn label(self) -> &'static str {
         match self {
             Self::Profile => "Profile",
             Self::Password => "Password",
+            Self::Sessions => "Sessions",
         }
     }
 
@@ -25,6 +27,7 @@ impl Place {
         match self {
             Self::Profile => "/account",
             Self::Password => "/account/password",
+            Self::Sessions => "/account/sessions",
         }
     }
 

@@ -11,7 +11,9 @@ mod first_admin;
 mod form;
 mod layout;
 mod moment;
+mod not_me;
 mod password;
+mod sessions;
 mod sign_in;
 mod sign_up;
 #[cfg(test)]
@@ -25,8 +27,10 @@ pub use first_admin::FirstAdminPage;
 pub use form::{Field, Form, Kind, Resend};
 pub use layout::{Layout, brand_css};
 pub use moment::Moment;
+pub use not_me::{NotMeDonePage, NotMePage};
 pub use password::{
     ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage,
 };
+pub use sessions::{DeviceItem, SessionItem, SessionsPage};
 pub use sign_in::SignInPage;
 pub use sign_up::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};

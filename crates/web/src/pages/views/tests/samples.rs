@@ -18,6 +18,7 @@ pub fn samples() -> Vec<(String, String)> {
     sign_in(&mut add);
     passwords(&mut add);
     account(&mut add);
+    sessions(&mut add);
     others(&mut add);
     docs(&mut add);
     all
@@ -212,6 +213,57 @@ fn account(add: &mut Add) {
             ..empty
         },
     );
+}
+
+fn sessions(add: &mut Add) {
+    let now = Time::from_micros(1_800_000_000_000_000);
+    let ago = |minutes: i64| Moment::new(Time::from_micros(now.micros() - minutes * 60_000_000), now);
+    let session = |name: &str, current: bool, is_phone: bool| SessionItem {
+        id: format!("session_{}", name.len()),
+        current,
+        name: name.to_owned(),
+        client: is_phone.then(|| "Safari on iOS".to_owned()),
+        is_phone,
+        ip: Some("203.0.113.7".to_owned()),
+        place: is_phone.then(|| "Vienna, Austria".to_owned()),
+        method: "password".to_owned(),
+        signed_in: ago(3000),
+        last_seen: ago(2),
+        runs_out: now.for_people(),
+    };
+    let device = |name: &str, current: bool| DeviceItem {
+        id: format!("device_{}", name.len()),
+        current,
+        name: name.to_owned(),
+        own_name: String::new(),
+        client: None,
+        is_phone: false,
+        last_seen: ago(60),
+    };
+    let page = SessionsPage {
+        layout: inside("Sessions"),
+        sessions: vec![session("Firefox on Linux", true, false), session("Ada's phone", false, true)],
+        devices: vec![device("Firefox on Linux", true), device("Chrome on Windows", false)],
+        notice: Some("That session is signed out.".to_owned()),
+        alert: None,
+    };
+    add("sessions", &page);
+    let alone = vec![session("Firefox on Linux", true, false)];
+    add("sessions-alone", &SessionsPage { sessions: alone, devices: Vec::new(), notice: None, ..page });
+    let hostile = SessionsPage {
+        layout: branded("Sessions"),
+        sessions: vec![session(EVIL, true, true), session(LONG, false, false)],
+        devices: vec![device(EVIL, true), device(LONG, false)],
+        notice: None,
+        alert: Some(EVIL.to_owned()),
+    };
+    add("sessions-hostile", &hostile);
+    let form = NotMePage::form("dw_token");
+    add("not-me", &NotMePage { layout: layout("Was this not you?"), email: EMAIL.to_owned(), form });
+    let form = NotMePage::form(EVIL);
+    add("not-me-hostile", &NotMePage { layout: branded("Was this not you?"), email: LONG.to_owned(), form });
+    let masked_email = masked(EMAIL);
+    add("not-me-done", &NotMeDonePage { layout: layout("Your account is safe"), masked_email });
 }
 
 fn others(add: &mut Add) {

@@ -1,0 +1,52 @@
+//! "This was not me": what the link in an alarm's mail does. Every session ends, no device is known any more, the password
+//! stops working, and a mail to set a new one goes out. Whoever got in is out, and stays out.
+
+use crate::audit::{self, Event, EventType};
+use crate::context::{Caller, Context, Id, UserId};
+use crate::error::{Code, Result};
+use crate::rate_limit::Class;
+use crate::secret::{self, Purpose};
+use crate::session::{self, EndReason, Sessions};
+use crate::{device, password, user};
+
+/// The address of the account that a link belongs to, for the page that shows its button. Looking uses nothing up.
+///
+/// # Errors
+/// `invalid_or_expired_token`.
+pub async fn look(context: &Context, token: &str) -> Result<String> {
+    context
+        .db
+        .read(async |tx| {
+            let found = secret::find_link(tx, context, Purpose::NotMe, token).await?;
+            let user = user::find(tx, Id::from_uuid(found.subject)).await?;
+            Ok(user.ok_or(Code::InvalidOrExpiredToken)?.email)
+        })
+        .await
+}
+
+/// Shuts everybody out of the account and lets its owner in again by mail.
+///
+/// # Errors
+/// `invalid_or_expired_token`, `rate_limited`.
+pub async fn act(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()> {
+    let context = sessions.context();
+    context.limit(Class::Proof, caller, &audit::digest(context, token))?;
+    let id: UserId = context
+        .db
+        .write(async |tx| {
+            let found = secret::find_link(tx, context, Purpose::NotMe, token).await?;
+            secret::consume(tx, context, found).await?.ok_or(Code::InvalidOrExpiredToken)?;
+            let id = Id::from_uuid(found.subject);
+            let user = user::find(tx, id).await?.ok_or(Code::InvalidOrExpiredToken)?;
+            user::drop_password(tx, context, id).await?;
+            device::forget_all(tx, id).await?;
+            let ended = session::end_all_in(tx, context, id, None, EndReason::NotMe).await?;
+            password::send_reset(tx, context, &user).await?;
+            audit::record(tx, context, caller, Event::new(EventType::NotMe).user(id).with("ended", ended))
+                .await?;
+            Ok::<_, crate::error::Error>(id)
+        })
+        .await?;
+    sessions.forget_user(id);
+    Ok(())
+}

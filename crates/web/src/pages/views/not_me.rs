@@ -1,0 +1,29 @@
+use askama::Template;
+
+use super::form::Form;
+use super::layout::Layout;
+
+/// Behind the link of an alarm's mail: what its button will do.
+#[derive(Template)]
+#[template(path = "not_me/not_me.html")]
+pub struct NotMePage {
+    pub layout: Layout,
+    pub email: String,
+    pub form: Form,
+}
+
+impl NotMePage {
+    /// Posts `token` to `/not-me`.
+    pub fn form(token: &str) -> Form {
+        Form::new("/not-me", "Sign everybody out", "Signing out…").hide("token", token)
+    }
+}
+
+/// Everybody is out.
+#[derive(Template)]
+#[template(path = "not_me/done.html")]
+pub struct NotMeDonePage {
+    pub layout: Layout,
+    /// By [`super::masked`].
+    pub masked_email: String,
+}
