@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::session::Sessions;
-use crate::{device, mail, secret, sign_up, signing_key};
+use crate::{account, device, email_change, mail, secret, sign_up, signing_key};
 
 const BATCH: i64 = 500;
 const MOST_BATCHES: usize = 200;
@@ -21,10 +21,12 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
                         + mail::clean_up(tx, context, BATCH).await?
                         + sessions.clean_up(tx, BATCH).await?
                         + device::clean_up(tx, context, BATCH).await?
+                        + email_change::clean_up(tx, context, BATCH).await?
                         + signing_key::clean_up(tx, context).await?,
                 )
             })
             .await?;
+        let deleted = deleted + account::delete_due(context, BATCH).await?;
         total += deleted;
         if deleted == 0 {
             break;

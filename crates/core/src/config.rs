@@ -36,6 +36,8 @@ pub struct Config {
     pub session: Session,
     pub token: Token,
     pub password: Password,
+    pub reauthentication: Reauthentication,
+    pub account: Account,
     pub rate_limit: RateLimit,
     pub http: Http,
     pub mail: Mail,
@@ -77,6 +79,18 @@ pub struct Token {
 pub struct Password {
     /// In characters, after NFC.
     pub min_length: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct Reauthentication {
+    /// Whether a mailed code confirms that somebody who is signed in is still who they were.
+    pub email_code: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// How long a closed account can be restored before it is deleted for good.
+    pub deletion_grace: Duration,
 }
 
 #[derive(Debug, Clone)]

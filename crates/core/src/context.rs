@@ -209,6 +209,7 @@ id_kinds! {
     EventKind, EventId, "event";
     MailKind, MailId, "mail";
     PendingKind, PendingId, "pending";
+    EmailChangeKind, EmailChangeId, "emailchange";
 }
 
 /// An id that can't be taken for one of another kind: `user_` and 32 hex digits.

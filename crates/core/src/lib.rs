@@ -28,6 +28,9 @@ pub mod sign_in;
 pub mod sign_up;
 pub mod password;
 pub mod not_me;
+pub mod reauthentication;
+pub mod email_change;
+pub mod account;
 pub mod operator;
 
 pub mod clean_up;

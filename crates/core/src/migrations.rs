@@ -15,4 +15,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0002_devices.sql"),
         postgres: None,
     },
+    Migration {
+        version: 3,
+        name: "account_life",
+        sql: include_str!("../../../migrations/0003_account_life.sql"),
+        postgres: None,
+    },
 ];

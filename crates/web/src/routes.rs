@@ -8,15 +8,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use axum::{Extension, Router};
 use doorward_core::access::{self, Decision, Permission};
-use doorward_core::error::Code;
+use doorward_core::error::{Code, Error};
+use http::HeaderMap;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
-use crate::api::{me, not_me, openapi, password, session, sessions, sign_up};
+use crate::api::{account, me, not_me, openapi, password, reauthentication, session, sessions, sign_up};
 use crate::http::layer::HttpLayer;
 use crate::http::problem::ApiError;
-use crate::signed_in::SignedIn;
+use crate::signed_in::{SignedIn, access_token};
 use crate::state::Web;
 use crate::{operations, pages};
 
@@ -29,6 +30,8 @@ pub enum Access {
     Token,
     /// Whoever is signed in.
     SignedIn,
+    /// Whoever is signed in and proved a moment ago who they are.
+    Fresh,
     /// Whoever is signed in and has a permission.
     Permission(Permission),
 }
@@ -54,7 +57,15 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Public, routes!(password::forgot));
     routes.api(Access::Public, routes!(password::reset));
     routes.api(Access::SignedIn, routes!(password::change));
+    routes.api(Access::SignedIn, routes!(reauthentication::start));
+    routes.api(Access::SignedIn, routes!(reauthentication::confirm));
     routes.api(Access::SignedIn, routes!(me::show, me::change));
+    routes.api(Access::Fresh, routes!(account::close));
+    routes.api(Access::Fresh, routes!(account::change_email));
+    routes.api(Access::SignedIn, routes!(account::verify_email_change));
+    routes.api(Access::Public, routes!(account::undo_email_change));
+    routes.api(Access::Public, routes!(account::restore));
+    routes.api(Access::Fresh, routes!(account::export));
     routes.api(Access::SignedIn, routes!(sessions::list));
     routes.api(Access::SignedIn, routes!(sessions::end));
     routes.api(Access::SignedIn, routes!(sessions::devices));
@@ -89,7 +100,7 @@ impl Routes {
     pub fn api(&mut self, access: Access, route: UtoipaMethodRouter<Web>) {
         let route = match access {
             Access::Public | Access::Token => route,
-            Access::SignedIn | Access::Permission(_) => {
+            Access::SignedIn | Access::Fresh | Access::Permission(_) => {
                 route.layer(from_fn_with_state((self.web.clone(), access), require))
             }
         };
@@ -100,7 +111,7 @@ impl Routes {
     pub fn plain(&mut self, access: Access, path: &str, route: MethodRouter<Web>) {
         let route = match access {
             Access::Public | Access::Token => route,
-            Access::SignedIn | Access::Permission(_) => {
+            Access::SignedIn | Access::Fresh | Access::Permission(_) => {
                 route.layer(from_fn_with_state((self.web.clone(), access), require))
             }
         };
@@ -139,12 +150,21 @@ async fn require(State((web, access)): State<(Web, Access)>, request: Request, n
         Ok(signed_in) => signed_in,
         Err(refusal) => return ApiError::into_response(refusal),
     };
+    if access == Access::Fresh
+        && let Err(refusal) = fresh(&web, &parts.headers)
+    {
+        return ApiError::from(refusal).into_response();
+    }
     if let Access::Permission(permission) = access
         && access::decide(&live.rights, permission) == Decision::Denied
     {
         return ApiError::from(Code::PermissionDenied).into_response();
     }
     next.run(Request::from_parts(parts, body)).await
+}
+
+fn fresh(web: &Web, headers: &HeaderMap) -> Result<(), Error> {
+    web.sessions.ensure_fresh(access_token(web, headers).ok_or(Code::NotAuthenticated)?)
 }
 
 async fn not_found() -> ApiError {

@@ -41,7 +41,7 @@ pub(super) async fn has_active_admin(tx: &mut Tx<'_>) -> Result<bool> {
     let row = tx
         .query_opt(
             "SELECT u.id FROM user_roles ur JOIN users u ON u.id = ur.user_id
-             WHERE ur.role = 'admin' AND u.disabled_at IS NULL LIMIT 1",
+             WHERE ur.role = 'admin' AND u.disabled_at IS NULL AND u.deletes_at IS NULL LIMIT 1",
             &p![],
         )
         .await?;

@@ -36,6 +36,15 @@ pub enum EventType {
     DeviceRenamed,
     DeviceForgotten,
     NotMe,
+    ReauthenticationAsked,
+    Reauthenticated,
+    EmailChangeAsked,
+    EmailChanged,
+    EmailChangeUndone,
+    AccountClosed,
+    AccountRestored,
+    AccountDeleted,
+    DataExported,
 }
 
 impl EventType {
@@ -65,6 +74,15 @@ impl EventType {
             Self::DeviceRenamed => "device.renamed",
             Self::DeviceForgotten => "device.forgotten",
             Self::NotMe => "account.not_me",
+            Self::ReauthenticationAsked => "reauthentication.asked",
+            Self::Reauthenticated => "reauthentication",
+            Self::EmailChangeAsked => "email.change_asked",
+            Self::EmailChanged => "email.changed",
+            Self::EmailChangeUndone => "email.change_undone",
+            Self::AccountClosed => "account.closed",
+            Self::AccountRestored => "account.restored",
+            Self::AccountDeleted => "account.deleted",
+            Self::DataExported => "account.exported",
         }
     }
 }
@@ -144,6 +162,11 @@ pub struct Recorded {
 pub async fn record(tx: &mut Tx<'_>, context: &Context, caller: &Caller, event: Event) -> Result<()> {
     let id: EventId = context.new_id();
     store::insert(tx, id, context.now(), caller, &event).await
+}
+
+/// Erases what is personal from the events of an account that is deleted; that they happened stays.
+pub async fn erase(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    store::erase(tx, user).await
 }
 
 /// The account's own activity, newest first: at most `limit` events, before the event `before` where one is given.

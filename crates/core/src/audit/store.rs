@@ -37,6 +37,15 @@ pub(super) async fn insert(
     Ok(())
 }
 
+pub(super) async fn erase(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    tx.execute(
+        "UPDATE audit_events SET ip = NULL, user_agent = NULL, detail = NULL WHERE user_id = ?1 OR actor_id = ?1",
+        &p![user],
+    )
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn of_user(
     tx: &mut Tx<'_>,
     user: UserId,

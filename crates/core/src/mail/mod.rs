@@ -28,6 +28,10 @@ pub enum Message {
     VerifyEmail { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
     AddressKnown { sign_in_link: String, reset_link: String },
     ResetPassword { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
+    ConfirmIdentity { code: String, code_expires_at: i64, device: String, place: String },
+    ChangeEmail { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
+    EmailChanged { at: i64, device: String, place: String, undo_link: String, link_expires_at: i64 },
+    AccountClosed { restore_link: String, deletes_at: i64, device: String, place: String },
     Alarm { alarm: Alarm, at: i64, device: String, place: String, not_me_link: String, link_expires_at: i64 },
 }
 
@@ -47,6 +51,10 @@ impl Message {
             Self::VerifyEmail { .. } => "verify_email",
             Self::AddressKnown { .. } => "address_known",
             Self::ResetPassword { .. } => "reset_password",
+            Self::ConfirmIdentity { .. } => "confirm_identity",
+            Self::ChangeEmail { .. } => "change_email",
+            Self::EmailChanged { .. } => "email_changed",
+            Self::AccountClosed { .. } => "account_closed",
             Self::Alarm { alarm, .. } => alarm.template(),
         }
     }

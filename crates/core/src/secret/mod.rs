@@ -32,6 +32,14 @@ pub enum Purpose {
     FirstAdmin,
     /// The subject is a user who was told of something that they may not have done.
     NotMe,
+    /// The subject is a session whose owner confirms that it is still them.
+    Reauthenticate,
+    /// The subject is a change of address that waits for its confirmation.
+    ChangeEmail,
+    /// The subject is a change of address that happened.
+    UndoEmail,
+    /// The subject is a user who closed the account.
+    RestoreAccount,
 }
 
 impl Purpose {
@@ -42,6 +50,10 @@ impl Purpose {
             Self::ResetPassword => "reset_password",
             Self::FirstAdmin => "first_admin",
             Self::NotMe => "not_me",
+            Self::Reauthenticate => "reauthenticate",
+            Self::ChangeEmail => "change_email",
+            Self::UndoEmail => "undo_email",
+            Self::RestoreAccount => "restore_account",
         }
     }
 }
@@ -185,6 +197,11 @@ pub async fn consume(tx: &mut Tx<'_>, context: &Context, found: Found) -> Result
 /// Ends every unused secret of a subject.
 pub async fn end_all(tx: &mut Tx<'_>, context: &Context, purpose: Purpose, subject: Uuid) -> Result<()> {
     store::end_all(tx, purpose.as_str(), subject, context.now()).await
+}
+
+/// Deletes every secret of a subject that is no more.
+pub async fn end_all_of(tx: &mut Tx<'_>, subject: Uuid) -> Result<()> {
+    store::delete_all_of(tx, subject).await
 }
 
 /// Deletes at most `limit` secrets and failure counts that no longer matter. Answers how many it deleted.

@@ -55,6 +55,11 @@ pub(super) async fn end_all(tx: &mut Tx<'_>, purpose: &'static str, subject: Uui
     Ok(())
 }
 
+pub(super) async fn delete_all_of(tx: &mut Tx<'_>, subject: Uuid) -> Result<()> {
+    tx.execute("DELETE FROM single_use_secrets WHERE subject = ?1", &p![subject]).await?;
+    Ok(())
+}
+
 pub(super) async fn by_link(
     tx: &mut Tx<'_>,
     purpose: &'static str,

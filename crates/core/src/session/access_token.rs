@@ -43,6 +43,8 @@ pub(super) struct Checked {
     pub user: UserId,
     /// In seconds since 1970.
     pub expires_at: i64,
+    /// When its holder last proved who they are, in seconds since 1970.
+    pub auth_time: i64,
 }
 
 impl Claims {
@@ -88,7 +90,9 @@ pub(super) fn verify(context: &Context, keys: &KeyRing, token: &str, leeway: Dur
         return Err(Code::TokenInvalid.into());
     }
     match (Id::parse(&claims.sid), Id::parse(&claims.sub)) {
-        (Some(session), Some(user)) => Ok(Checked { session, user, expires_at: claims.exp }),
+        (Some(session), Some(user)) => {
+            Ok(Checked { session, user, expires_at: claims.exp, auth_time: claims.auth_time })
+        }
         _ => Err(Code::TokenInvalid.into()),
     }
 }

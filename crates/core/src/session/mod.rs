@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::audit::{self, Event, EventType};
 use crate::changes::{self, Change};
-use crate::context::{Caller, Context, DeviceId, Id, SessionId, UserId};
+use crate::context::{Caller, Context, DeviceId, Id, SessionId, Time, UserId};
 use crate::error::{Code, Error, Result};
 use crate::signing_key::KeyRing;
 use crate::{access, device, user};
@@ -29,6 +29,8 @@ pub use model::{EndReason, Live, Session, Tokens};
 pub use refresh::Renewed;
 
 const REFRESH_PREFIX: &str = "dw_rt_";
+/// How long somebody who proved who they are may do what is sensitive.
+pub const FRESH_FOR: Duration = Duration::from_secs(10 * 60);
 
 /// The sessions of this installation, as this process sees them.
 #[derive(Clone)]
@@ -66,6 +68,18 @@ impl Sessions {
             return Ok(live);
         }
         self.load(checked.session, checked.user).await
+    }
+
+    /// Whether the holder of an access token that was checked proved a moment ago who they are.
+    ///
+    /// # Errors
+    /// `reauthentication_required` where that is too long ago.
+    pub fn ensure_fresh(&self, access_token: &str) -> Result<()> {
+        let proved_at = Time::from_micros(self.checked(access_token)?.auth_time.saturating_mul(1_000_000));
+        if self.context.now() > proved_at + FRESH_FOR {
+            return Err(Code::ReauthenticationRequired.into());
+        }
+        Ok(())
     }
 
     /// Trades a refresh token for the family's current tokens.
@@ -178,8 +192,18 @@ impl Sessions {
 
     /// Raises a session's generation, as a sensitive change asks for: its earlier refresh tokens are spent.
     pub async fn renew(&self, id: SessionId) -> Result<(Tokens, Arc<Live>)> {
+        self.renew_with(id, None).await
+    }
+
+    /// As [`Sessions::renew`], for somebody who has just proved again who they are.
+    pub(crate) async fn renew_fresh(&self, id: SessionId) -> Result<(Tokens, Arc<Live>)> {
+        self.renew_with(id, Some(self.context.now())).await
+    }
+
+    async fn renew_with(&self, id: SessionId, auth_time: Option<Time>) -> Result<(Tokens, Arc<Live>)> {
         let context = &self.context;
-        let renewed = context.db.write(async |tx| store::renew(tx, id, context.now()).await).await?;
+        let renewed =
+            context.db.write(async |tx| store::renew(tx, id, auth_time, context.now()).await).await?;
         self.cache.forget_session(id);
         if !renewed {
             return Err(Code::SessionRevoked.into());
@@ -258,7 +282,7 @@ impl Sessions {
         if live.user.id != user {
             return Err(Code::TokenInvalid.into());
         }
-        if live.user.is_disabled() {
+        if live.user.is_disabled() || live.user.is_closed() {
             return Err(Code::SessionRevoked.into());
         }
         let live = Arc::new(live);

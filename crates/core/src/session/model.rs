@@ -101,6 +101,7 @@ pub enum EndReason {
     DeviceForgotten,
     /// The owner said by mail that a sign-in was not theirs.
     NotMe,
+    AccountClosed,
 }
 
 impl EndReason {
@@ -116,6 +117,7 @@ impl EndReason {
             Self::Reused => "reused",
             Self::DeviceForgotten => "device_forgotten",
             Self::NotMe => "not_me",
+            Self::AccountClosed => "account_closed",
         }
     }
 
@@ -130,7 +132,8 @@ impl EndReason {
             | Self::PasswordReset
             | Self::Disabled
             | Self::DeviceForgotten
-            | Self::NotMe => EventType::SessionEnded,
+            | Self::NotMe
+            | Self::AccountClosed => EventType::SessionEnded,
         }
     }
 }

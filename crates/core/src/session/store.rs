@@ -203,14 +203,20 @@ pub(super) async fn rotate(tx: &mut Tx<'_>, rotation: &Rotation<'_>) -> Result<b
     Ok(row.is_some())
 }
 
-pub(super) async fn renew(tx: &mut Tx<'_>, id: SessionId, now: Time) -> Result<bool> {
+pub(super) async fn renew(
+    tx: &mut Tx<'_>,
+    id: SessionId,
+    auth_time: Option<Time>,
+    now: Time,
+) -> Result<bool> {
     // Two generations at once, the one between never handed out: what was current until now is still answered within the
     // grace period (another tab that races), but never again as a lost answer.
     let row = tx
         .change_guarded(
-            "UPDATE sessions SET generation = generation + 2, rotations = ?3, last_seen_at = ?2
+            "UPDATE sessions SET generation = generation + 2, rotations = ?3, last_seen_at = ?2,
+                                 auth_time = COALESCE(?4, auth_time)
              WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2 RETURNING generation",
-            &p![id, now, text(&[now, now])],
+            &p![id, now, text(&[now, now]), auth_time],
         )
         .await?;
     Ok(row.is_some())

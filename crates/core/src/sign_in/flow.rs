@@ -108,6 +108,10 @@ async fn ensure_may_enter(tx: &mut Tx<'_>, context: &Context, factor: &VerifiedF
     if user.is_disabled() {
         return Err(Code::AccountDisabled.into());
     }
+    if user.is_closed() {
+        return Err(Error::new(Code::AccountDisabled)
+            .with_detail("This account is closed. Restore it by the link in the mail that told you so."));
+    }
     if !user.email_verified && context.config.sign_up.verify_email == VerifyEmail::First {
         return Err(Code::EmailNotVerified.into());
     }

@@ -51,7 +51,7 @@ impl VerifiedFactor {
         let method = match proof.purpose() {
             Purpose::SignUp => Method::ConfirmedSignUp,
             Purpose::FirstAdmin => Method::FirstAdmin,
-            Purpose::VerifyEmail | Purpose::ResetPassword | Purpose::NotMe => return None,
+            _ => return None,
         };
         Some(Self { user, method })
     }

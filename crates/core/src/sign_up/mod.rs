@@ -182,7 +182,9 @@ async fn wait_for_mail(context: &Context, caller: &Caller, new: &NewUser) -> Res
                 secret::issue(tx, context, Purpose::SignUp, id.uuid(), new.email.key(), LIFE).await?;
             let message =
                 if known.is_some() { address_known(context) } else { verification(context, &issued) };
-            mail::queue(tx, context, new.email.as_str(), message).await?;
+            // To the account's own mailbox: what was typed may be somebody else's that only looks alike.
+            let to = known.as_ref().map_or(new.email.as_str(), |user| user.email.as_str());
+            mail::queue(tx, context, to, message).await?;
             let event = match &known {
                 Some(user) => Event::new(EventType::SignUpKnownAddress).on(user.id),
                 None => Event::new(EventType::SignUpStarted)

@@ -77,9 +77,12 @@ fn key_of(typed: &str) -> Option<String> {
     Syntax::parse_with_options(&key, options).is_ok().then_some(key)
 }
 
-/// NFKC and case folding, until nothing changes any more.
+/// NFKC and case folding, until nothing changes any more. By way of the capitals, so that ß is ss and both small sigmas are
+/// one.
 fn fold(text: &str) -> String {
-    let once = |text: &str| text.nfkc().flat_map(char::to_lowercase).nfkc().collect::<String>();
+    let once = |text: &str| {
+        text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect::<String>()
+    };
     let mut folded = once(text);
     for _ in 0..4 {
         let again = once(&folded);

@@ -144,6 +144,23 @@ pub async fn set_disabled(tx: &mut Tx<'_>, context: &Context, id: UserId, disabl
     changes::announce(tx, context, Change::User(id)).await
 }
 
+/// Gives the account another address, which counts as verified. Answers whether it was free.
+pub async fn set_email(tx: &mut Tx<'_>, context: &Context, id: UserId, email: &EmailAddress) -> Result<bool> {
+    let owner = store::by_email_key(tx, email.key()).await?;
+    if owner.is_some_and(|owner| owner.id != id) {
+        return Ok(false);
+    }
+    store::set_email(tx, id, email, context.now()).await?;
+    changes::announce(tx, context, Change::User(id)).await?;
+    Ok(true)
+}
+
+/// Notes when the account may be deleted for good, or that it stays.
+pub async fn set_deletion(tx: &mut Tx<'_>, context: &Context, id: UserId, at: Option<Time>) -> Result<()> {
+    store::set_deletion(tx, id, at).await?;
+    changes::announce(tx, context, Change::User(id)).await
+}
+
 /// Accounts in the order they were made, after `after` where one is given.
 pub async fn list(context: &Context, after: Option<UserId>, limit: i64) -> Result<Vec<User>> {
     context.db.read(async |tx| store::list(tx, after, limit).await).await

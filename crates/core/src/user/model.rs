@@ -18,6 +18,8 @@ pub struct User {
     pub password_hash: Option<String>,
     pub password_changed_at: Option<Time>,
     pub disabled_at: Option<Time>,
+    /// Its owner closed it: from this moment on it may be deleted.
+    pub deletes_at: Option<Time>,
     pub last_sign_in_at: Option<Time>,
     pub created_at: Time,
 }
@@ -25,6 +27,11 @@ pub struct User {
 impl User {
     pub fn is_disabled(&self) -> bool {
         self.disabled_at.is_some()
+    }
+
+    /// Whether its owner closed it.
+    pub fn is_closed(&self) -> bool {
+        self.deletes_at.is_some()
     }
 
     /// The profile as it is after a change.

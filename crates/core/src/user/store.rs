@@ -1,7 +1,7 @@
 use doorward_db::{Row, Tx, p};
 
 use super::model::ChangedProfile;
-use super::{NewUser, Profile, User};
+use super::{EmailAddress, NewUser, Profile, User};
 use crate::context::{Id, Time, UserId};
 use crate::error::Result;
 
@@ -9,7 +9,8 @@ macro_rules! select_user {
     ($rest:literal) => {
         concat!(
             "SELECT id, email, email_key, email_verified, username, username_key, given_name, family_name, picture,
-                    locale, password_hash, password_changed_at, disabled_at, last_sign_in_at, created_at
+                    locale, password_hash, password_changed_at, disabled_at, last_sign_in_at, created_at,
+                    deletes_at
              FROM users ",
             $rest
         )
@@ -148,6 +149,20 @@ pub(super) async fn set_disabled(tx: &mut Tx<'_>, id: UserId, at: Option<Time>) 
     Ok(())
 }
 
+pub(super) async fn set_email(tx: &mut Tx<'_>, id: UserId, email: &EmailAddress, now: Time) -> Result<()> {
+    tx.execute(
+        "UPDATE users SET email = ?2, email_key = ?3, email_verified = TRUE, updated_at = ?4 WHERE id = ?1",
+        &p![id, email.as_str(), email.key(), now],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn set_deletion(tx: &mut Tx<'_>, id: UserId, at: Option<Time>) -> Result<()> {
+    tx.execute("UPDATE users SET deletes_at = ?2 WHERE id = ?1", &p![id, at]).await?;
+    Ok(())
+}
+
 fn read(row: &Row) -> Result<User> {
     let time = |index| -> Result<Option<Time>> { Ok(row.get::<Option<i64>>(index)?.map(Time::from_micros)) };
     Ok(User {
@@ -168,5 +183,6 @@ fn read(row: &Row) -> Result<User> {
         disabled_at: time(12)?,
         last_sign_in_at: time(13)?,
         created_at: Time::from_micros(row.get(14)?),
+        deletes_at: time(15)?,
     })
 }

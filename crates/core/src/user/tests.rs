@@ -19,6 +19,8 @@ fn the_ways_to_write_one_address_have_one_key() {
     }
     assert_eq!(key("re\u{301}ne@example.com"), key("r\u{e9}ne@example.com"));
     assert_eq!(key("ada@b\u{fc}cher.example"), key("ada@xn--bcher-kva.example"));
+    assert_eq!(key("stra\u{df}e@example.com"), key("STRASSE@example.com"));
+    assert_eq!(key("nikos\u{3c2}@example.com"), key("nikos\u{3c3}@example.com"));
     assert_eq!(key("ada@BU\u{308}CHER.example"), key("ada@b\u{fc}cher.example"));
 }
 

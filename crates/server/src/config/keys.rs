@@ -97,6 +97,16 @@ pub const KEYS: &[Key] = &[
     key("password.memory_kib", "65536", "Argon2id's memory, at least 19456."),
     key("password.passes", "3", "Argon2id's passes, at least 2."),
     key("password.lanes", "4", "Argon2id's lanes, at least 1."),
+    key(
+        "account.deletion_grace",
+        "14d",
+        "How long a closed account can be restored before it is deleted for good.",
+    ),
+    key(
+        "reauthentication.email_code",
+        "true",
+        "Whether a mailed code confirms, beside the password, that somebody who is signed in is still who they were.",
+    ),
     key("rate_limit.enabled", "true", "Whether too many attempts are refused."),
     key(
         "http.trusted_proxies",

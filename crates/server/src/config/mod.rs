@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_core::config::{
-    Brand, Config, Http, Mail, Mode, Password, RateLimit, Session, SignUp, Token, VerifyEmail,
+    Account, Brand, Config, Http, Mail, Mode, Password, RateLimit, Reauthentication, Session, SignUp, Token,
+    VerifyEmail,
 };
 use doorward_crypto::password::Params;
 use doorward_crypto::seal::MasterKey;
@@ -138,6 +139,10 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         .parsed("token.signing_alg", "Write \"ES256\", \"EdDSA\" or \"RS256\".", |text| text.parse().ok())
         .unwrap_or(Algorithm::Es256);
     let min_length = reader.number("password.min_length", 8, 8, 64);
+    let reauthentication = Reauthentication { email_code: reader.flag("reauthentication.email_code", true) };
+    let account = Account {
+        deletion_grace: reader.duration("account.deletion_grace", 14 * DAY, Duration::ZERO..=366 * DAY),
+    };
     let rate_limit = RateLimit { enabled: reader.flag("rate_limit.enabled", true) };
     let http = Http {
         trusted_proxies: trusted_proxies(reader),
@@ -161,6 +166,8 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
             session,
             token: Token { audience, signing_alg },
             password: Password { min_length: usize::try_from(min_length).ok()? },
+            reauthentication,
+            account,
             rate_limit,
             http,
             mail: Mail { from, caught: matches!(mail, MailTransport::Caught) },

@@ -1,11 +1,14 @@
 //! The JSON API.
 
+pub mod account;
 pub mod delivery;
+pub mod export;
 pub mod list;
 pub mod me;
 pub mod not_me;
 pub mod openapi;
 pub mod password;
+pub mod reauthentication;
 pub mod session;
 pub mod sessions;
 pub mod sign_up;

@@ -72,6 +72,17 @@ pub struct KnownDevice {
     last_seen_at: String,
 }
 
+impl KnownDevice {
+    pub fn new(device: &device::Device, current: bool) -> Self {
+        Self {
+            device: DeviceView::new(Some(device.id), device.name.as_deref(), device.client()),
+            current,
+            created_at: device.created_at.rfc3339(),
+            last_seen_at: device.last_seen_at.rfc3339(),
+        }
+    }
+}
+
 /// The devices that the account was signed in from, last seen first.
 #[utoipa::path(get, path = "/v1/me/devices", tag = "Sessions and devices", responses(
     (status = 200, description = "The devices", body = List<KnownDevice>),
@@ -86,7 +97,7 @@ pub async fn devices(
     let all = device::of_user(web.context(), live.user.id).await?;
     // An account has at most some dozens: they are one page.
     let page = Page::<DeviceKind> { limit: i64::MAX - 1, after: None };
-    Ok(axum::Json(page.of(all, |one| one.id, |one| known(&one, Some(one.id) == current))))
+    Ok(axum::Json(page.of(all, |one| one.id, |one| KnownDevice::new(&one, Some(one.id) == current))))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -118,7 +129,7 @@ pub async fn rename(
     let renamed = device::rename(context, &caller, user, parse_id(&id)?, request.name.as_deref()).await?;
     web.sessions.forget_user(user);
     let current = device::current(context, user, &caller).await?;
-    Ok(axum::Json(known(&renamed, Some(renamed.id) == current)))
+    Ok(axum::Json(KnownDevice::new(&renamed, Some(renamed.id) == current)))
 }
 
 /// Forget a device. The sessions that live in it end.
@@ -142,15 +153,6 @@ pub async fn forget(
         delivery::clear_tokens(&web, response.headers_mut());
     }
     Ok(response)
-}
-
-fn known(device: &device::Device, current: bool) -> KnownDevice {
-    KnownDevice {
-        device: DeviceView::new(Some(device.id), device.name.as_deref(), device.client()),
-        current,
-        created_at: device.created_at.rfc3339(),
-        last_seen_at: device.last_seen_at.rfc3339(),
-    }
 }
 
 /// What is no id names nothing that there is.

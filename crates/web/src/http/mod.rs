@@ -18,7 +18,8 @@ mod tests {
     use std::time::Duration;
 
     use doorward_core::config::{
-        Brand, Config, Http, Mail, Mode, Password, RateLimit, Session, SignUp, Token, VerifyEmail,
+        Account, Brand, Config, Http, Mail, Mode, Password, RateLimit, Reauthentication, Session, SignUp,
+        Token, VerifyEmail,
     };
 
     /// The settings of a server that is reached at this address.
@@ -41,6 +42,8 @@ mod tests {
             },
             token: Token { audience: public_url.to_string(), signing_alg: "ES256".parse().unwrap() },
             password: Password { min_length: 8 },
+            account: Account { deletion_grace: Duration::from_secs(14 * 24 * 60 * 60) },
+            reauthentication: Reauthentication { email_code: true },
             rate_limit: RateLimit { enabled: true },
             http: Http::default(),
             mail: Mail { from: "noreply@example.com".to_owned(), caught: true },

@@ -34,6 +34,23 @@ pub async fn enter(State((web, access)): State<(Web, Access)>, mut request: Requ
     {
         return ApiError::from(Code::PermissionDenied).into_response();
     }
+    if access == Access::Fresh {
+        let token = match &tokens {
+            Some(renewed) => renewed.access(),
+            None => web.cookies.get(request.headers(), CookieName::Access).unwrap_or_default(),
+        };
+        match web.sessions.ensure_fresh(token) {
+            Ok(()) => {}
+            Err(error) if error.code() == Code::ReauthenticationRequired => {
+                let mut response = see_other(&to_page(&web, "/reauthenticate", &request));
+                if let Some(tokens) = tokens {
+                    delivery::set_tokens(&web, response.headers_mut(), &tokens);
+                }
+                return response;
+            }
+            Err(error) => return ApiError::from(error).into_response(),
+        }
+    }
     request.extensions_mut().insert(live);
     let mut response = next.run(request).await;
     // What the page itself set is newer: a changed password, a sign-out.
@@ -70,6 +87,13 @@ pub async fn current(
 }
 
 fn to_sign_in(web: &Web, request: &Request) -> Response {
+    let mut response = see_other(&to_page(web, "/sign-in", request));
+    delivery::clear_tokens(web, response.headers_mut());
+    response
+}
+
+/// A page on the way to what was asked for, which it keeps as where to go afterwards.
+fn to_page(web: &Web, page: &str, request: &Request) -> String {
     let base = web.config.base_path();
     // Below a base path the router has cut it off.
     let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0);
@@ -78,7 +102,5 @@ fn to_sign_in(web: &Web, request: &Request) -> Response {
     let wanted = if request.method() == Method::GET { wanted } else { uri.path() };
     let query =
         url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", wanted).finish();
-    let mut response = see_other(&format!("{base}/sign-in?{query}"));
-    delivery::clear_tokens(web, response.headers_mut());
-    response
+    format!("{base}{page}?{query}")
 }

@@ -138,7 +138,6 @@ fn session_item(web: &Web, session: &Session, current: bool) -> SessionItem {
         method: method(&session.amr),
         signed_in: Moment::new(session.created_at, now),
         last_seen: Moment::new(session.last_seen_at, now),
-        runs_out: session.expires_at.for_people(),
     }
 }
 

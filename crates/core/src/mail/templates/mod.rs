@@ -99,6 +99,58 @@ fn letter(product: &str, message: &Message) -> Letter {
             code: Some(Code::new(code, *code_expires_at)),
             not_you: "You did not ask for this? Do nothing, and the password stays. Give the code to nobody.".to_owned(),
         },
+        Message::ConfirmIdentity { code, code_expires_at, device, place } => Letter {
+            subject: format!("Your code for {product}"),
+            preview: "It confirms that it is you.".to_owned(),
+            heading: "Confirm that it is you".to_owned(),
+            paragraphs: vec![format!(
+                "Somebody who is signed in to your {product} account wants to change something important: {}.",
+                device_and_place(device, place)
+            )],
+            actions: Vec::new(),
+            code: Some(Code::new(code, *code_expires_at)),
+            not_you: "It was not you? Give the code to nobody, and set a new password: somebody is in your account."
+                .to_owned(),
+        },
+        Message::ChangeEmail { link, code, link_expires_at, code_expires_at } => Letter {
+            subject: format!("Confirm your new e-mail address for {product}"),
+            preview: "By the link or by the code inside.".to_owned(),
+            heading: "Confirm your new e-mail address".to_owned(),
+            paragraphs: vec![format!(
+                "Somebody, most likely you, wants to use this address for a {product} account. Confirm it where you are signed in, by the link or by the code."
+            )],
+            actions: vec![Action::until("Confirm this address", link, *link_expires_at)],
+            code: Some(Code::new(code, *code_expires_at)),
+            not_you: "You did not ask for this? Do nothing, and nothing changes. Give the code to nobody.".to_owned(),
+        },
+        Message::EmailChanged { at, device, place, undo_link, link_expires_at } => Letter {
+            subject: format!("The e-mail address of your {product} account was changed"),
+            preview: "If it was not you, take it back now.".to_owned(),
+            heading: "Your e-mail address was changed".to_owned(),
+            paragraphs: vec![format!(
+                "On {} your {product} account was given another e-mail address, by {device}. From now on mails go there.",
+                when_and_where(*at, place)
+            )],
+            actions: vec![Action::until("Take it back", undo_link, *link_expires_at)],
+            code: None,
+            not_you: "It was you? Then all is well. It was not? Take it back: that signs everybody out, and you set a new password."
+                .to_owned(),
+        },
+        Message::AccountClosed { restore_link, deletes_at, device, place } => Letter {
+            subject: format!("Your {product} account is closed"),
+            preview: "You can restore it for some days.".to_owned(),
+            heading: "Your account is closed".to_owned(),
+            paragraphs: vec![
+                format!(
+                    "Your {product} account was closed by {}. Nobody can sign in to it.",
+                    device_and_place(device, place)
+                ),
+                format!("On {} it is deleted for good. Until then you can restore it.", Time::from_micros(*deletes_at).for_people()),
+            ],
+            actions: vec![Action::until("Restore the account", restore_link, *deletes_at)],
+            code: None,
+            not_you: "It was not you? Restore the account, then set a new password.".to_owned(),
+        },
         Message::Alarm { alarm, at, device, place, not_me_link, link_expires_at } => Letter {
             actions: vec![Action::until("This wasn't me", not_me_link, *link_expires_at)],
             ..alarm_letter(product, *alarm, &when_and_where(*at, place), device)
@@ -147,6 +199,10 @@ fn alarm_letter(product: &str, alarm: Alarm, when: &str, device: &str) -> Letter
         not_you: "It was you? Then all is well. It was not? Say so: that signs everybody out, and you set a new password."
             .to_owned(),
     }
+}
+
+fn device_and_place(device: &str, place: &str) -> String {
+    if place.is_empty() { device.to_owned() } else { format!("{device}, from {place}") }
 }
 
 fn when_and_where(at: i64, place: &str) -> String {

@@ -33,6 +33,8 @@ fn config(product_name: &str, accent: Option<&str>) -> Config {
         },
         token: config::Token { audience: String::new(), signing_alg: Algorithm::Es256 },
         password: config::Password { min_length: 8 },
+        account: config::Account { deletion_grace: minute },
+        reauthentication: config::Reauthentication { email_code: true },
         rate_limit: config::RateLimit { enabled: true },
         http: config::Http::default(),
         mail: config::Mail { from: "id@example.com".to_owned(), caught: false },
@@ -57,7 +59,22 @@ fn messages(link: &str, place: &str) -> Vec<Message> {
     let mut all = vec![
         Message::VerifyEmail { link: link.clone(), code: code.clone(), link_expires_at, code_expires_at },
         Message::AddressKnown { sign_in_link: link.clone(), reset_link },
-        Message::ResetPassword { link, code, link_expires_at, code_expires_at },
+        Message::ChangeEmail { link: link.clone(), code: code.clone(), link_expires_at, code_expires_at },
+        Message::EmailChanged {
+            at: NOW,
+            device: "Firefox on Linux".to_owned(),
+            place: place.clone(),
+            undo_link: link.clone(),
+            link_expires_at,
+        },
+        Message::AccountClosed {
+            restore_link: link.clone(),
+            deletes_at: link_expires_at,
+            device: "Firefox on Linux".to_owned(),
+            place: place.clone(),
+        },
+        Message::ResetPassword { link, code: code.clone(), link_expires_at, code_expires_at },
+        Message::ConfirmIdentity { code, code_expires_at, device: "Firefox on Linux".to_owned(), place },
     ];
     all.extend(alarms);
     all

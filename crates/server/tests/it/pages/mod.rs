@@ -1,6 +1,7 @@
 //! The pages, as a browser without scripts uses them.
 
 mod account;
+mod account_life;
 mod mailbox;
 mod operations;
 mod sessions;

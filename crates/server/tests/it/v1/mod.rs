@@ -1,8 +1,10 @@
+mod account;
 mod email;
 mod enumeration;
 mod input;
 mod me;
 mod password;
+mod reauthentication;
 mod not_me;
 mod session;
 mod sessions;

@@ -278,3 +278,15 @@ async fn where_addresses_are_verified_later_the_sign_up_signs_in() {
     assert_eq!(browser.get("/v1/session").await.value()["user"]["email_verified"], true);
     app.browser().sign_up("ada@example.com").await.expect_problem(409, "conflict");
 }
+
+#[tokio::test]
+async fn a_known_account_is_told_in_its_own_mailbox_and_not_in_one_that_looks_alike() {
+    let app = TestApp::start().await;
+    let (_, email) = app.member("kit").await;
+    let look_alike = email.replacen('k', "\u{ff4b}", 1);
+
+    app.browser().sign_up(&look_alike).await.expect_status(202);
+
+    assert!(app.mail_to(&email).await.subject.contains("already have"));
+    assert!(app.mails_to(&look_alike).await.is_empty());
+}

@@ -8,18 +8,22 @@ use super::moment::Moment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     Profile,
+    Email,
     Password,
     Sessions,
+    Data,
 }
 
 impl Place {
-    const ALL: &'static [Self] = &[Self::Profile, Self::Password, Self::Sessions];
+    const ALL: &'static [Self] = &[Self::Profile, Self::Email, Self::Password, Self::Sessions, Self::Data];
 
     fn label(self) -> &'static str {
         match self {
             Self::Profile => "Profile",
+            Self::Email => "E-mail address",
             Self::Password => "Password",
             Self::Sessions => "Sessions",
+            Self::Data => "Your data",
         }
     }
 
@@ -27,7 +31,9 @@ impl Place {
         match self {
             Self::Profile => "/account",
             Self::Password => "/account/password",
+            Self::Email => "/account/email",
             Self::Sessions => "/account/sessions",
+            Self::Data => "/account/data",
         }
     }
 

@@ -4,6 +4,7 @@
 //! wrong, by the names of the fields.
 
 mod account;
+mod account_life;
 mod dev;
 mod docs;
 mod error;
@@ -13,6 +14,7 @@ mod layout;
 mod moment;
 mod not_me;
 mod password;
+mod reauthentication;
 mod sessions;
 mod sign_in;
 mod sign_up;
@@ -20,6 +22,10 @@ mod sign_up;
 mod tests;
 
 pub use account::{AccountPage, Place};
+pub use account_life::{
+    AccountClosedPage, ClosePage, ConfirmEmailPage, DataPage, EmailPage, RestorePage, RestoredPage,
+    UndoEmailDonePage, UndoEmailPage,
+};
 pub use dev::{MailRow, MailShown, MailboxPage};
 pub use docs::{DocsPage, Operation, OperationGroup, RequestField, Response};
 pub use error::{ErrorPage, ProblemPage};
@@ -31,6 +37,7 @@ pub use not_me::{NotMeDonePage, NotMePage};
 pub use password::{
     ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage,
 };
+pub use reauthentication::ReauthenticationPage;
 pub use sessions::{DeviceItem, SessionItem, SessionsPage};
 pub use sign_in::SignInPage;
 pub use sign_up::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};

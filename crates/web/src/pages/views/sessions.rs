@@ -42,8 +42,6 @@ pub struct SessionItem {
     pub method: String,
     pub signed_in: Moment,
     pub last_seen: Moment,
-    /// `28 Nov 2026, 14:05 UTC`.
-    pub runs_out: String,
 }
 
 /// One device.

@@ -19,6 +19,7 @@ pub fn samples() -> Vec<(String, String)> {
     passwords(&mut add);
     account(&mut add);
     sessions(&mut add);
+    account_life(&mut add);
     others(&mut add);
     docs(&mut add);
     all
@@ -229,7 +230,6 @@ fn sessions(add: &mut Add) {
         method: "password".to_owned(),
         signed_in: ago(3000),
         last_seen: ago(2),
-        runs_out: now.for_people(),
     };
     let device = |name: &str, current: bool| DeviceItem {
         id: format!("device_{}", name.len()),
@@ -258,12 +258,62 @@ fn sessions(add: &mut Add) {
         alert: Some(EVIL.to_owned()),
     };
     add("sessions-hostile", &hostile);
+    let confirm = |by_code: bool, text: &str, layout: Layout| ReauthenticationPage {
+        layout,
+        form: ReauthenticationPage::form(by_code, text, Some("/account/email")),
+        by_code,
+        takes_email_code: true,
+        email: text.to_owned(),
+        masked_email: masked(text),
+        redirect_to: Some("/account/email".to_owned()),
+    };
+    add("reauthentication", &confirm(false, EMAIL, layout("Confirm that it is you")));
+    add("reauthentication-code", &confirm(true, EMAIL, layout("Confirm that it is you")));
+    add("reauthentication-hostile", &confirm(false, EVIL, branded("Confirm that it is you")));
     let form = NotMePage::form("dw_token");
     add("not-me", &NotMePage { layout: layout("Was this not you?"), email: EMAIL.to_owned(), form });
     let form = NotMePage::form(EVIL);
     add("not-me-hostile", &NotMePage { layout: branded("Was this not you?"), email: LONG.to_owned(), form });
     let masked_email = masked(EMAIL);
     add("not-me-done", &NotMeDonePage { layout: layout("Your account is safe"), masked_email });
+}
+
+fn account_life(add: &mut Add) {
+    for (kind, text, inside, outside) in [
+        ("", EMAIL, inside("E-mail address"), layout("Restore your account")),
+        ("-hostile", EVIL, branded("E-mail address"), branded("Restore your account")),
+        ("-long", LONG, branded(LONG), branded(LONG)),
+    ] {
+        let form = if kind.is_empty() { EmailPage::form() } else { wrong(EmailPage::form(), text) };
+        let page = EmailPage {
+            layout: inside.clone(),
+            email: text.to_owned(),
+            email_verified: kind.is_empty(),
+            pending: Some(text.to_owned()),
+            form,
+            notice: kind.is_empty().then(|| "Your e-mail address is changed.".to_owned()),
+        };
+        add(&format!("email{kind}"), &page);
+        for (by_link, form) in
+            [(true, ConfirmEmailPage::link_form(text)), (false, wrong(ConfirmEmailPage::code_form(), text))]
+        {
+            let page = ConfirmEmailPage { layout: inside.clone(), email: text.to_owned(), form, by_link };
+            add(&format!("email-confirm-{by_link}{kind}"), &page);
+        }
+        let (layout, email) = (outside.clone(), text.to_owned());
+        add(&format!("email-undo{kind}"), &UndoEmailPage { layout, email, form: UndoEmailPage::form(text) });
+        let (layout, masked_email) = (outside.clone(), masked(text));
+        add(&format!("email-undone{kind}"), &UndoEmailDonePage { layout, masked_email });
+        let grace = "14 days".to_owned();
+        add(&format!("data{kind}"), &DataPage { layout: inside.clone(), grace: grace.clone() });
+        let form = if kind.is_empty() { ClosePage::form() } else { wrong(ClosePage::form(), text) };
+        add(&format!("close{kind}"), &ClosePage { layout: inside, email: text.to_owned(), grace, form });
+        let deletes_at = "21 Nov 2026, 14:05 UTC".to_owned();
+        add(&format!("closed{kind}"), &AccountClosedPage { layout: outside.clone(), deletes_at });
+        let (layout, email) = (outside.clone(), text.to_owned());
+        add(&format!("restore{kind}"), &RestorePage { layout, email, form: RestorePage::form(text) });
+        add(&format!("restored{kind}"), &RestoredPage { layout: outside });
+    }
 }
 
 fn others(add: &mut Add) {

@@ -1,0 +1,42 @@
+//! Everything that is held about an account's owner.
+
+use crate::audit::{self, Event, EventType, Recorded};
+use crate::context::{Caller, Context};
+use crate::device::{self, Device};
+use crate::email_change::{self, EmailChange};
+use crate::error::{Code, Result};
+use crate::session::{Live, Session, Sessions};
+use crate::user::{self, User};
+
+/// The newest of each kind; who needs more asks the operator.
+const MOST: i64 = 10_000;
+
+/// What is held. No secret is part of it: a password's hash proves nothing to its owner and much to a thief.
+pub struct Export {
+    pub user: User,
+    pub sessions: Vec<Session>,
+    pub devices: Vec<Device>,
+    pub pending_email: Option<EmailChange>,
+    pub activity: Vec<Recorded>,
+}
+
+/// Collects it.
+pub async fn export(sessions: &Sessions, caller: &Caller, live: &Live) -> Result<Export> {
+    let context: &Context = sessions.context();
+    let id = live.user.id;
+    context
+        .db
+        .write(async |tx| {
+            let event = Event::new(EventType::DataExported).user(id).session(live.session.id);
+            audit::record(tx, context, caller, event).await
+        })
+        .await?;
+    let user = context.db.read(async |tx| user::find(tx, id).await).await?.ok_or(Code::SessionRevoked)?;
+    Ok(Export {
+        user,
+        sessions: sessions.of_user(id, None, MOST).await?,
+        devices: device::of_user(context, id).await?,
+        pending_email: email_change::pending(context, id).await?,
+        activity: audit::activity(context, id, None, MOST).await?,
+    })
+}

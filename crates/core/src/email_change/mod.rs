@@ -1,0 +1,258 @@
+//! Another e-mail address for an account: the new one is confirmed by the link or the code of a mail, the old one is told
+//! and can undo it for a week. An address that has an account already costs and answers the same.
+
+mod store;
+
+use std::time::Duration;
+
+use doorward_db::Tx;
+use secrecy::ExposeSecret;
+
+use crate::audit::{self, Event, EventType};
+use crate::context::{Caller, Context, EmailChangeId, Id, Time, UserId};
+use crate::device;
+use crate::error::{Code, Error, FieldError, Result};
+use crate::mail::{self, Message};
+use crate::password;
+use crate::rate_limit::Class;
+use crate::secret::{self, CODE_LIFE, Found, Purpose};
+use crate::session::{self, EndReason, Live, Sessions};
+use crate::user::{self, EmailAddress, User};
+pub use store::EmailChange;
+
+/// How long the new address may take to be confirmed.
+const CONFIRM_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the old address can take the change back.
+pub const UNDO_LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Mails the new address how to confirm it. Answers alike for one that has an account already: that one is told so.
+///
+/// # Errors
+/// `validation_failed` for what is no address, or is the present one; `rate_limited`.
+pub async fn start(context: &Context, caller: &Caller, live: &Live, new_email: &str) -> Result<()> {
+    let email = EmailAddress::parse("new_email", new_email).map_err(invalid)?;
+    if email.key() == live.user.email_key && email.as_str() == live.user.email {
+        let detail = "That is your address already. Enter another.";
+        return Err(invalid(FieldError::new("new_email", "invalid", detail)));
+    }
+    context.limit(Class::Mail, caller, &live.user.id.to_string())?;
+    context.limit(Class::Mail, caller, email.key())?;
+    context
+        .db
+        .write(async |tx| {
+            let id: EmailChangeId = context.new_id();
+            let now = context.now();
+            store::end_pending(tx, live.user.id, now).await?;
+            let (old, new) = (live.user.email.as_str(), email.as_str());
+            store::insert(tx, id, live.user.id, old, new, now, now + CONFIRM_LIFE).await?;
+            let issued =
+                secret::issue(tx, context, Purpose::ChangeEmail, id.uuid(), email.key(), CONFIRM_LIFE)
+                    .await?;
+            let owner = user::find_by_email(tx, &email).await?;
+            let owner = owner.filter(|owner| owner.id != live.user.id);
+            let message = match &owner {
+                Some(_) => Message::AddressKnown {
+                    sign_in_link: context.config.page_link("/sign-in"),
+                    reset_link: context.config.page_link("/forgot-password"),
+                },
+                None => Message::ChangeEmail {
+                    link: context.config.page_link(&format!(
+                        "/account/email/verify?token={}",
+                        issued.link_token.expose_secret()
+                    )),
+                    code: issued.code.expose_secret().to_owned(),
+                    link_expires_at: (now + CONFIRM_LIFE).micros(),
+                    code_expires_at: (now + CODE_LIFE).micros(),
+                },
+            };
+            // To the owner's own mailbox: what was typed may be somebody else's that only looks alike.
+            let to = owner.as_ref().map_or(new, |owner| owner.email.as_str());
+            mail::queue(tx, context, to, message).await?;
+            let event = Event::new(EventType::EmailChangeAsked).user(live.user.id).session(live.session.id);
+            audit::record(tx, context, caller, event).await
+        })
+        .await
+}
+
+/// The change that waits for its confirmation, if one does.
+pub async fn pending(context: &Context, user: UserId) -> Result<Option<EmailChange>> {
+    let now = context.now();
+    context.db.read(async |tx| store::pending(tx, user, now).await).await
+}
+
+/// The new address that a link would confirm, for its page. Looking uses nothing up.
+///
+/// # Errors
+/// `invalid_or_expired_token`, also where the link belongs to another account than the one that is signed in.
+pub async fn look_at_link(context: &Context, live: &Live, token: &str) -> Result<String> {
+    context
+        .db
+        .read(async |tx| {
+            let found = secret::find_link(tx, context, Purpose::ChangeEmail, token).await?;
+            let change = store::find(tx, Id::from_uuid(found.subject)).await?;
+            let mine = change.filter(|change| change.user == live.user.id);
+            Ok(mine.ok_or(Code::InvalidOrExpiredToken)?.new_email)
+        })
+        .await
+}
+
+/// What proves that the new address's mail was read.
+pub enum Proof<'a> {
+    Link(&'a str),
+    Code(&'a str),
+}
+
+/// Gives the account its new address. Only whoever is signed in to the account can: a click by somebody else must not
+/// vouch for an account that is not theirs.
+///
+/// # Errors
+/// `invalid_or_expired_token`, `invalid_or_expired_code`, `rate_limited`; `conflict` where somebody else has the address
+/// now.
+pub async fn confirm(sessions: &Sessions, caller: &Caller, live: &Live, proof: Proof<'_>) -> Result<User> {
+    let context = sessions.context();
+    let refusal = match proof {
+        Proof::Link(_) => Code::InvalidOrExpiredToken,
+        Proof::Code(_) => Code::InvalidOrExpiredCode,
+    };
+    let found = find(context, caller, live, proof).await?;
+    let user = context
+        .db
+        .write(async |tx| {
+            let change = store::find(tx, Id::from_uuid(found.subject)).await?;
+            let change = change.filter(|change| change.user == live.user.id).ok_or(refusal)?;
+            secret::consume(tx, context, found).await?.ok_or(refusal)?;
+            if !store::mark_confirmed(tx, change.id, context.now()).await? {
+                return Err(Error::new(refusal));
+            }
+            let user = user::find(tx, change.user).await?.ok_or(Code::SessionRevoked)?;
+            let email = EmailAddress::parse("new_email", &change.new_email).map_err(invalid)?;
+            give(tx, context, &user, &email).await?;
+            let token =
+                secret::issue_link(tx, context, Purpose::UndoEmail, change.id.uuid(), UNDO_LIFE).await?;
+            let now = context.now();
+            let message = Message::EmailChanged {
+                at: now.micros(),
+                device: caller.client().name(),
+                place: caller.ip_text().unwrap_or_default(),
+                undo_link: context.config.page_link(&format!("/undo-email?token={}", token.expose_secret())),
+                link_expires_at: (now + UNDO_LIFE).micros(),
+            };
+            mail::queue(tx, context, &user.email, message).await?;
+            let event = Event::new(EventType::EmailChanged).user(user.id).session(live.session.id);
+            audit::record(tx, context, caller, event).await?;
+            user::find(tx, user.id).await?.ok_or_else(|| Code::SessionRevoked.into())
+        })
+        .await?;
+    sessions.forget_user(user.id);
+    Ok(user)
+}
+
+/// The address that an undo link gives back, for its page. Looking uses nothing up.
+///
+/// # Errors
+/// `invalid_or_expired_token`.
+pub async fn look_at_undo(context: &Context, token: &str) -> Result<String> {
+    context
+        .db
+        .read(async |tx| {
+            let found = secret::find_link(tx, context, Purpose::UndoEmail, token).await?;
+            let change = store::find(tx, Id::from_uuid(found.subject)).await?;
+            Ok(change.ok_or(Code::InvalidOrExpiredToken)?.old_email)
+        })
+        .await
+}
+
+/// Gives the account its old address back. Whoever changed it is shut out: every session ends, no device is known, the
+/// password stops working, and the old address gets the mail to set a new one.
+///
+/// # Errors
+/// `invalid_or_expired_token`, `rate_limited`; `conflict` where another account has the old address now.
+pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()> {
+    let context = sessions.context();
+    context.limit(Class::Proof, caller, &audit::digest(context, token))?;
+    let id = context
+        .db
+        .write(async |tx| {
+            let gone = || Error::new(Code::InvalidOrExpiredToken);
+            let found = secret::find_link(tx, context, Purpose::UndoEmail, token).await?;
+            let change = store::find(tx, Id::from_uuid(found.subject)).await?.ok_or_else(gone)?;
+            secret::consume(tx, context, found).await?.ok_or_else(gone)?;
+            store::mark_undone(tx, change.id, context.now()).await?;
+            let user = user::find(tx, change.user).await?.ok_or_else(gone)?;
+            let email = EmailAddress::parse("email", &change.old_email).map_err(invalid)?;
+            give(tx, context, &user, &email).await?;
+            // A chain of changes is undone from its first link: what came after it is void.
+            end_later(tx, context, change.user, change.created_at).await?;
+            user::drop_password(tx, context, user.id).await?;
+            device::forget_all(tx, user.id).await?;
+            session::end_all_in(tx, context, user.id, None, EndReason::NotMe).await?;
+            let restored = user::find(tx, user.id).await?.ok_or_else(gone)?;
+            password::send_reset(tx, context, &restored).await?;
+            audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(user.id))
+                .await?;
+            Ok::<_, Error>(user.id)
+        })
+        .await?;
+    sessions.forget_user(id);
+    Ok(())
+}
+
+/// Deletes at most `limit` changes that can neither be confirmed nor undone any more. Answers how many.
+pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<u64> {
+    store::delete_old(tx, context.now() - UNDO_LIFE, limit).await
+}
+
+/// Every mail that could still prove something for the former address proves nothing from now on.
+async fn give(tx: &mut Tx<'_>, context: &Context, user: &User, email: &EmailAddress) -> Result<()> {
+    if !user::set_email(tx, context, user.id, email).await? {
+        return Err(Error::new(Code::Conflict)
+            .with_detail("Another account has that address now. Use another, or sign in to that account."));
+    }
+    for purpose in [Purpose::ResetPassword, Purpose::VerifyEmail] {
+        secret::end_all(tx, context, purpose, user.id.uuid()).await?;
+    }
+    Ok(())
+}
+
+async fn end_later(tx: &mut Tx<'_>, context: &Context, user: UserId, since: Time) -> Result<()> {
+    for id in store::later_than(tx, user, since).await? {
+        for purpose in [Purpose::ChangeEmail, Purpose::UndoEmail] {
+            secret::end_all(tx, context, purpose, id.uuid()).await?;
+        }
+    }
+    store::end_pending(tx, user, context.now()).await
+}
+
+async fn find(context: &Context, caller: &Caller, live: &Live, proof: Proof<'_>) -> Result<Found> {
+    match proof {
+        Proof::Link(token) => {
+            context.limit(Class::Proof, caller, &audit::digest(context, token))?;
+            context
+                .db
+                .read(async |tx| secret::find_link(tx, context, Purpose::ChangeEmail, token).await)
+                .await
+        }
+        Proof::Code(code) => {
+            context.limit(Class::Proof, caller, &live.user.id.to_string())?;
+            let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+            let now = context.now();
+            context
+                .db
+                .write(async |tx| {
+                    let pending = store::pending(tx, live.user.id, now).await?;
+                    let subject = pending.as_ref().map(|change| change.id.uuid());
+                    let key = match pending.map(|change| EmailAddress::parse("new_email", &change.new_email))
+                    {
+                        Some(Ok(email)) => email.key().to_owned(),
+                        _ => live.user.email_key.clone(),
+                    };
+                    secret::try_code(tx, context, Purpose::ChangeEmail, subject, &key, &code).await
+                })
+                .await?
+        }
+    }
+}
+
+fn invalid(error: FieldError) -> Error {
+    Error::invalid(vec![error])
+}

@@ -1,0 +1,128 @@
+//! Confirming that it is still you: what a sensitive act asks for where the last proof is older than ten minutes. The new
+//! access token's `auth_time` is what counts as fresh; older tokens of the session gain nothing.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::audit::{self, Event, EventType};
+use crate::context::{Caller, Context};
+use crate::error::{Code, Error, FieldError, Result};
+use crate::mail::{self, Message};
+use crate::rate_limit::Class;
+use crate::secret::{self, CODE_LIFE, Purpose};
+use crate::session::{Live, Sessions, Tokens};
+use crate::{sign_in, user};
+
+/// How long a proof counts as fresh.
+pub const FRESH_FOR: Duration = crate::session::FRESH_FOR;
+
+/// Whether a mailed code will do for this account. An address that nobody has verified proves nothing.
+pub fn takes_email_code(context: &Context, live: &Live) -> bool {
+    context.config.reauthentication.email_code && live.user.email_verified
+}
+
+/// Mails a code to the account's address.
+///
+/// # Errors
+/// `validation_failed` where a mailed code will not do, `rate_limited`.
+pub async fn send_code(context: &Context, caller: &Caller, live: &Live) -> Result<()> {
+    if !takes_email_code(context, live) {
+        return Err(invalid("method", "A mailed code is not accepted here. Confirm your password."));
+    }
+    let user = &live.user;
+    context.limit(Class::Mail, caller, &user.id.to_string())?;
+    context
+        .db
+        .write(async |tx| {
+            let (purpose, subject) = (Purpose::Reauthenticate, live.session.id.uuid());
+            let issued = secret::issue(tx, context, purpose, subject, &user.email_key, CODE_LIFE).await?;
+            let message = Message::ConfirmIdentity {
+                code: issued.code.expose_secret().to_owned(),
+                code_expires_at: (context.now() + CODE_LIFE).micros(),
+                device: caller.client().name(),
+                place: caller.ip_text().unwrap_or_default(),
+            };
+            mail::queue(tx, context, &user.email, message).await?;
+            let event = Event::new(EventType::ReauthenticationAsked).user(user.id).session(live.session.id);
+            audit::record(tx, context, caller, event).await
+        })
+        .await
+}
+
+/// Confirms by the password.
+///
+/// # Errors
+/// `validation_failed` with `password` at fault, `rate_limited`, `overloaded`.
+pub async fn by_password(
+    sessions: &Sessions,
+    caller: &Caller,
+    live: &Live,
+    password: &SecretString,
+) -> Result<Tokens> {
+    let context = sessions.context();
+    let user =
+        context.db.read(async |tx| user::find(tx, live.user.id).await).await?.ok_or(Code::SessionRevoked)?;
+    if !sign_in::password::is_current(context, caller, &user, password).await? {
+        note(context, caller, live, "password", false).await?;
+        return Err(invalid("password", "That is not your password."));
+    }
+    confirmed(sessions, caller, live, "password").await
+}
+
+/// Confirms by a code that was mailed within this session.
+///
+/// # Errors
+/// `invalid_or_expired_code`, `rate_limited`.
+pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &str) -> Result<Tokens> {
+    let context = sessions.context();
+    let key = live.user.email_key.as_str();
+    context.limit(Class::Proof, caller, key)?;
+    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let tried = context
+        .db
+        .write(async |tx| {
+            let (purpose, subject) = (Purpose::Reauthenticate, live.session.id.uuid());
+            match secret::try_code(tx, context, purpose, Some(subject), key, &code).await? {
+                Ok(found) => {
+                    let consumed = secret::consume(tx, context, found).await?;
+                    Ok(consumed.map(|_| ()).ok_or_else(|| Error::new(Code::InvalidOrExpiredCode)))
+                }
+                Err(refusal) => Ok::<_, Error>(Err(refusal)),
+            }
+        })
+        .await?;
+    if let Err(refusal) = tried {
+        note(context, caller, live, "email_code", false).await?;
+        return Err(refusal);
+    }
+    confirmed(sessions, caller, live, "email_code").await
+}
+
+async fn confirmed(
+    sessions: &Sessions,
+    caller: &Caller,
+    live: &Live,
+    method: &'static str,
+) -> Result<Tokens> {
+    let (tokens, _) = sessions.renew_fresh(live.session.id).await?;
+    note(sessions.context(), caller, live, method, true).await?;
+    Ok(tokens)
+}
+
+async fn note(
+    context: &Context,
+    caller: &Caller,
+    live: &Live,
+    method: &'static str,
+    success: bool,
+) -> Result<()> {
+    let event = Event::new(EventType::Reauthenticated).user(live.user.id).session(live.session.id);
+    let event = event.with("method", method);
+    let event = if success { event } else { event.failed() };
+    context.db.write(async |tx| audit::record(tx, context, caller, event.clone()).await).await
+}
+
+fn invalid(field: &'static str, detail: &'static str) -> Error {
+    Error::invalid(vec![FieldError::new(field, "invalid", detail)])
+}

@@ -1,0 +1,298 @@
+//! The life of an account: another address, its export, its end.
+
+use std::time::Duration;
+
+use doorward_core::clean_up;
+use doorward_test_support::{Browser, PASSWORD, TestApp, unique};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn address(name: &str) -> String {
+    format!("{}@example.org", unique(name))
+}
+
+/// Asks for another address and answers the code that its mail carries.
+async fn ask(app: &TestApp, browser: &Browser, new: &str) -> String {
+    browser.post("/v1/me/email", &json!({"new_email": new})).await.expect_status(202);
+    app.mail_to(new).await.code()
+}
+
+async fn sign_in(app: &TestApp, email: &str) -> u16 {
+    app.browser().sign_in(email).await.status
+}
+
+#[tokio::test]
+async fn an_address_changes_once_the_new_one_is_confirmed() {
+    let app = TestApp::start().await;
+    let (ada, old) = app.member("ada").await;
+    let new = address("Ada.New");
+    let code = ask(&app, &ada, &new).await;
+    assert_eq!(ada.get("/v1/me").await.value()["email"], old, "not yet");
+
+    let changed = ada.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200).value();
+
+    assert_eq!((&changed["email"], &changed["email_verified"]), (&json!(new), &json!(true)));
+    assert_eq!(ada.get("/v1/session").await.value()["user"]["email"], new);
+    assert_eq!((sign_in(&app, &new).await, sign_in(&app, &old).await), (200, 401));
+    let told = app.mail_to(&old).await;
+    assert!(told.link().contains("/undo-email?token="), "{}", told.text);
+    ada.post("/v1/me/email/verify", &json!({"code": code}))
+        .await
+        .expect_problem(400, "invalid_or_expired_code");
+}
+
+#[tokio::test]
+async fn the_link_works_too_but_only_for_whoever_is_signed_in_to_that_account() {
+    let app = TestApp::start().await;
+    let ((ada, _), (eve, _)) = (app.member("ada").await, app.member("eve").await);
+    let new = address("ada");
+    ask(&app, &ada, &new).await;
+    let body = json!({"token": app.mail_to(&new).await.token()});
+
+    eve.post("/v1/me/email/verify", &body).await.expect_problem(400, "invalid_or_expired_token");
+    app.browser().post("/v1/me/email/verify", &body).await.expect_problem(401, "not_authenticated");
+    ada.post("/v1/me/email/verify", &body).await.expect_status(200);
+
+    assert_eq!(ada.get("/v1/me").await.value()["email"], new);
+}
+
+#[tokio::test]
+async fn the_old_address_takes_the_change_back_and_whoever_made_it_is_out() {
+    let app = TestApp::start().await;
+    let (thief, old) = app.member("ada").await;
+    let stolen = address("thief");
+    let code = ask(&app, &thief, &stolen).await;
+    thief.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+    let undo = json!({"token": app.mail_to(&old).await.token()});
+    let further = address("further");
+    let code = ask(&app, &thief, &further).await;
+    thief.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+    let second_undo = json!({"token": app.mail_to(&stolen).await.token()});
+    app.browser().post("/v1/password/forgot", &json!({"email": further})).await.expect_status(202);
+    let reset_of_thief = app.mail_to(&further).await.token();
+    app.advance(6 * DAY);
+
+    app.browser().post("/v1/me/email/undo", &undo).await.expect_status(204);
+
+    thief.get("/v1/session").await.expect_status(401);
+    thief.refresh().await.expect_problem(401, "session_revoked");
+    for email in [&old, &stolen, &further] {
+        assert_eq!(sign_in(&app, email).await, 401, "the password no longer works");
+    }
+    let stale = json!({"token": reset_of_thief, "new_password": "a wholly new long sentence"});
+    thief.post("/v1/password/reset", &stale).await.expect_problem(400, "invalid_or_expired_token");
+    thief.post("/v1/me/email/undo", &second_undo).await.expect_problem(400, "invalid_or_expired_token");
+    let reset = json!({"token": app.mail_to(&old).await.token(), "new_password": PASSWORD});
+    app.browser().post("/v1/password/reset", &reset).await.expect_status(204);
+    assert_eq!(sign_in(&app, &old).await, 200);
+    app.browser().post("/v1/me/email/undo", &undo).await.expect_problem(400, "invalid_or_expired_token");
+}
+
+#[tokio::test]
+async fn a_change_is_undone_for_a_week_and_no_longer() {
+    let app = TestApp::start().await;
+    let (ada, old) = app.member("ada").await;
+    let code = ask(&app, &ada, &address("ada")).await;
+    ada.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+    let undo = json!({"token": app.mail_to(&old).await.token()});
+    app.advance(7 * DAY + Duration::from_secs(1));
+
+    app.browser().post("/v1/me/email/undo", &undo).await.expect_problem(400, "invalid_or_expired_token");
+}
+
+#[tokio::test]
+async fn an_address_that_has_an_account_is_answered_alike_and_is_told() {
+    let app = TestApp::start().await;
+    let ((ada, _), (bob, taken)) = (app.member("ada").await, app.member("bob").await);
+
+    let known = ada.post("/v1/me/email", &json!({"new_email": taken.to_uppercase()})).await;
+    let unknown = ada.post("/v1/me/email", &json!({"new_email": address("free")})).await;
+
+    assert_eq!((known.status, &known.text), (unknown.status, &unknown.text));
+    let mail = app.mail_to(&taken).await;
+    assert!(mail.subject.contains("already have"), "{}", mail.subject);
+    assert_eq!(bob.get("/v1/me").await.value()["email"], taken);
+}
+
+#[tokio::test]
+async fn of_fifty_confirmations_one_wins_and_one_mail_goes_out() {
+    let app = TestApp::start().await;
+    let (ada, old) = app.member("ada").await;
+    let new = address("ada");
+    ask(&app, &ada, &new).await;
+    let token = app.mail_to(&new).await.token();
+    let before = app.mails_to(&old).await.len();
+    let mut racing = JoinSet::new();
+    for _ in 0..50 {
+        let (tab, body) = (ada.copy(), json!({"token": token}));
+        racing.spawn(async move { tab.post("/v1/me/email/verify", &body).await.status });
+    }
+
+    let statuses = racing.join_all().await;
+
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 400)));
+    assert_eq!(app.mails_to(&old).await.len(), before + 1);
+}
+
+#[tokio::test]
+async fn of_fifty_accounts_that_want_one_address_one_gets_it() {
+    let app = TestApp::start().await;
+    let new = address("wanted");
+    let mut wanting = Vec::new();
+    for _ in 0..10 {
+        let (browser, _) = app.member("ada").await;
+        let code = ask(&app, &browser, &new).await;
+        wanting.push((browser, code));
+    }
+    let mut racing = JoinSet::new();
+    for (browser, code) in wanting {
+        racing.spawn(async move { browser.post("/v1/me/email/verify", &json!({"code": code})).await.status });
+    }
+
+    let statuses = racing.join_all().await;
+
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 409)), "{statuses:?}");
+}
+
+#[tokio::test]
+async fn what_is_no_address_or_no_proof_is_told() {
+    let app = TestApp::start().await;
+    let (ada, old) = app.member("ada").await;
+    for (body, field, code) in [
+        (json!({"new_email": "x"}), "new_email", "invalid"),
+        (json!({"new_email": old}), "new_email", "invalid"),
+        (json!({"new_email": ["a@example.com", "b@example.com"]}), "new_email", "invalid"),
+        (json!({"new_email": "a@example.com,b@example.com"}), "new_email", "invalid"),
+        (json!({}), "new_email", "required"),
+    ] {
+        ada.post("/v1/me/email", &body).await.expect_field(field, code);
+    }
+    ada.post("/v1/me/email/verify", &json!({})).await.expect_field("token", "required");
+    ada.post("/v1/me/email/verify", &json!({"token": "x", "code": "1"}))
+        .await
+        .expect_field("token", "invalid");
+    ada.post("/v1/me/email/verify", &json!({"code": "123456"}))
+        .await
+        .expect_problem(400, "invalid_or_expired_code");
+    app.browser().post("/v1/me/email/undo", &json!({})).await.expect_field("token", "required");
+}
+
+#[tokio::test]
+async fn a_newer_request_ends_the_older_one() {
+    let app = TestApp::start().await;
+    let (ada, _) = app.member("ada").await;
+    let (first, second) = (address("first"), address("second"));
+    ask(&app, &ada, &first).await;
+    let first_token = app.mail_to(&first).await.token();
+    let code = ask(&app, &ada, &second).await;
+
+    let late = ada.post("/v1/me/email/verify", &json!({"token": first_token})).await;
+
+    late.expect_problem(400, "invalid_or_expired_token");
+    ada.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+    assert_eq!(ada.get("/v1/me").await.value()["email"], second);
+}
+
+#[tokio::test]
+async fn a_closed_account_is_shut_until_it_is_restored() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    let other = app.browser();
+    other.sign_in(&email).await.expect_status(200);
+
+    let closed = ada.delete("/v1/me").await.expect_status(202).value();
+
+    assert!(closed["deletes_at"].is_string());
+    for browser in [&ada, &other] {
+        browser.get("/v1/session").await.expect_status(401);
+        browser.refresh().await.expect_status(401);
+    }
+    app.browser().sign_in(&email).await.expect_problem(403, "account_disabled");
+    let wrong = json!({"identifier": email, "password": "not that one"});
+    app.browser().post("/v1/sign-in", &wrong).await.expect_problem(401, "invalid_credentials");
+    let body = json!({"token": app.mail_to(&email).await.token()});
+    app.advance(13 * DAY);
+    clean_up::run(&app.app.sessions).await.unwrap();
+
+    app.browser().post("/v1/account/restore", &body).await.expect_status(204);
+
+    assert_eq!(sign_in(&app, &email).await, 200);
+    app.browser().post("/v1/account/restore", &body).await.expect_problem(400, "invalid_or_expired_token");
+    app.advance(30 * DAY);
+    clean_up::run(&app.app.sessions).await.unwrap();
+    assert_eq!(sign_in(&app, &email).await, 200);
+}
+
+#[tokio::test]
+async fn after_the_grace_period_a_closed_account_is_gone_for_good_and_the_log_keeps_an_opaque_id() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    let id = ada.get("/v1/me").await.value()["id"].as_str().unwrap().to_owned();
+    ada.delete("/v1/me").await.expect_status(202);
+    let token = app.mail_to(&email).await.token();
+    app.advance(14 * DAY + Duration::from_secs(1));
+
+    clean_up::run(&app.app.sessions).await.unwrap();
+
+    assert_eq!(sign_in(&app, &email).await, 401);
+    app.browser()
+        .post("/v1/account/restore", &json!({"token": token}))
+        .await
+        .expect_problem(400, "invalid_or_expired_token");
+    let left = "SELECT (SELECT COUNT(*) FROM users) + (SELECT COUNT(*) FROM sessions)
+                     + (SELECT COUNT(*) FROM devices) + (SELECT COUNT(*) FROM email_changes)";
+    assert_eq!(app.count(left).await, 0);
+    let personal = "SELECT COUNT(*) FROM audit_events WHERE user_id IS NOT NULL AND type <> 'account.deleted'
+                        AND (ip IS NOT NULL OR user_agent IS NOT NULL OR detail IS NOT NULL)";
+    assert_eq!(app.count(personal).await, 0);
+    assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE type = 'account.deleted'").await, 1);
+    app.browser().sign_up(&email).await.expect_status(202);
+    let again = app.browser();
+    again.sign_up(&email).await.expect_status(202);
+    let code = json!({"email": email, "code": app.mail_to(&email).await.code()});
+    again.post("/v1/email/verify", &code).await.expect_status(200);
+    assert_ne!(again.get("/v1/me").await.value()["id"], id, "a new account, not the old one");
+}
+
+#[tokio::test]
+async fn the_last_administrator_cannot_close_the_account() {
+    let app = TestApp::start().await;
+    let (ada, _) = app.member("ada").await;
+    let context = app.app.context();
+    let id = ada.get("/v1/me").await.value()["id"].as_str().unwrap().parse().unwrap();
+    let caller = doorward_core::context::Caller::system("test");
+    doorward_core::access::grant(context, &caller, id, "admin").await.unwrap();
+
+    ada.delete("/v1/me").await.expect_problem(409, "conflict");
+
+    ada.get("/v1/session").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn the_export_holds_what_is_known_and_no_secret() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    ada.patch("/v1/me", &json!({"given_name": "Ada"})).await.expect_status(200);
+    ada.post("/v1/me/email", &json!({"new_email": "next@example.org"})).await.expect_status(202);
+    let (_, other) = app.member("eve").await;
+
+    let export = ada.get("/v1/me/export").await;
+
+    let value = export.expect_status(200).value();
+    assert_eq!((&value["user"]["email"], &value["user"]["given_name"]), (&json!(email), &json!("Ada")));
+    assert_eq!(value["pending_email"], "next@example.org");
+    assert_eq!(
+        (value["sessions"].as_array().unwrap().len(), value["devices"].as_array().unwrap().len()),
+        (1, 1)
+    );
+    let types: Vec<&str> =
+        value["activity"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert!(types.contains(&"sign_up.completed") && types.contains(&"account.exported"), "{types:?}");
+    for secret in ["$argon2", "dw_rt_", "sealed", "hash", other.as_str()] {
+        assert!(!export.text.contains(secret), "{secret}");
+    }
+}
