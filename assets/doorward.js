@@ -1,13 +1,21 @@
 // What script adds to pages that work without it: a reveal for passwords, a word on their strength, a countdown before
-// a mail can be sent again, and buttons that show they are at work.
+// a mail can be sent again, buttons that show they are at work, and the puzzle that keeps guessers off.
 
 "use strict";
+
+/** The first 32 bits of the fractional parts of the square and cube roots of the first primes (FIPS 180-4, section 4.2.2). */
+const primes = [];
+for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime)) primes.push(n);
+const fraction = (root) => Math.floor((root % 1) * 2 ** 32);
+sha256.start = Uint32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
+sha256.rounds = Uint32Array.from(primes, (prime) => fraction(Math.cbrt(prime)));
 
 document.querySelectorAll('input[type="password"]').forEach((input) => {
   addReveal(input);
   if (input.autocomplete === "new-password") addStrength(input);
 });
 document.querySelectorAll("button[data-wait]").forEach(countDown);
+document.querySelectorAll("input[data-challenge]").forEach(solve);
 document.addEventListener("submit", begin);
 // Back from the next page, the browser shows this one as it was left: at work.
 addEventListener("pageshow", (event) => event.persisted && document.querySelectorAll("form[aria-busy]").forEach(rest));
@@ -85,6 +93,13 @@ function begin(event) {
     event.preventDefault();
     return;
   }
+  // The puzzle first; then the form is sent by itself.
+  const puzzle = form.querySelector("input[data-challenge]");
+  if (puzzle && !puzzle.value) {
+    event.preventDefault();
+    puzzle.addEventListener("change", () => form.requestSubmit(event.submitter), { once: true });
+    return;
+  }
   form.setAttribute("aria-busy", "true");
   const button = event.submitter ?? form.querySelector('button[type="submit"]');
   if (!button?.dataset.busy) return;
@@ -102,4 +117,62 @@ function rest(form) {
     button.textContent = button.dataset.label;
     button.removeAttribute("aria-disabled");
   });
+}
+
+/** Looks for the nonce of a proof-of-work puzzle, some thousand tries at a time, so that the page stays alive. */
+function solve(input) {
+  const { challenge, difficulty } = input.dataset;
+  let nonce = 0;
+  const step = () => {
+    for (const end = nonce + 2000; nonce < end; nonce++) {
+      const text = `${challenge}.${nonce.toString(36)}`;
+      if (leadingZeros(sha256(text)) >= difficulty) {
+        input.value = text;
+        input.dispatchEvent(new Event("change"));
+        return;
+      }
+    }
+    setTimeout(step);
+  };
+  step();
+}
+
+function leadingZeros(words) {
+  const zeros = Math.clz32(words[0]);
+  return zeros < 32 ? zeros : 32 + Math.clz32(words[1]);
+}
+
+/** SHA-256 (FIPS 180-4) of ASCII text, as eight words. The browser's own can only be waited for, which takes far longer. */
+function sha256(text) {
+  const length = text.length;
+  const words = new Uint32Array((((length + 8) >> 6) + 1) * 16);
+  for (let at = 0; at < length; at++) words[at >> 2] |= text.charCodeAt(at) << (24 - (at % 4) * 8);
+  words[length >> 2] |= 0x80 << (24 - (length % 4) * 8);
+  words[words.length - 1] = length * 8;
+  const state = sha256.start.slice();
+  const w = new Uint32Array(64);
+  const turn = (word, by) => (word >>> by) | (word << (32 - by));
+  for (let block = 0; block < words.length; block += 16) {
+    for (let at = 0; at < 64; at++) {
+      if (at < 16) {
+        w[at] = words[block + at];
+      } else {
+        const a = w[at - 15];
+        const b = w[at - 2];
+        const s0 = turn(a, 7) ^ turn(a, 18) ^ (a >>> 3);
+        const s1 = turn(b, 17) ^ turn(b, 19) ^ (b >>> 10);
+        w[at] = w[at - 16] + s0 + w[at - 7] + s1;
+      }
+    }
+    let [a, b, c, d, e, f, g, h] = state;
+    for (let at = 0; at < 64; at++) {
+      const s1 = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25);
+      const t1 = (h + s1 + ((e & f) ^ (~e & g)) + sha256.rounds[at] + w[at]) | 0;
+      const s0 = turn(a, 2) ^ turn(a, 13) ^ turn(a, 22);
+      const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
+    }
+    [a, b, c, d, e, f, g, h].forEach((word, at) => (state[at] += word));
+  }
+  return state;
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::session::Sessions;
-use crate::{account, device, email_change, mail, secret, sign_up, signing_key};
+use crate::{account, challenge, device, email_change, lockout, mail, secret, sign_up, signing_key};
 
 const BATCH: i64 = 500;
 const MOST_BATCHES: usize = 200;
@@ -22,6 +22,8 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
                         + sessions.clean_up(tx, BATCH).await?
                         + device::clean_up(tx, context, BATCH).await?
                         + email_change::clean_up(tx, context, BATCH).await?
+                        + lockout::clean_up(tx, context, BATCH).await?
+                        + challenge::clean_up(tx, context, BATCH).await?
                         + signing_key::clean_up(tx, context).await?,
                 )
             })

@@ -38,6 +38,7 @@ pub struct Config {
     pub password: Password,
     pub reauthentication: Reauthentication,
     pub account: Account,
+    pub challenge: Challenge,
     pub rate_limit: RateLimit,
     pub http: Http,
     pub mail: Mail,
@@ -91,6 +92,14 @@ pub struct Reauthentication {
 pub struct Account {
     /// How long a closed account can be restored before it is deleted for good.
     pub deletion_grace: Duration,
+}
+
+/// Proof of work that is asked for where somebody seems to guess or to flood.
+#[derive(Debug, Clone)]
+pub struct Challenge {
+    pub enabled: bool,
+    /// From more sign-ups than this within ten minutes on, each further one is challenged.
+    pub sign_ups_above: u32,
 }
 
 #[derive(Debug, Clone)]

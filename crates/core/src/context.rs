@@ -224,6 +224,12 @@ impl<K: IdKind> Id<K> {
         self.0
     }
 
+    /// The least id that could have been made at a moment or after it (RFC 9562, section 5.7).
+    pub fn first_at(moment: Time) -> Self {
+        let millis = u64::try_from(moment.micros() / 1000).unwrap_or(0);
+        Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
+    }
+
     /// Reads `prefix_` and exactly 32 lower-case hex digits.
     pub fn parse(text: &str) -> Option<Self> {
         let hex = text.strip_prefix(K::PREFIX)?.strip_prefix('_')?;

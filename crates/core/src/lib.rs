@@ -17,6 +17,8 @@ pub mod secret;
 pub mod signing_key;
 pub mod user;
 pub mod alarm;
+pub mod challenge;
+pub mod lockout;
 
 // Level 2
 pub mod access;

@@ -21,4 +21,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0003_account_life.sql"),
         postgres: None,
     },
+    Migration {
+        version: 4,
+        name: "guessing",
+        sql: include_str!("../../../migrations/0004_guessing.sql"),
+        postgres: None,
+    },
 ];

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use doorward::app::{App, Parts};
 use doorward_core::config::{
-    Account, Brand, Config, Http, Mail as MailConfig, Mode, Password, RateLimit, Reauthentication, Session,
-    SignUp, Token, VerifyEmail,
+    Account, Brand, Challenge, Config, Http, Mail as MailConfig, Mode, Password, RateLimit, Reauthentication,
+    Session, SignUp, Token, VerifyEmail,
 };
 use doorward_core::context::{Clock, SystemClock, Time};
 use doorward_core::mail::{self, Transport};
@@ -62,6 +62,7 @@ pub fn config(url: &str) -> Config {
         token: Token { audience: url.trim_end_matches('/').to_owned(), signing_alg: Algorithm::Es256 },
         password: Password { min_length: 8 },
         account: Account { deletion_grace: 14 * DAY },
+        challenge: Challenge { enabled: false, sign_ups_above: 60 },
         reauthentication: Reauthentication { email_code: true },
         rate_limit: RateLimit { enabled: false },
         http: Http::default(),

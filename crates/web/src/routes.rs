@@ -14,10 +14,12 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
-use crate::api::{account, me, not_me, openapi, password, reauthentication, session, sessions, sign_up};
+use crate::api::{
+    account, challenge, me, not_me, openapi, password, reauthentication, session, sessions, sign_up,
+};
 use crate::http::layer::HttpLayer;
 use crate::http::problem::ApiError;
-use crate::signed_in::{SignedIn, access_token};
+use crate::signed_in::{SignedIn, required_access_token};
 use crate::state::Web;
 use crate::{operations, pages};
 
@@ -50,6 +52,7 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Public, routes!(sign_up::verify));
     routes.api(Access::Public, routes!(sign_up::resend));
     routes.api(Access::Public, routes!(session::sign_in));
+    routes.api(Access::Public, routes!(challenge::issue));
     routes.api(Access::Token, routes!(session::refresh));
     routes.api(Access::Token, routes!(session::current));
     routes.api(Access::Token, routes!(session::sign_out));
@@ -164,7 +167,7 @@ async fn require(State((web, access)): State<(Web, Access)>, request: Request, n
 }
 
 fn fresh(web: &Web, headers: &HeaderMap) -> Result<(), Error> {
-    web.sessions.ensure_fresh(access_token(web, headers).ok_or(Code::NotAuthenticated)?)
+    web.sessions.ensure_fresh(required_access_token(web, headers)?)
 }
 
 async fn not_found() -> ApiError {

@@ -23,7 +23,7 @@ impl FromRequestParts<Web> for SignedIn {
         if let Some(live) = parts.extensions.get::<Arc<Live>>() {
             return Ok(Self(Arc::clone(live)));
         }
-        let token = access_token(web, &parts.headers).ok_or(Code::NotAuthenticated)?;
+        let token = required_access_token(web, &parts.headers)?;
         let live = web.sessions.check(token).await?;
         parts.extensions.insert(Arc::clone(&live));
         Ok(Self(live))
@@ -39,6 +39,18 @@ pub fn access_token<'h>(web: &Web, headers: &'h HeaderMap) -> Option<&'h str> {
         }
         None => web.cookies.get(headers, CookieName::Access),
     }
+}
+
+/// As [`access_token`], and where there is none, what to do about that.
+///
+/// # Errors
+/// `token_expired` where only the refresh cookie came: the browser has dropped the access cookie, which lives no longer than
+/// its token. Else `not_authenticated`.
+pub fn required_access_token<'h>(web: &Web, headers: &'h HeaderMap) -> Result<&'h str, Code> {
+    access_token(web, headers).ok_or_else(|| {
+        let can_refresh = !is_bearer(headers) && web.cookies.get(headers, CookieName::Refresh).is_some();
+        if can_refresh { Code::TokenExpired } else { Code::NotAuthenticated }
+    })
 }
 
 /// Whether a request carries its tokens as a client without cookies does.

@@ -45,6 +45,7 @@ pub enum EventType {
     AccountRestored,
     AccountDeleted,
     DataExported,
+    AccountLocked,
 }
 
 impl EventType {
@@ -83,6 +84,7 @@ impl EventType {
             Self::AccountRestored => "account.restored",
             Self::AccountDeleted => "account.deleted",
             Self::DataExported => "account.exported",
+            Self::AccountLocked => "account.locked",
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, Id, UserId};
 use crate::error::{Code, Error, FieldError, Result};
+use crate::lockout;
 use crate::mail::{self, Message};
 use crate::rate_limit::Class;
 use crate::secret::{self, CODE_LIFE, Found, Issued, Purpose};
@@ -111,6 +112,8 @@ pub async fn reset(
         .write(async |tx| {
             secret::consume(tx, context, found).await?.ok_or(refusal)?;
             user::set_password_hash(tx, context, id, &hash).await?;
+            // Whoever was locked out by what others tried is let in again.
+            lockout::forgive(tx, id).await?;
             if user::mark_email_verified(tx, context, id).await? {
                 audit::record(tx, context, caller, Event::new(EventType::EmailVerified).user(id)).await?;
             }

@@ -148,6 +148,11 @@ pub async fn try_code(
 ) -> Result<Result<Found>> {
     let now = context.now();
     let wrong = || Ok(Err(Error::new(Code::InvalidOrExpiredCode)));
+    // Without a subject no code can be right: whoever tries that must not use up the tries of those who have one.
+    let account_key = &match subject {
+        Some(_) => account_key.to_owned(),
+        None => format!("nobody {account_key}"),
+    };
     if store::failures_since(tx, account_key, now - HOUR).await? >= ACCOUNT_FAILURES_PER_HOUR {
         return Ok(Err(Error::new(Code::RateLimited).with_retry_after(HOUR)));
     }

@@ -5,26 +5,38 @@ use secrecy::SecretString;
 
 use super::{Method, VerifiedFactor};
 use crate::audit::{self, Event, EventType};
-use crate::context::{Caller, Context};
+use crate::context::{Caller, Context, DeviceId};
 use crate::error::{Code, Result};
+use crate::lockout::{self, Target};
 use crate::rate_limit::Class;
 use crate::user::{self, Identifier, User};
+use crate::{challenge, device};
 
 /// Compares a password with that of the account that `identifier` (an e-mail address or a username) names. A name that
 /// nobody has costs the same work and the same writes.
 ///
 /// # Errors
-/// `invalid_credentials`, `rate_limited`, `overloaded`.
+/// `invalid_credentials`, `rate_limited`, `challenge_required`, `overloaded`.
 pub async fn verify(
     context: &Context,
     caller: &Caller,
     identifier: &str,
     password: &SecretString,
+    challenge_response: Option<&str>,
 ) -> Result<VerifiedFactor> {
-    let account = find(context, identifier).await?;
+    let (account, device) = find(context, caller, identifier).await?;
     // One count for an account, whichever of its names is tried.
     let key = account.as_ref().map_or_else(|| unknown_key(identifier), |user| user.id.to_string());
-    context.limit(Class::SignIn, caller, &key)?;
+    // What others try must not use up the attempts of a device that is known.
+    let limited = device.map_or_else(|| key.clone(), |device| device.to_string());
+    context.limit(Class::SignIn, caller, &limited)?;
+    let target = match (&account, device) {
+        (Some(user), Some(device)) => Target::Device(user.id, device),
+        (Some(user), None) => Target::Account(user.id),
+        (None, _) => Target::Unknown(audit::digest(context, &key)),
+    };
+    let solved = challenge::redeem(context, challenge_response).await?.is_some();
+    lockout::begin(context, caller, &target, solved).await?;
 
     let password = user::normalise_password(password);
     let stored = account.as_ref().and_then(|user| user.password_hash.as_deref());
@@ -33,6 +45,7 @@ pub async fn verify(
             if upgrade {
                 upgrade_hash(context, user, &password).await;
             }
+            lockout::succeeded(context, &target).await?;
             Ok(VerifiedFactor { user: user.id, method: Method::Password })
         }
         _ => {
@@ -53,14 +66,35 @@ pub(crate) async fn is_current(
     password: &SecretString,
 ) -> Result<bool> {
     context.limit(Class::SignIn, caller, &user.id.to_string())?;
+    let target = Target::SignedIn(user.id);
+    lockout::begin(context, caller, &target, true).await?;
     let password = user::normalise_password(password);
     let verdict = context.hasher.verify(&password, user.password_hash.as_deref()).await?;
-    Ok(matches!(verdict, Verdict::Match { .. }))
+    let is_right = matches!(verdict, Verdict::Match { .. });
+    if is_right {
+        lockout::succeeded(context, &target).await?;
+    }
+    Ok(is_right)
 }
 
-async fn find(context: &Context, identifier: &str) -> Result<Option<User>> {
-    let Some(identifier) = Identifier::parse(identifier) else { return Ok(None) };
-    context.db.read(async |tx| user::find_by_identifier(tx, &identifier).await).await
+/// The account, and the device of its owner that this is, if it is one.
+async fn find(
+    context: &Context,
+    caller: &Caller,
+    identifier: &str,
+) -> Result<(Option<User>, Option<DeviceId>)> {
+    let Some(identifier) = Identifier::parse(identifier) else { return Ok((None, None)) };
+    context
+        .db
+        .read(async |tx| {
+            let user = user::find_by_identifier(tx, &identifier).await?;
+            let device = match &user {
+                Some(user) => device::recognise(tx, user.id, caller).await?,
+                None => None,
+            };
+            Ok((user, device))
+        })
+        .await
 }
 
 fn unknown_key(identifier: &str) -> String {

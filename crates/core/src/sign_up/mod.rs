@@ -12,6 +12,7 @@ use doorward_db::Tx;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::audit::{self, Event, EventType};
+use crate::challenge;
 use crate::config::VerifyEmail;
 use crate::context::{Caller, Context, PendingId};
 use crate::error::{Code, Error, FieldError, Result};
@@ -29,6 +30,8 @@ pub use confirm::{
 /// How long a sign-up waits, and its link holds.
 pub const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
+const FLOOD_WINDOW: Duration = Duration::from_secs(10 * 60);
+
 /// What a person typed.
 pub struct SignUp {
     pub email: String,
@@ -38,6 +41,7 @@ pub struct SignUp {
     pub family_name: Option<String>,
     /// Where the settings let people in at once.
     pub entry: Entry,
+    pub challenge_response: Option<String>,
 }
 
 pub enum Started {
@@ -50,7 +54,7 @@ pub enum Started {
 /// Begins a sign-up.
 ///
 /// # Errors
-/// `validation_failed` with every field at fault, `rate_limited`, `overloaded`; `conflict` for a known address, only
+/// `validation_failed` with every field at fault, `rate_limited`, `challenge_required`, `overloaded`; `conflict` for a known address, only
 /// where the settings let people in before their address is verified.
 pub async fn start(sessions: &Sessions, caller: &Caller, sign_up: &SignUp) -> Result<Started> {
     let context = sessions.context();
@@ -61,11 +65,24 @@ pub async fn start(sessions: &Sessions, caller: &Caller, sign_up: &SignUp) -> Re
         return Err(user::username_taken());
     }
     context.limit(Class::SignUp, caller, new.email.key())?;
+    ensure_no_flood(context, sign_up).await?;
     let new = NewUser { password_hash: Some(context.hasher.hash(&new.password).await?), ..new.user() };
     match context.config.sign_up.verify_email {
         VerifyEmail::First => wait_for_mail(context, caller, &new).await,
         VerifyEmail::Later => enter_at_once(sessions, caller, &new, sign_up.entry).await,
     }
+}
+
+/// Where many sign up at once, each proves some work first.
+async fn ensure_no_flood(context: &Context, sign_up: &SignUp) -> Result<()> {
+    let settings = &context.config.challenge;
+    let solved = challenge::redeem(context, sign_up.challenge_response.as_deref()).await?.is_some();
+    if !settings.enabled || solved {
+        return Ok(());
+    }
+    let (since, most) = (context.now() - FLOOD_WINDOW, i64::from(settings.sign_ups_above));
+    let recent = context.db.read(async |tx| store::begun_since(tx, since, most + 1).await).await?;
+    if recent >= most { Err(Code::ChallengeRequired.into()) } else { Ok(()) }
 }
 
 /// The address of the sign-up that a flow waits for.

@@ -120,3 +120,17 @@ fn read(row: &Row) -> Result<Pending> {
         password_hash: row.get(7)?,
     })
 }
+
+/// How many sign-ups were begun since a moment, or accounts made where they need not wait; counts to `most` and no further.
+pub(super) async fn begun_since(tx: &mut Tx<'_>, since: Time, most: i64) -> Result<i64> {
+    // Ids begin with the time of their making.
+    let first = Id::<crate::context::PendingKind>::first_at(since);
+    let row = tx
+        .query_one(
+            "SELECT (SELECT COUNT(*) FROM (SELECT id FROM pending_sign_ups WHERE id >= ?1 LIMIT ?2) AS begun),
+                    (SELECT COUNT(*) FROM (SELECT id FROM users WHERE id >= ?1 LIMIT ?2) AS made)",
+            &p![first, most],
+        )
+        .await?;
+    Ok(row.get::<i64>(0)?.max(row.get(1)?))
+}

@@ -103,6 +103,16 @@ pub const KEYS: &[Key] = &[
         "How long a closed account can be restored before it is deleted for good.",
     ),
     key(
+        "challenge.enabled",
+        "true",
+        "Whether a proof of work is asked for where somebody seems to guess passwords or to flood sign-up.",
+    ),
+    key(
+        "challenge.sign_ups_above",
+        "60",
+        "From more sign-ups than this within ten minutes on, each further one is challenged. 0 challenges every one.",
+    ),
+    key(
         "reauthentication.email_code",
         "true",
         "Whether a mailed code confirms, beside the password, that somebody who is signed in is still who they were.",

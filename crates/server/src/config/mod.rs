@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_core::config::{
-    Account, Brand, Config, Http, Mail, Mode, Password, RateLimit, Reauthentication, Session, SignUp, Token,
-    VerifyEmail,
+    Account, Brand, Challenge, Config, Http, Mail, Mode, Password, RateLimit, Reauthentication, Session,
+    SignUp, Token, VerifyEmail,
 };
 use doorward_crypto::password::Params;
 use doorward_crypto::seal::MasterKey;
@@ -143,6 +143,10 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let account = Account {
         deletion_grace: reader.duration("account.deletion_grace", 14 * DAY, Duration::ZERO..=366 * DAY),
     };
+    let challenge = Challenge {
+        enabled: reader.flag("challenge.enabled", true),
+        sign_ups_above: reader.number("challenge.sign_ups_above", 60, 0, 1_000_000),
+    };
     let rate_limit = RateLimit { enabled: reader.flag("rate_limit.enabled", true) };
     let http = Http {
         trusted_proxies: trusted_proxies(reader),
@@ -168,6 +172,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
             password: Password { min_length: usize::try_from(min_length).ok()? },
             reauthentication,
             account,
+            challenge,
             rate_limit,
             http,
             mail: Mail { from, caught: matches!(mail, MailTransport::Caught) },

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use doorward_core::error::Code;
 use doorward_core::session::EndReason;
 use doorward_core::sign_in::{flow, password};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use super::views::{self, CurrentSession};
 use crate::http::cookies::CookieName;
 use crate::http::json::{Json, JsonOrEmpty};
 use crate::http::problem::{ApiError, Problem};
-use crate::signed_in::access_token;
+use crate::signed_in::{access_token, is_bearer, required_access_token};
 use crate::state::Web;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -33,6 +33,8 @@ pub struct SignInRequest {
     /// Keep the session for longer on this device.
     remember: Option<bool>,
     delivery: Option<Delivery>,
+    /// The solution of a challenge, where `challenge_required` asked for one.
+    challenge_response: Option<String>,
 }
 
 /// Sign in with a password.
@@ -40,7 +42,7 @@ pub struct SignInRequest {
     (status = 200, description = "Signed in", body = SignedInAnswer),
     (status = 401, description = "The details do not match", body = Problem),
     (status = 403, description = "The account is disabled, or its address not verified: told after a right password only", body = Problem),
-    (status = 429, description = "Too many attempts", body = Problem),
+    (status = 429, description = "Too many attempts, or the account is locked for a while", body = Problem),
 ))]
 pub async fn sign_in(
     State(web): State<Web>,
@@ -48,7 +50,14 @@ pub async fn sign_in(
     headers: HeaderMap,
     Json(request): Json<SignInRequest>,
 ) -> Result<Response, ApiError> {
-    let factor = password::verify(web.context(), &caller, &request.identifier, &request.password).await?;
+    let factor = password::verify(
+        web.context(),
+        &caller,
+        &request.identifier,
+        &request.password,
+        request.challenge_response.as_deref(),
+    )
+    .await?;
     let delivery = request.delivery.unwrap_or_default();
     let entry = delivery.entry(request.remember.unwrap_or_default());
     let signed_in = flow::complete(&web.sessions, &caller, factor, entry).await?;
@@ -80,7 +89,9 @@ pub async fn refresh(
     JsonOrEmpty(request): JsonOrEmpty<RefreshRequest>,
 ) -> Result<Response, ApiError> {
     let _ = request.delivery;
-    let (token, delivery) = match (&request.refresh_token, web.cookies.get(&headers, CookieName::Refresh)) {
+    // Beside a Bearer token no cookie counts.
+    let cookie = web.cookies.get(&headers, CookieName::Refresh).filter(|_| !is_bearer(&headers));
+    let (token, delivery) = match (&request.refresh_token, cookie) {
         (Some(token), _) => (token.expose_secret(), Delivery::Body),
         (None, Some(token)) => (token, Delivery::Cookie),
         (None, None) => return Err(Code::NotAuthenticated.into()),
@@ -105,7 +116,7 @@ pub async fn refresh(
     (status = 401, description = "Nobody is; `token_expired` asks for a refresh", body = Problem),
 ))]
 pub async fn current(State(web): State<Web>, headers: HeaderMap) -> Result<Response, ApiError> {
-    let token = access_token(&web, &headers).ok_or(Code::NotAuthenticated)?;
+    let token = required_access_token(&web, &headers)?;
     let live = web.sessions.check(token).await?;
     Ok(([(CONTENT_TYPE, JSON)], views::current_session_json(&live)).into_response())
 }
@@ -130,11 +141,14 @@ pub async fn sign_out(
     headers: HeaderMap,
     JsonOrEmpty(request): JsonOrEmpty<SignOutRequest>,
 ) -> Result<Response, ApiError> {
-    if let Some((session, user)) = identify(&web, &headers, request.refresh_token.as_ref()).await? {
+    let shown = Shown::of(&web, &headers, request.refresh_token.as_ref());
+    if let Some((session, user)) = web.sessions.identify(shown.access, shown.refresh).await? {
         web.sessions.end(&caller, user, session, EndReason::SignOut).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    delivery::clear_tokens(&web, response.headers_mut());
+    if shown.in_cookies {
+        delivery::clear_tokens(&web, response.headers_mut());
+    }
     Ok(response)
 }
 
@@ -158,30 +172,37 @@ pub async fn sign_out_all(
     headers: HeaderMap,
     JsonOrEmpty(request): JsonOrEmpty<SignOutAllRequest>,
 ) -> Result<Response, ApiError> {
-    let (session, user) =
-        identify(&web, &headers, request.refresh_token.as_ref()).await?.ok_or(Code::NotAuthenticated)?;
+    let shown = Shown::of(&web, &headers, request.refresh_token.as_ref());
+    let identified = web.sessions.identify(shown.access, shown.refresh).await?;
+    let (session, user) = identified.ok_or(Code::NotAuthenticated)?;
     // Only somebody whose own session still runs may end the others.
     web.sessions.ensure_live(session).await?;
     let except = request.except_current.unwrap_or_default().then_some(session);
     web.sessions.end_all(&caller, user, except).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    if except.is_none() {
+    if except.is_none() && shown.in_cookies {
         delivery::clear_tokens(&web, response.headers_mut());
     }
     Ok(response)
 }
 
-async fn identify(
-    web: &Web,
-    headers: &HeaderMap,
-    refresh_token: Option<&SecretString>,
-) -> Result<Option<(doorward_core::context::SessionId, doorward_core::context::UserId)>, ApiError> {
-    // Beside a Bearer token no cookie counts.
-    let cookie = if headers.contains_key(AUTHORIZATION) {
-        None
-    } else {
-        web.cookies.get(headers, CookieName::Refresh)
-    };
-    let refresh = refresh_token.map(ExposeSecret::expose_secret).or(cookie);
-    Ok(web.sessions.identify(access_token(web, headers), refresh).await?)
+/// The tokens by which somebody signs out. What is said outright counts before cookies, which may be of another session.
+struct Shown<'r> {
+    access: Option<&'r str>,
+    refresh: Option<&'r str>,
+    in_cookies: bool,
+}
+
+impl<'r> Shown<'r> {
+    fn of(web: &'r Web, headers: &'r HeaderMap, refresh_token: Option<&'r SecretString>) -> Self {
+        let said = refresh_token.map(ExposeSecret::expose_secret);
+        if is_bearer(headers) {
+            Self { access: access_token(web, headers), refresh: said, in_cookies: false }
+        } else if said.is_some() {
+            Self { access: None, refresh: said, in_cookies: false }
+        } else {
+            let refresh = web.cookies.get(headers, CookieName::Refresh);
+            Self { access: access_token(web, headers), refresh, in_cookies: true }
+        }
+    }
 }

@@ -29,6 +29,8 @@ pub struct SignUpRequest {
     given_name: Option<String>,
     family_name: Option<String>,
     delivery: Option<Delivery>,
+    /// The solution of a challenge, where `challenge_required` asked for one.
+    challenge_response: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -62,6 +64,7 @@ pub async fn start(
         given_name: request.given_name,
         family_name: request.family_name,
         entry: delivery.entry(false),
+        challenge_response: request.challenge_response,
     };
     Ok(match sign_up::start(&web.sessions, &caller, &sign_up).await? {
         Started::SignedIn(signed_in) => {

@@ -8,15 +8,18 @@ use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
 /// What proxies add to the requests that they forward.
-const FORWARDING: [&str; 8] = [
+const FORWARDING: [&str; 11] = [
     "forwarded",
     "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-forwarded-server",
     "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-url",
     "x-doorward-client-ip",
+    "cf-connecting-ip",
+    "true-client-ip",
+    "fastly-client-ip",
+    "fly-client-ip",
 ];
 
 /// The client's address. What a client says itself is believed only from a configured proxy, or beside the proxy secret.
@@ -45,6 +48,7 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, config: &Config) -> IpA
 /// Whether a proxy stands in between, trusted or not.
 pub fn is_forwarded(headers: &HeaderMap) -> bool {
     FORWARDING.iter().any(|name| headers.contains_key(*name))
+        || headers.keys().any(|name| name.as_str().starts_with("x-forwarded-"))
 }
 
 /// A server of the operator's own that forwards a browser's request proves itself by a shared secret.

@@ -46,6 +46,9 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for JsonOrEmp
             return Ok(Self(T::default()));
         }
         right_type?;
+        if body.trim_ascii() == b"null" {
+            return Ok(Self(T::default()));
+        }
         Ok(Self(parse(&body)?))
     }
 }

@@ -18,8 +18,8 @@ mod tests {
     use std::time::Duration;
 
     use doorward_core::config::{
-        Account, Brand, Config, Http, Mail, Mode, Password, RateLimit, Reauthentication, Session, SignUp,
-        Token, VerifyEmail,
+        Account, Brand, Challenge, Config, Http, Mail, Mode, Password, RateLimit, Reauthentication, Session,
+        SignUp, Token, VerifyEmail,
     };
 
     /// The settings of a server that is reached at this address.
@@ -43,6 +43,7 @@ mod tests {
             token: Token { audience: public_url.to_string(), signing_alg: "ES256".parse().unwrap() },
             password: Password { min_length: 8 },
             account: Account { deletion_grace: Duration::from_secs(14 * 24 * 60 * 60) },
+            challenge: Challenge { enabled: true, sign_ups_above: 60 },
             reauthentication: Reauthentication { email_code: true },
             rate_limit: RateLimit { enabled: true },
             http: Http::default(),

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::views::{MailRow, MailShown, MailboxPage, Moment};
 use super::{layout, page};
+use crate::http::client_address::is_forwarded;
 use crate::http::form::Query;
 use crate::http::layer::peer;
 use crate::http::problem::ApiError;
@@ -112,10 +113,7 @@ async fn caught(web: &Web, to: Option<&str>) -> Result<Vec<(MailId, Time, Outgoi
 /// through a proxy or under a foreign name (which a page of another site could make resolve here).
 fn ensure_local(web: &Web, request: &Request) -> Result<()> {
     let headers = request.headers();
-    let forwarded =
-        ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
-    let is_forwarded = forwarded.iter().any(|name| headers.contains_key(*name));
-    let may = is_local_host(headers) && !is_forwarded;
+    let may = is_local_host(headers) && !is_forwarded(headers);
     if may && (peer(request).is_loopback() || web.config.development_said) {
         return Ok(());
     }

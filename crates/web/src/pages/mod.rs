@@ -115,6 +115,12 @@ fn mark(form: &mut Form, error: Error) -> Result<StatusCode, Error> {
             }
         }
         Kind::Internal | Kind::NotFound | Kind::MethodNotAllowed => return Err(error),
+        _ if error.code() == Code::ChallengeRequired => {
+            form.alert = Some(
+                "There were many attempts, so your browser solves a small puzzle first. Enter your password once more."
+                    .to_owned(),
+            );
+        }
         _ if error.code() == Code::InvalidOrExpiredCode => form.fault("code", error.detail()),
         _ => form.alert = Some(with_wait(&error)),
     }
@@ -132,6 +138,14 @@ fn with_wait(error: &Error) -> String {
         _ => format!("{} hours", wait.div_ceil(3600)),
     };
     format!("{} You can try again in {wait}.", error.detail())
+}
+
+/// Gives a form a puzzle to solve, where challenges are on.
+fn challenge(web: &Web, form: &mut Form) {
+    if web.config.challenge.enabled && web.config.rate_limit.enabled {
+        let made = doorward_core::challenge::issue(web.context());
+        form.challenge = Some(views::Challenge { text: made.challenge, difficulty: made.difficulty });
+    }
 }
 
 /// Shows a form again, with the headers that belong to the error.

@@ -9,7 +9,7 @@ use doorward_core::sign_in::password;
 use http::{HeaderMap, StatusCode};
 
 use super::views::SignInPage;
-use super::{again, layout, mark, page, see_other, session};
+use super::{again, challenge, layout, mark, page, see_other, session};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
@@ -59,9 +59,14 @@ pub async fn submit(
     let redirect_to = form.some("redirect_to");
     let remember = form.is_checked("remember");
     let signed_in = async {
-        let factor =
-            password::verify(web.context(), &caller, form.get("identifier"), &form.secret("password"))
-                .await?;
+        let factor = password::verify(
+            web.context(),
+            &caller,
+            form.get("identifier"),
+            &form.secret("password"),
+            form.some("challenge_response"),
+        )
+        .await?;
         flow::complete(&web.sessions, &caller, factor, Entry { remember, browser: true }).await
     };
     match signed_in.await {
@@ -76,6 +81,8 @@ pub async fn submit(
             shown.fill("identifier", form.get("identifier"));
             shown.fill("remember", if remember { "on" } else { "" });
             let status = mark(&mut shown, error)?;
+            // Solved while the person types: the next try may ask for it.
+            challenge(&web, &mut shown);
             let template = SignInPage {
                 layout: layout(&web, "Sign in", None),
                 form: shown,

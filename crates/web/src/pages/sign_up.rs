@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::views::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};
-use super::{again, layout, mark, page, see_other, session};
+use super::{again, challenge, layout, mark, page, see_other, session};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
@@ -51,6 +51,7 @@ pub async fn submit(
         given_name: None,
         family_name: None,
         entry: BROWSER,
+        challenge_response: form.some("challenge_response").map(str::to_owned),
     };
     match sign_up::start(&web.sessions, &caller, &sign_up).await {
         Ok(Started::VerifyEmail { flow_token }) => {
@@ -68,6 +69,9 @@ pub async fn submit(
             let retry_after = error.retry_after();
             let mut shown = SignUpPage::form(web.config.password.min_length, redirect_to);
             shown.fill("email", form.get("email"));
+            if error.code() == Code::ChallengeRequired {
+                challenge(&web, &mut shown);
+            }
             let status = mark(&mut shown, error)?;
             Ok(again(&sign_up_page(&web, shown, redirect_to), status, retry_after))
         }

@@ -18,7 +18,7 @@ const LEVELS: &[&[&str]] = &[
         "mail",
         "secret",
     ],
-    &["signing_key", "user", "alarm"],
+    &["signing_key", "user", "alarm", "challenge", "lockout"],
     &["access", "device", "session", "organization"],
     &[
         "sign_in",

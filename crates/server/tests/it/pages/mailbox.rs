@@ -36,6 +36,9 @@ async fn the_mailbox_answers_this_machine_alone() {
             ("forwarded", "for=127.0.0.1"),
             ("host", "evil.example"),
             ("x-forwarded-host", "localhost"),
+            ("x-forwarded-server", "localhost"),
+            ("x-doorward-client-ip", "127.0.0.1"),
+            ("cf-connecting-ip", "127.0.0.1"),
         ] {
             app.browser().send(Method::GET, path, &[header], None).await.expect_status(404);
         }

@@ -1,4 +1,4 @@
-use doorward_test_support::TestApp;
+use doorward_test_support::{TestApp, unique};
 use serde_json::json;
 
 #[tokio::test]
@@ -127,4 +127,20 @@ async fn the_link_is_built_from_the_settings_and_never_from_the_request() {
     let mail = app.mail_to("ada@example.com").await;
     assert!(mail.link().starts_with(&app.url));
     assert!(!mail.html.contains("evil.example") && !mail.text.contains("evil.example"));
+}
+
+#[tokio::test]
+async fn strangers_do_not_use_up_the_tries_of_whoever_has_the_flow() {
+    let app = TestApp::start().await;
+    let (victim, email) = (app.browser(), format!("{}@example.com", unique("ada")));
+    victim.sign_up(&email).await.expect_status(202);
+    let code = app.mail_to(&email).await.code();
+    for flow in ["x", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"] {
+        for _ in 0..15 {
+            let body = json!({"email": email, "code": "000000", "flow_token": flow});
+            app.browser().post("/v1/email/verify", &body).await;
+        }
+    }
+
+    victim.post("/v1/email/verify", &json!({"email": email, "code": code})).await.expect_status(200);
 }

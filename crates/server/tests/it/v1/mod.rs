@@ -1,6 +1,7 @@
 mod account;
 mod email;
 mod enumeration;
+mod guessing;
 mod input;
 mod me;
 mod password;

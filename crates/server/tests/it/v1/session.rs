@@ -277,3 +277,18 @@ fn decode(text: &str) -> Vec<u8> {
     use base64::Engine as _;
     base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()
 }
+
+#[tokio::test]
+async fn a_browser_whose_access_cookie_has_run_out_is_told_to_refresh() {
+    let app = TestApp::start().await;
+    let (ada, _) = app.member("ada").await;
+    // The cookie lives no longer than its token: what comes then is the refresh cookie alone.
+    ada.drop_cookie("doorward_access");
+
+    for path in ["/v1/session", "/v1/me", "/v1/me/sessions", "/v1/me/export"] {
+        ada.get(path).await.expect_problem(401, "token_expired");
+    }
+    ada.refresh().await.expect_status(200);
+    ada.get("/v1/session").await.expect_status(200);
+    app.browser().get("/v1/session").await.expect_problem(401, "not_authenticated");
+}

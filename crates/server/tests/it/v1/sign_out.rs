@@ -93,3 +93,49 @@ async fn an_ended_session_ends_no_others() {
 
     browser.get("/v1/session").await.expect_status(200);
 }
+
+#[tokio::test]
+async fn beside_a_bearer_token_no_cookie_counts_and_none_is_thrown_away() {
+    let app = TestApp::start().await;
+    let (browser, email) = app.member("ada").await;
+    let body = json!({"identifier": email, "password": PASSWORD, "delivery": "body"});
+    let tokens = app.browser().post("/v1/sign-in", &body).await.value();
+    let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
+    let headers = [("authorization", bearer.as_str())];
+
+    let refreshed = browser.send(Method::POST, "/v1/token/refresh", &headers, None).await;
+    let signed_out = browser.send(Method::POST, "/v1/sign-out", &headers, None).await;
+
+    refreshed.expect_problem(401, "not_authenticated");
+    assert!(refreshed.set_cookies().is_empty());
+    assert!(signed_out.expect_status(204).set_cookies().is_empty());
+    browser.get("/v1/session").await.expect_status(200);
+    let ended = app.browser().send(Method::GET, "/v1/session", &headers, None).await;
+    ended.expect_problem(401, "session_revoked");
+}
+
+#[tokio::test]
+async fn a_refresh_token_in_the_body_says_which_session_is_meant_whatever_the_cookies_are() {
+    let app = TestApp::start().await;
+    let (browser, email) = app.member("ada").await;
+    let body = json!({"identifier": email, "password": PASSWORD, "delivery": "body"});
+    let tokens = app.browser().post("/v1/sign-in", &body).await.value();
+
+    let reply = browser.post("/v1/sign-out", &json!({"refresh_token": tokens["refresh_token"]})).await;
+
+    assert!(reply.expect_status(204).set_cookies().is_empty());
+    browser.get("/v1/session").await.expect_status(200);
+    let late = json!({"refresh_token": tokens["refresh_token"]});
+    app.browser().post("/v1/token/refresh", &late).await.expect_problem(401, "session_revoked");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_takes_nothing_takes_null_as_well() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.member("ada").await;
+    for path in ["/v1/token/refresh", "/v1/sign-out"] {
+        let headers = [("content-type", "application/json")];
+        let reply = browser.send(Method::POST, path, &headers, Some(b" null ".to_vec())).await;
+        assert!(matches!(reply.status, 200 | 204), "{path}: {}", reply.text);
+    }
+}

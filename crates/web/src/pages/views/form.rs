@@ -172,6 +172,8 @@ pub struct Form {
     pub busy: &'static str,
     /// The account that a password belongs to, for password managers where the form doesn't ask for it.
     pub account: Option<String>,
+    /// A puzzle that the browser solves before the form is sent.
+    pub challenge: Option<Challenge>,
     /// Whether the page is about this form, so that the first field that wants something takes the focus.
     pub focus: bool,
 }
@@ -186,6 +188,7 @@ impl Form {
             submit,
             busy,
             account: None,
+            challenge: None,
             focus: true,
         }
     }
@@ -245,6 +248,13 @@ impl Form {
         };
         first.is_some_and(|first| first.name == field.name)
     }
+}
+
+/// A proof-of-work puzzle.
+#[derive(Debug, Clone)]
+pub struct Challenge {
+    pub text: String,
+    pub difficulty: u32,
 }
 
 /// The second form of a page that waits for a mail: send it again.

@@ -30,7 +30,7 @@ pub use dev::{MailRow, MailShown, MailboxPage};
 pub use docs::{DocsPage, Operation, OperationGroup, RequestField, Response};
 pub use error::{ErrorPage, ProblemPage};
 pub use first_admin::FirstAdminPage;
-pub use form::{Field, Form, Kind, Resend};
+pub use form::{Challenge, Field, Form, Kind, Resend};
 pub use layout::{Layout, brand_css};
 pub use moment::Moment;
 pub use not_me::{NotMeDonePage, NotMePage};

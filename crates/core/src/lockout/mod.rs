@@ -1,0 +1,136 @@
+//! Guessing passwords: failed attempts cost growing delays, and then lock for a while. The counts are in the database, so
+//! they are one for all nodes and survive a restart. What others try never locks out a device that the owner has signed in
+//! from: that one has a count of its own.
+
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use doorward_db::Tx;
+
+use crate::audit::{self, Event, EventType};
+use crate::context::{Caller, Context, DeviceId, Time, UserId};
+use crate::error::{Code, Error, Result};
+
+/// Attempts that cost nothing: people mistype.
+const FREE: i64 = 5;
+/// From this one on every failure locks.
+const LOCKS_AT: i64 = 10;
+const LOCKED_FOR: Duration = Duration::from_secs(15 * 60);
+/// A device that its owner has signed in from waits at most this long, and only for its own mistakes.
+const DEVICE_WAITS: Duration = Duration::from_secs(32);
+/// How long a failure is remembered.
+const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
+/// From this many failures on a challenge comes before the next try, unless nobody has tried for a while.
+const CHALLENGED_AT: i64 = 3;
+const CHALLENGED_FOR: Duration = Duration::from_secs(5 * 60);
+
+/// Who is guessed at.
+#[derive(Debug, Clone)]
+pub enum Target {
+    Account(UserId),
+    /// An account's owner, on a device that it was signed in from before.
+    Device(UserId, DeviceId),
+    /// A name that nobody has, as a keyed digest: it is counted as an account is.
+    Unknown(String),
+    /// Somebody who is signed in and proves it again.
+    SignedIn(UserId),
+}
+
+impl Target {
+    fn key(&self) -> String {
+        match self {
+            Self::Account(id) => format!("account:{id}"),
+            Self::Device(_, id) => format!("device:{id}"),
+            Self::Unknown(digest) => format!("unknown:{digest}"),
+            Self::SignedIn(id) => format!("signed_in:{id}"),
+        }
+    }
+
+    fn account(&self) -> Option<UserId> {
+        match self {
+            Self::Account(id) | Self::Device(id, _) | Self::SignedIn(id) => Some(*id),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// How long the next attempt waits after so many failures.
+    fn wait(&self, failures: i64) -> Duration {
+        let doublings = u32::try_from((failures - FREE).clamp(0, 16)).unwrap_or(0);
+        let growing = Duration::from_secs(2 << doublings);
+        match self {
+            _ if failures < FREE => Duration::ZERO,
+            Self::Device(..) => growing.min(DEVICE_WAITS),
+            _ if failures >= LOCKS_AT => LOCKED_FOR,
+            _ => growing,
+        }
+    }
+}
+
+/// Counts an attempt before it is made, so that of many at once no more get through than one after the other would.
+/// [`succeeded`] takes the count back.
+///
+/// # Errors
+/// `rate_limited` with the time to wait; `challenge_required` where a challenge comes first and none was solved.
+pub async fn begin(context: &Context, caller: &Caller, target: &Target, solved: bool) -> Result<()> {
+    if !context.config.rate_limit.enabled {
+        return Ok(());
+    }
+    let refused = context
+        .db
+        .write(async |tx| {
+            let now = context.now();
+            let key = target.key();
+            let count = store::find(tx, &key).await?.filter(|count| now.since(count.last_at) < MEMORY);
+            let failures = count.as_ref().map_or(0, |count| count.failures);
+            if let Some(count) = &count {
+                if now < count.next_at {
+                    let wait = count.next_at.since(now);
+                    return Ok(Some(Error::new(Code::RateLimited).with_retry_after(wait)));
+                }
+                if context.config.challenge.enabled && !solved && is_challenged(target, count, now) {
+                    return Ok(Some(Error::new(Code::ChallengeRequired)));
+                }
+            }
+            let failures = failures + 1;
+            store::put(tx, &key, failures, now, now + target.wait(failures)).await?;
+            if failures >= LOCKS_AT && !matches!(target, Target::Device(..)) {
+                // As long for an unknown name, which nobody is told of.
+                let event = Event::new(EventType::AccountLocked).with("failures", failures);
+                let event = match target.account() {
+                    Some(user) => event.on(user),
+                    None => event.with("identifier_digest", key.as_str()),
+                };
+                audit::record(tx, context, caller, event).await?;
+            }
+            Ok::<_, Error>(None)
+        })
+        .await?;
+    refused.map_or(Ok(()), Err)
+}
+
+/// Forgets what was tried in vain: the owner has just proved who they are.
+pub async fn succeeded(context: &Context, target: &Target) -> Result<()> {
+    if !context.config.rate_limit.enabled {
+        return Ok(());
+    }
+    context.db.write(async |tx| store::delete(tx, &target.key()).await).await
+}
+
+/// As [`succeeded`], in a unit of work that gives the account back to its owner.
+pub async fn forgive(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    store::delete(tx, &Target::Account(user).key()).await
+}
+
+/// Deletes at most `limit` counts that are forgotten. Answers how many.
+pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<u64> {
+    store::delete_old(tx, context.now() - MEMORY, limit).await
+}
+
+fn is_challenged(target: &Target, count: &store::Count, now: Time) -> bool {
+    matches!(target, Target::Account(_) | Target::Unknown(_))
+        && count.failures >= CHALLENGED_AT
+        && now.since(count.last_at) < CHALLENGED_FOR
+}
