@@ -209,6 +209,7 @@ id_kinds! {
     EventKind, EventId, "event";
     MailKind, MailId, "mail";
     PendingKind, PendingId, "pending";
+    ServiceKeyKind, ServiceKeyId, "key";
     EmailChangeKind, EmailChangeId, "emailchange";
 }
 

@@ -19,6 +19,7 @@ pub mod user;
 pub mod alarm;
 pub mod challenge;
 pub mod lockout;
+pub mod service_key;
 
 // Level 2
 pub mod access;

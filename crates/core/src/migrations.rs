@@ -27,4 +27,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0004_guessing.sql"),
         postgres: None,
     },
+    Migration {
+        version: 5,
+        name: "service_keys",
+        sql: include_str!("../../../migrations/0005_service_keys.sql"),
+        postgres: None,
+    },
 ];

@@ -76,6 +76,12 @@ impl App {
     ) {
         let (router, _) = routes::all(&self.web());
         let jobs = Jobs::start(self, clock);
+        let sessions = self.sessions.clone();
+        let shutdown = async move {
+            shutdown.await;
+            // Whoever listens for long must not hold the end up.
+            sessions.close();
+        };
         serve(listener, router, limits, shutdown).await;
         jobs.stop(JOBS_END_WITHIN).await;
     }

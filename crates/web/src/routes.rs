@@ -15,7 +15,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::{
-    account, challenge, me, not_me, openapi, password, reauthentication, session, sessions, sign_up,
+    account, challenge, me, not_me, openapi, password, reauthentication, revocations, session, sessions,
+    sign_up,
 };
 use crate::http::layer::HttpLayer;
 use crate::http::problem::ApiError;
@@ -73,6 +74,8 @@ fn api(routes: &mut Routes) {
     routes.api(Access::SignedIn, routes!(sessions::end));
     routes.api(Access::SignedIn, routes!(sessions::devices));
     routes.api(Access::SignedIn, routes!(sessions::rename, sessions::forget));
+    // Judged by a service key.
+    routes.api(Access::Token, routes!(revocations::listen));
     routes.api(Access::Public, routes!(not_me::act));
 }
 

@@ -30,13 +30,16 @@ impl FromRequestParts<Web> for SignedIn {
     }
 }
 
-/// The access token of a request: a Bearer token (RFC 6750, section 2.1), and only without one the cookie.
+/// The Bearer token of a request (RFC 6750, section 2.1).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// The access token of a request: a Bearer token, and only without one the cookie.
 pub fn access_token<'h>(web: &Web, headers: &'h HeaderMap) -> Option<&'h str> {
     match headers.get(AUTHORIZATION) {
-        Some(value) => {
-            let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-        }
+        Some(_) => bearer(headers),
         None => web.cookies.get(headers, CookieName::Access),
     }
 }

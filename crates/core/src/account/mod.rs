@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 
 use crate::access::{self, ADMIN};
 use crate::audit::{self, Event, EventType};
+use crate::changes::{self, Change};
 use crate::context::{Caller, Context, Id, Time, UserId};
 use crate::error::{Code, Error, Result};
 use crate::mail::{self, Message};
@@ -103,6 +104,7 @@ pub async fn delete_due(context: &Context, limit: i64) -> Result<u64> {
                 if !store::delete(tx, id, now).await? {
                     return Ok(0);
                 }
+                changes::announce(tx, context, Change::Gone(id)).await?;
                 secret::end_all_of(tx, id.uuid()).await?;
                 audit::erase(tx, id).await?;
                 audit::record(tx, context, &caller, Event::new(EventType::AccountDeleted).on(id)).await?;

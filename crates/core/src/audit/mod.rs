@@ -46,6 +46,8 @@ pub enum EventType {
     AccountDeleted,
     DataExported,
     AccountLocked,
+    ServiceKeyCreated,
+    ServiceKeyRevoked,
 }
 
 impl EventType {
@@ -85,6 +87,8 @@ impl EventType {
             Self::AccountDeleted => "account.deleted",
             Self::DataExported => "account.exported",
             Self::AccountLocked => "account.locked",
+            Self::ServiceKeyCreated => "service_key.created",
+            Self::ServiceKeyRevoked => "service_key.revoked",
         }
     }
 }

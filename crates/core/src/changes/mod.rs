@@ -17,6 +17,8 @@ pub enum Change {
     Session(SessionId),
     /// An account changed: its profile, its roles, its sessions, its state.
     User(UserId),
+    /// An account is no more.
+    Gone(UserId),
     /// What a role allows changed.
     Roles,
     /// A signing key was made, moved on or dropped.
@@ -38,9 +40,15 @@ pub async fn since(context: &Context, moment: Time) -> Result<Vec<(Uuid, Change)
     context.db.read(async |tx| store::since(tx, moment).await).await
 }
 
+/// The accounts that are no more since a moment, and since when.
+pub async fn gone_since(tx: &mut Tx<'_>, moment: Time) -> Result<Vec<(UserId, Time)>> {
+    store::gone_since(tx, moment).await
+}
+
 /// Deletes at most `limit` changes that everybody has heard long ago. Answers how many.
 pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<u64> {
-    store::delete_before(tx, context.now() - OVERLAP * 60, limit).await
+    let kept = (OVERLAP * 60).max(context.config.session.access_token_ttl + OVERLAP);
+    store::delete_before(tx, context.now() - kept, limit).await
 }
 
 impl Change {
@@ -48,6 +56,7 @@ impl Change {
         match self {
             Self::Session(id) => ("session", Some(id.uuid())),
             Self::User(id) => ("user", Some(id.uuid())),
+            Self::Gone(id) => ("gone", Some(id.uuid())),
             Self::Roles => ("roles", None),
             Self::Keys => ("keys", None),
         }
@@ -57,6 +66,7 @@ impl Change {
         match (kind, subject) {
             ("session", Some(id)) => Some(Self::Session(Id::from_uuid(id))),
             ("user", Some(id)) => Some(Self::User(Id::from_uuid(id))),
+            ("gone", Some(id)) => Some(Self::Gone(Id::from_uuid(id))),
             ("roles", None) => Some(Self::Roles),
             ("keys", None) => Some(Self::Keys),
             _ => None,

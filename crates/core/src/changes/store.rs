@@ -2,7 +2,7 @@ use doorward_db::{Tx, p};
 use uuid::Uuid;
 
 use super::Change;
-use crate::context::Time;
+use crate::context::{Id, Time, UserId};
 use crate::error::Result;
 
 pub(super) async fn insert(tx: &mut Tx<'_>, id: Uuid, now: Time, change: Change) -> Result<()> {
@@ -26,6 +26,17 @@ pub(super) async fn since(tx: &mut Tx<'_>, moment: Time) -> Result<Vec<(Uuid, Ch
         }
     }
     Ok(changes)
+}
+
+pub(super) async fn gone_since(tx: &mut Tx<'_>, moment: Time) -> Result<Vec<(UserId, Time)>> {
+    tx.query_all(
+        "SELECT subject, created_at FROM changes WHERE kind = 'gone' AND created_at >= ?1",
+        &p![moment],
+    )
+    .await?
+    .iter()
+    .map(|row| Ok((Id::from_uuid(row.get(0)?), Time::from_micros(row.get(1)?))))
+    .collect()
 }
 
 pub(super) async fn delete_before(tx: &mut Tx<'_>, moment: Time, limit: i64) -> Result<u64> {

@@ -53,11 +53,15 @@ impl Cache {
 
     /// The session, if it is remembered, still runs, and this cache may vouch for it now.
     pub(super) fn live(&self, id: SessionId, now: Time) -> Option<Arc<Live>> {
-        let heard_at = self.heard_at()?;
-        if now < heard_at - VOUCHES_FOR || now > heard_at + VOUCHES_FOR {
+        if !self.may_vouch(now) {
             return None;
         }
         self.live.get(&id.uuid()).filter(|live| live.session.expires_at > now)
+    }
+
+    /// Whether every ending until a moment ago was heard of.
+    pub(super) fn may_vouch(&self, now: Time) -> bool {
+        self.heard_at().is_some_and(|at| at - VOUCHES_FOR <= now && now <= at + VOUCHES_FOR)
     }
 
     pub(super) fn epoch(&self) -> u64 {

@@ -5,6 +5,7 @@ mod access_token;
 mod cache;
 mod model;
 mod refresh;
+mod revocations;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use doorward_crypto::derived::{self, RowSecret};
 use doorward_db::Tx;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{broadcast, watch};
 
 use crate::audit::{self, Event, EventType};
 use crate::changes::{self, Change};
@@ -27,6 +29,8 @@ use cache::Cache;
 pub(crate) use model::NewSession;
 pub use model::{EndReason, Live, Session, Tokens};
 pub use refresh::Renewed;
+use revocations::Revocations;
+pub use revocations::Revoked;
 
 const REFRESH_PREFIX: &str = "dw_rt_";
 /// How long somebody who proved who they are may do what is sensitive.
@@ -38,11 +42,15 @@ pub struct Sessions {
     context: Context,
     keys: KeyRing,
     cache: Arc<Cache>,
+    revocations: Arc<Revocations>,
+    /// Turns true when this process is about to end.
+    closing: watch::Sender<bool>,
 }
 
 impl Sessions {
     pub fn new(context: Context, keys: KeyRing) -> Self {
-        Self { context, keys, cache: Arc::default() }
+        let closing = watch::Sender::new(false);
+        Self { context, keys, cache: Arc::default(), revocations: Arc::default(), closing }
     }
 
     pub fn context(&self) -> &Context {
@@ -229,8 +237,18 @@ impl Sessions {
                     continue;
                 }
                 match change {
-                    Change::Session(session) => self.cache.forget_session(session),
-                    Change::User(user) => self.cache.forget_user(user),
+                    Change::Session(session) => {
+                        self.cache.forget_session(session);
+                        self.tell(vec![Revoked::Session(session, now)]);
+                    }
+                    Change::User(user) => {
+                        self.cache.forget_user(user);
+                        self.tell(self.revoked_of(Some(user), now - changes::OVERLAP).await?);
+                    }
+                    Change::Gone(user) => {
+                        self.cache.forget_user(user);
+                        self.tell(vec![Revoked::Account(user, now)]);
+                    }
                     Change::Roles => self.cache.forget_all(),
                     Change::Keys => {
                         self.keys.reload(context).await?;
@@ -241,6 +259,74 @@ impl Sessions {
         }
         self.cache.heard(version, now);
         Ok(())
+    }
+
+    /// Whether this process is sure to have heard of every ending until a moment ago.
+    pub fn hears_changes(&self) -> bool {
+        self.cache.may_vouch(self.context.now())
+    }
+
+    /// Hears of every ending from now on, in this process and in others.
+    ///
+    /// # Errors
+    /// `overloaded` where too many listen already, `unavailable` where this process has not heard from the others.
+    pub fn listen_to_revocations(&self) -> Result<broadcast::Receiver<Revoked>> {
+        if !self.hears_changes() {
+            return Err(Error::new(Code::Unavailable).with_retry_after(Duration::from_secs(1)));
+        }
+        self.revocations
+            .listen()
+            .ok_or_else(|| Error::new(Code::Overloaded).with_retry_after(Duration::from_secs(5)))
+    }
+
+    /// What ended since a moment, oldest first, as far as it still matters.
+    pub async fn revoked_since(&self, moment: Time) -> Result<Vec<Revoked>> {
+        self.revoked_of(None, moment).await
+    }
+
+    /// Whether a token from that moment could still be good.
+    pub fn still_matters(&self, moment: Time) -> bool {
+        moment >= self.horizon()
+    }
+
+    /// Tells those who listen for long that this process ends.
+    pub fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Returns when this process is about to end.
+    pub async fn closing(&self) {
+        // Fails only where the sender is gone, and it is here.
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
+    }
+
+    fn horizon(&self) -> Time {
+        revocations::horizon(self.context.now(), self.context.config.session.access_token_ttl)
+    }
+
+    fn tell(&self, endings: Vec<Revoked>) {
+        self.revocations.tell(endings, self.horizon());
+    }
+
+    async fn revoked_of(&self, user: Option<UserId>, moment: Time) -> Result<Vec<Revoked>> {
+        let since = moment.max(self.horizon());
+        let (sessions, accounts) = self
+            .context
+            .db
+            .read(async |tx| {
+                let sessions = store::revoked_since(tx, user, since).await?;
+                let accounts = match user {
+                    Some(_) => Vec::new(),
+                    None => changes::gone_since(tx, since).await?,
+                };
+                Ok::<_, Error>((sessions, accounts))
+            })
+            .await?;
+        let accounts = accounts.into_iter().map(|(id, at)| Revoked::Account(id, at));
+        let sessions = sessions.into_iter().map(|(id, at)| Revoked::Session(id, at));
+        let mut all: Vec<Revoked> = accounts.chain(sessions).collect();
+        all.sort_by_key(Revoked::at);
+        Ok(all)
     }
 
     /// Deletes sessions that ended long ago and changes that everybody has heard, at most `limit` of each.

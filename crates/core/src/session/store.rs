@@ -261,6 +261,25 @@ pub(super) async fn end_all(
         .await?)
 }
 
+/// Sessions that ended since a moment, of one account or of all.
+pub(super) async fn revoked_since(
+    tx: &mut Tx<'_>,
+    user: Option<UserId>,
+    moment: Time,
+) -> Result<Vec<(SessionId, Time)>> {
+    let rows = match user {
+        Some(user) => {
+            let sql = "SELECT id, revoked_at FROM sessions WHERE user_id = ?1 AND revoked_at >= ?2";
+            tx.query_all(sql, &p![user, moment]).await?
+        }
+        None => {
+            let sql = "SELECT id, revoked_at FROM sessions WHERE revoked_at >= ?1 ORDER BY revoked_at";
+            tx.query_all(sql, &p![moment]).await?
+        }
+    };
+    rows.iter().map(|row| Ok((Id::from_uuid(row.get(0)?), Time::from_micros(row.get(1)?)))).collect()
+}
+
 pub(super) async fn end_of_device(
     tx: &mut Tx<'_>,
     user: UserId,

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use doorward_core::service_key::Scope;
 
 /// Authentication that you own: one small program beside your app.
 #[derive(Debug, Parser)]
@@ -38,6 +39,9 @@ pub enum Command {
     /// Signing keys
     #[command(subcommand, after_help = "Example:\n  doorward keys list")]
     Keys(Keys),
+    /// Keys of services that stand beside this one
+    #[command(subcommand, after_help = "Example:\n  doorward key create gateway --scope revocations:read")]
+    Key(Key),
     /// Print the description of the API (OpenAPI 3.1)
     #[command(after_help = "Example:\n  doorward openapi > openapi.json")]
     Openapi,
@@ -120,6 +124,42 @@ pub enum Keys {
     /// Let the next key sign from now on; the present one stays published until its last token has run out
     #[command(after_help = "Example:\n  doorward keys rotate")]
     Rotate,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// Make a key and show it, once
+    #[command(after_help = "Example:\n  doorward key create gateway --scope revocations:read")]
+    Create {
+        /// What the key is called
+        name: String,
+        /// What it may ask for; may be given more than once
+        #[arg(long, required = true, value_name = "SCOPE", value_parser = scope)]
+        scope: Vec<Scope>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List keys, newest first
+    #[command(after_help = "Example:\n  doorward key list --json")]
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a key
+    #[command(after_help = "Example:\n  doorward key revoke gateway")]
+    Revoke {
+        /// Its id or its name
+        key: String,
+    },
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    Scope::parse(text).ok_or_else(|| {
+        let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+        format!("there is no such scope; there are: {}", known.join(", "))
+    })
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ use anyhow::{Context as _, Result, bail};
 use doorward_core::context::{Caller, UserId};
 use doorward_core::migrations::MIGRATIONS;
 use doorward_core::operator::{self, CreateUser};
-use doorward_core::{access, signing_key, user};
-use secrecy::SecretString;
+use doorward_core::{access, service_key, signing_key, user};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use super::args::{self, Keys, User};
+use super::args::{self, Key, Keys, User};
 use super::setup::{self, explain};
 use crate::config::Settings;
 
@@ -93,6 +93,58 @@ pub async fn keys(settings: Settings, command: Keys) -> Result<()> {
         Keys::Rotate => {
             let kid = signing_key::rotate(context, &Caller::system("command line")).await.map_err(explain)?;
             println!("{kid} signs now. The key before it stays published until its last token has run out.");
+        }
+    }
+    context.db.close().await;
+    Ok(())
+}
+
+pub async fn key(settings: Settings, command: Key) -> Result<()> {
+    let app = setup::open(settings).await?.app;
+    let context = app.context();
+    let caller = Caller::system("command line");
+    match command {
+        Key::Create { name, scope, json } => {
+            let (key, secret) =
+                service_key::create(context, &caller, &name, &scope).await.map_err(explain)?;
+            if json {
+                println!(
+                    "{}",
+                    json!({"id": key.id.to_string(), "name": key.name, "scopes": key.scopes, "key": secret.expose_secret()})
+                );
+            } else {
+                println!("{}", secret.expose_secret());
+                eprintln!("This is the key of {}. It is shown this once.", key.name);
+            }
+        }
+        Key::List { json } => {
+            let keys = service_key::list(context).await.map_err(explain)?;
+            if json {
+                let items: Vec<_> = keys
+                    .iter()
+                    .map(|key| {
+                        json!({"id": key.id.to_string(), "name": key.name, "scopes": key.scopes,
+                               "created_at": key.created_at, "last_used_at": key.last_used_at,
+                               "revoked_at": key.revoked_at})
+                    })
+                    .collect();
+                println!("{}", json!({"items": items}));
+            } else if keys.is_empty() {
+                println!("There are no keys. Make one: doorward key create NAME --scope revocations:read");
+            } else {
+                for key in keys {
+                    let state = match (key.revoked_at, key.last_used_at) {
+                        (Some(at), _) => format!("ended {}", at.for_people()),
+                        (None, Some(at)) => format!("last used {}", at.for_people()),
+                        (None, None) => "never used".to_owned(),
+                    };
+                    println!("{}  {:<24}  {}  {state}", key.id, key.name, key.scopes.join(" "));
+                }
+            }
+        }
+        Key::Revoke { key } => {
+            let ended = service_key::revoke(context, &caller, &key).await.map_err(explain)?;
+            println!("{key} {}.", if ended { "is good for nothing any more" } else { "had ended already" });
         }
     }
     context.db.close().await;

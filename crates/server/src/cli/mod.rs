@@ -41,6 +41,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Migrate => commands::migrate(&settings()?).await?,
         Command::Doctor { json } => return doctor::run(settings(), json).await,
         Command::User(command) => commands::user(settings()?, command).await?,
+        Command::Key(command) => commands::key(settings()?, command).await?,
         Command::Keys(command) => commands::keys(settings()?, command).await?,
         Command::Openapi => commands::openapi(settings()?).await?,
     }

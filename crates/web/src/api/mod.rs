@@ -10,6 +10,7 @@ pub mod not_me;
 pub mod openapi;
 pub mod password;
 pub mod reauthentication;
+pub mod revocations;
 pub mod session;
 pub mod sessions;
 pub mod sign_up;

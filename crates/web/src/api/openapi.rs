@@ -19,9 +19,15 @@ pub fn frame() -> OpenApi {
         "Set at sign-in. Over https its name is `__Host-doorward_access`.",
     ));
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let service_key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("dw_key_…")
+        .description(Some("A service's key, made by `doorward key create`."))
+        .build();
     let components = ComponentsBuilder::new()
         .security_scheme("cookie", SecurityScheme::ApiKey(cookie))
         .security_scheme("bearer", SecurityScheme::Http(bearer))
+        .security_scheme("service_key", SecurityScheme::Http(service_key))
         .build();
     let none: [&str; 0] = [];
     OpenApiBuilder::new()

@@ -18,7 +18,7 @@ const LEVELS: &[&[&str]] = &[
         "mail",
         "secret",
     ],
-    &["signing_key", "user", "alarm", "challenge", "lockout"],
+    &["signing_key", "user", "alarm", "challenge", "lockout", "service_key"],
     &["access", "device", "session", "organization"],
     &[
         "sign_in",

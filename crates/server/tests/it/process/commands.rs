@@ -111,3 +111,31 @@ async fn within_a_second(mut done: impl AsyncFnMut() -> bool) {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn a_service_key_is_shown_once_listed_without_itself_and_revoked() {
+    let server = Server::start(&[]).await;
+    let made = server.cli_ok(&["key", "create", "gateway", "--scope", "revocations:read", "--json"]);
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let key = made["key"].as_str().unwrap();
+    assert!(key.starts_with("dw_key_") && key.len() == 50);
+    let listen = async |key: &str| {
+        let url = format!("{}/v1/revocations", server.url);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client.get(url).bearer_auth(key).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(listen(key).await, 200);
+
+    let listed = server.cli_ok(&["key", "list", "--json"]);
+    assert!(!listed.contains(key) && listed.contains("gateway") && listed.contains("revocations:read"));
+    assert!(server.cli_ok(&["key", "list"]).contains("last used"));
+    let again = server.cli(&["key", "create", "gateway", "--scope", "revocations:read"]);
+    assert!(!again.status.success());
+    let unknown = server.cli(&["key", "create", "other", "--scope", "everything"]);
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("revocations:read"));
+
+    server.cli_ok(&["key", "revoke", "gateway"]);
+    assert_eq!(listen(key).await, 401);
+    assert!(server.cli_ok(&["key", "revoke", "gateway"]).contains("already"));
+    assert!(!server.cli(&["key", "revoke", "nobody"]).status.success());
+}

@@ -7,6 +7,7 @@ mod me;
 mod password;
 mod reauthentication;
 mod not_me;
+mod revocations;
 mod session;
 mod sessions;
 mod sign_in;
