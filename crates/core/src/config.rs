@@ -35,6 +35,7 @@ pub struct Config {
     pub sign_up: SignUp,
     pub session: Session,
     pub token: Token,
+    pub keys: Keys,
     pub password: Password,
     pub reauthentication: Reauthentication,
     pub account: Account,
@@ -74,6 +75,12 @@ pub struct Session {
 pub struct Token {
     pub audience: String,
     pub signing_alg: Algorithm,
+}
+
+#[derive(Debug, Clone)]
+pub struct Keys {
+    /// How long a signing key signs before the next one takes over; `None` leaves it to the operator.
+    pub rotate_every: Option<Duration>,
 }
 
 #[derive(Debug, Clone)]

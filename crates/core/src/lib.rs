@@ -10,6 +10,7 @@ pub mod user_agent;
 pub mod context;
 pub mod audit;
 pub mod changes;
+pub mod seals;
 pub mod mail;
 pub mod secret;
 
@@ -37,4 +38,5 @@ pub mod account;
 pub mod operator;
 
 pub mod clean_up;
+pub mod master_key;
 pub mod migrations;

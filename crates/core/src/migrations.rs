@@ -33,4 +33,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0005_service_keys.sql"),
         postgres: None,
     },
+    Migration {
+        version: 6,
+        name: "keys",
+        sql: include_str!("../../../migrations/0006_keys.sql"),
+        postgres: None,
+    },
 ];

@@ -3,6 +3,7 @@
 //! A sealed value is `version (1) ‖ key id (4) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`. The cipher is XAES-256-GCM
 //! (C2SP): AES-256-GCM under a key derived for each nonce, so that random nonces stay safe for any number of values.
 
+use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -17,6 +18,10 @@ use crate::rng::{Rng, random};
 
 /// The 256 bits that everything at rest is sealed under.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+/// Names a master key and tells nothing of it: four bytes that are derived from it, and that all it seals carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; 4]);
 
 /// The text is not the base64 of 32 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -57,6 +62,32 @@ impl MasterKey {
         let mut text = Zeroizing::new(String::with_capacity(44));
         STANDARD.encode_string(self.0.as_slice(), &mut text);
         text
+    }
+}
+
+impl KeyId {
+    /// The first bytes of everything that is sealed under this key: version and key id.
+    pub fn prefix(self) -> [u8; HEADER] {
+        let mut prefix = [VERSION; HEADER];
+        prefix[1..].copy_from_slice(&self.0);
+        prefix
+    }
+
+    /// The key that a sealed value, or its first bytes, names. `None` for what is no sealed value.
+    pub fn of_sealed(sealed: &[u8]) -> Option<Self> {
+        let (version, rest) = sealed.split_first()?;
+        let id = rest.first_chunk().filter(|_| *version == VERSION)?;
+        Some(Self(*id))
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
     }
 }
 
@@ -108,7 +139,21 @@ impl Sealer {
 
     /// Whether the value is sealed under the current key, or wants to be sealed again.
     pub fn is_current(&self, sealed: &[u8]) -> bool {
-        sealed.first() == Some(&VERSION) && sealed.get(1..HEADER) == Some(&self.current.id[..])
+        KeyId::of_sealed(sealed) == Some(self.current_id())
+    }
+
+    /// Seals again, under the current key, what any of the keys sealed.
+    pub fn reseal(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        Ok(self.seal(context, &self.open(context, sealed)?))
+    }
+
+    pub fn current_id(&self) -> KeyId {
+        KeyId(self.current.id)
+    }
+
+    /// The previous keys, in the order in which they were given.
+    pub fn previous_ids(&self) -> impl Iterator<Item = KeyId> {
+        self.previous.iter().map(|keys| KeyId(keys.id))
     }
 
     /// HMAC-SHA256 of the parts, each with its length before it, under a key that is derived for this label.
@@ -245,6 +290,31 @@ mod tests {
         assert_eq!(rotated.open(b"c", &sealed).unwrap().as_slice(), b"secret");
         assert!(rotated.is_current(&rotated.seal(b"c", b"secret")));
         assert_eq!(sealer(2, &[]).open(b"c", &sealed).unwrap_err(), OpenError::UnknownKey);
+    }
+
+    #[test]
+    fn what_is_sealed_again_is_under_the_current_key_and_says_the_same() {
+        let old = sealer(1, &[]).seal(b"c", b"secret");
+        let rotated = sealer(2, &[1]);
+        let resealed = rotated.reseal(b"c", &old).unwrap();
+        assert!(rotated.is_current(&resealed));
+        assert_eq!(sealer(2, &[]).open(b"c", &resealed).unwrap().as_slice(), b"secret");
+        assert_eq!(rotated.reseal(b"other", &old).unwrap_err(), OpenError::Forged);
+    }
+
+    #[test]
+    fn a_key_is_named_by_all_that_it_seals() {
+        let (first, second) = (sealer(1, &[]), sealer(2, &[1]));
+        let sealed = first.seal(b"c", b"secret");
+        assert_eq!(KeyId::of_sealed(&sealed), Some(first.current_id()));
+        assert_eq!(sealed[..5], first.current_id().prefix());
+        assert_eq!(KeyId::of_sealed(&first.current_id().prefix()), Some(first.current_id()));
+        assert_eq!(second.previous_ids().collect::<Vec<_>>(), [first.current_id()]);
+        assert_ne!(first.current_id(), second.current_id());
+        assert_eq!(first.current_id().to_string().len(), 8);
+        for wrong in [&[][..], &[1, 2, 3, 4], &[2, 0, 0, 0, 0]] {
+            assert_eq!(KeyId::of_sealed(wrong), None);
+        }
     }
 
     #[test]

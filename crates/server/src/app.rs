@@ -7,6 +7,7 @@ use doorward_core::config::Config;
 use doorward_core::context::{Clock, Context, SystemClock};
 use doorward_core::error::Error;
 use doorward_core::mail::{OutgoingMail, SendError, Transport};
+use doorward_core::master_key;
 use doorward_core::migrations::MIGRATIONS;
 use doorward_core::session::Sessions;
 use doorward_core::signing_key::KeyRing;
@@ -50,6 +51,7 @@ impl App {
     pub async fn open(parts: Parts) -> Result<Self, Error> {
         parts.db.migrate(MIGRATIONS).await?;
         let context = context(parts.config, parts.db, parts.clock, parts.rng, parts.sealer, parts.hasher);
+        master_key::ensure_at_hand(&context).await?;
         let keys = KeyRing::open(&context).await?;
         let transport = parts.transport.unwrap_or_else(|| Arc::new(Catching(context.clone())));
         Ok(Self { sessions: Sessions::new(context, keys), transport })

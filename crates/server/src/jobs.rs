@@ -1,20 +1,25 @@
 //! What goes on beside the answers: mails go out, other processes' changes are heard, what is old is deleted, the clock
-//! follows the database's.
+//! follows the database's, signing keys rotate, and what earlier master keys sealed is sealed again.
+
+mod resealing;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorward_core::context::SystemClock;
-use doorward_core::{clean_up, mail};
+use doorward_core::context::{Caller, SystemClock};
+use doorward_core::{clean_up, mail, signing_key};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use resealing::Resealing;
 
 const MAIL_EVERY: Duration = Duration::from_millis(300);
 const CHANGES_EVERY: Duration = Duration::from_millis(500);
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(5 * 60);
 const FIGURES_EVERY: Duration = Duration::from_secs(5);
+const KEYS_EVERY: Duration = Duration::from_secs(60 * 60);
+const RESEAL_EVERY: Duration = Duration::from_secs(1);
 const CLOCK_EVERY: Duration = Duration::from_secs(60);
 
 /// The running jobs. They end when they are told to, each after the round it is in.
@@ -49,6 +54,16 @@ impl Jobs {
             tracing::debug!(deleted, "cleaned up");
             Ok(())
         }));
+        let keys = app.context().clone();
+        tasks.spawn(every(KEYS_EVERY, stopped.clone(), "signing keys", async move || {
+            if let Some(kid) = signing_key::rotate_if_due(&keys, &Caller::system("schedule")).await? {
+                tracing::info!(kid, "the next signing key signs now");
+            }
+            Ok(())
+        }));
+        let mut resealing = Resealing::new(app.context().clone());
+        tasks
+            .spawn(every(RESEAL_EVERY, stopped.clone(), "master key", async move || resealing.round().await));
         if let Some(clock) = clock {
             let db = app.context().db.clone();
             tasks.spawn(every(CLOCK_EVERY, stopped, "clock", async move || {

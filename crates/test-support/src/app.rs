@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use doorward::app::{App, Parts};
 use doorward_core::config::{
-    Account, Brand, Challenge, Config, Http, Mail as MailConfig, Mode, Password, RateLimit, Reauthentication,
-    Session, SignUp, Token, VerifyEmail,
+    Account, Brand, Challenge, Config, Http, Keys, Mail as MailConfig, Mode, Password, RateLimit,
+    Reauthentication, Session, SignUp, Token, VerifyEmail,
 };
 use doorward_core::context::{Clock, SystemClock, Time};
+use doorward_core::error::Error;
 use doorward_core::mail::{self, Transport};
 use doorward_crypto::password::{Params, PasswordHasher, PoolConfig};
 use doorward_crypto::rng::{Rng, SystemRng};
@@ -59,6 +60,7 @@ pub fn config(url: &str) -> Config {
             absolute_timeout: 90 * DAY,
             cookie_domain: None,
         },
+        keys: Keys { rotate_every: Some(90 * DAY) },
         token: Token { audience: url.trim_end_matches('/').to_owned(), signing_alg: Algorithm::Es256 },
         password: Password { min_length: 8 },
         account: Account { deletion_grace: 14 * DAY },
@@ -71,13 +73,48 @@ pub fn config(url: &str) -> Config {
     }
 }
 
+/// The master keys of a process, in base64.
+#[derive(Clone)]
+pub struct MasterKeys {
+    pub current: String,
+    pub previous: Vec<String>,
+}
+
+impl MasterKeys {
+    pub fn fresh() -> Self {
+        Self { current: MasterKey::generate(&SystemRng).to_base64().to_string(), previous: Vec::new() }
+    }
+
+    /// A new current key, and the one that was current as the only previous one.
+    #[must_use]
+    pub fn rotated(&self) -> Self {
+        Self { previous: vec![self.current.clone()], ..Self::fresh() }
+    }
+
+    #[must_use]
+    pub fn without_previous(&self) -> Self {
+        Self { previous: Vec::new(), ..self.clone() }
+    }
+
+    /// The current key and the first previous one change places.
+    #[must_use]
+    pub fn swapped(&self) -> Self {
+        Self { current: self.previous[0].clone(), previous: vec![self.current.clone()] }
+    }
+
+    fn sealer(&self) -> Sealer {
+        let read = |text: &String| MasterKey::from_base64(text).unwrap();
+        Sealer::new(read(&self.current), self.previous.iter().map(read).collect(), Arc::new(SystemRng))
+    }
+}
+
 /// A running Doorward on a database of its own: SQLite, or PostgreSQL where the environment names a server.
 pub struct TestApp {
     pub url: String,
     pub app: App,
     pub clock: Arc<Moved>,
     database: TestDatabase,
-    master_key: String,
+    master_keys: MasterKeys,
     config: Config,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
@@ -101,11 +138,11 @@ impl TestApp {
         change(&mut config);
         let database = TestDatabase::fresh().await;
         let clock = Arc::new(Moved::default());
-        let master_key = MasterKey::generate(&SystemRng).to_base64().to_string();
-        let mut app = open(&config, &database, &clock, &master_key).await;
+        let master_keys = MasterKeys::fresh();
+        let mut app = open(&config, &database, &clock, &master_keys).await.unwrap();
         app.transport = transport.unwrap_or(app.transport);
         let (stop, server) = serve(&app, listener);
-        Self { url, app, clock, database, master_key, config, stop: Some(stop), server: Some(server) }
+        Self { url, app, clock, database, master_keys, config, stop: Some(stop), server: Some(server) }
     }
 
     /// Ends the server and starts it again on the same database and port.
@@ -114,7 +151,7 @@ impl TestApp {
         self.app.context().db.close().await;
         let address = self.url.replace("http://localhost", "127.0.0.1");
         let listener = tokio::net::TcpListener::bind(&address).await.unwrap();
-        self.app = open(&self.config, &self.database, &self.clock, &self.master_key).await;
+        self.app = open(&self.config, &self.database, &self.clock, &self.master_keys).await.unwrap();
         let (stop, server) = serve(&self.app, listener);
         self.stop = Some(stop);
         self.server = Some(server);
@@ -122,7 +159,31 @@ impl TestApp {
 
     /// Another process on the same database: its changes reach the first through the database alone.
     pub async fn second_process(&self) -> App {
-        open(&self.config, &self.database, &self.clock, &self.master_key).await
+        self.process_with(&self.master_keys).await.unwrap()
+    }
+
+    pub fn master_keys(&self) -> &MasterKeys {
+        &self.master_keys
+    }
+
+    /// Another process on the same database, with master keys of its own. No job of it runs.
+    ///
+    /// # Errors
+    /// Where it refuses to start.
+    pub async fn process_with(&self, keys: &MasterKeys) -> Result<App, Error> {
+        open(&self.config, &self.database, &self.clock, keys).await
+    }
+
+    /// Starts again with other master keys.
+    pub async fn restart_with_keys(&mut self, keys: MasterKeys) {
+        self.master_keys = keys;
+        self.restart().await;
+    }
+
+    /// Starts again with other settings.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.restart().await;
     }
 
     /// Makes the database fail, as an accident would: a full disk, or a server that is gone.
@@ -192,20 +253,24 @@ impl TestApp {
     }
 }
 
-async fn open(config: &Config, database: &TestDatabase, clock: &Arc<Moved>, master_key: &str) -> App {
+async fn open(
+    config: &Config,
+    database: &TestDatabase,
+    clock: &Arc<Moved>,
+    keys: &MasterKeys,
+) -> Result<App, Error> {
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
     let pool = PoolConfig { params: Params::insecure_for_tests(), threads: 2, queue: 1000 };
     App::open(Parts {
         config: config.clone(),
         db: database.open().await,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
-        sealer: Sealer::new(MasterKey::from_base64(master_key).unwrap(), Vec::new(), Arc::clone(&rng)),
+        sealer: keys.sealer(),
         hasher: PasswordHasher::start(pool, Arc::clone(&rng)),
         rng,
         transport: None,
     })
     .await
-    .unwrap()
 }
 
 fn serve(app: &App, listener: tokio::net::TcpListener) -> (oneshot::Sender<()>, JoinHandle<()>) {

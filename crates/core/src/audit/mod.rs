@@ -48,6 +48,7 @@ pub enum EventType {
     AccountLocked,
     ServiceKeyCreated,
     ServiceKeyRevoked,
+    KeysRevoked,
 }
 
 impl EventType {
@@ -89,6 +90,7 @@ impl EventType {
             Self::AccountLocked => "account.locked",
             Self::ServiceKeyCreated => "service_key.created",
             Self::ServiceKeyRevoked => "service_key.revoked",
+            Self::KeysRevoked => "keys.revoked",
         }
     }
 }

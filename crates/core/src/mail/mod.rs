@@ -14,8 +14,15 @@ use zeroize::Zeroize;
 
 use crate::context::{Context, MailId, Time};
 use crate::error::{Error, Result};
+use crate::seals::SealedColumn;
 pub use transport::{OutgoingMail, SendError, Transport};
 
+/// What is sealed here, for the rotation of the master key.
+pub const SEALED_OUTBOX: SealedColumn = store::SEALED_OUTBOX;
+pub const SEALED_CAUGHT: SealedColumn = store::SEALED_CAUGHT;
+
+const SEAL_CONTEXT: &[u8] = b"mail";
+const SEAL_CONTEXT_CAUGHT: &[u8] = b"caught mail";
 const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long one attempt may take before another sender takes the mail over.
 const LEASE: Duration = Duration::from_secs(60);
@@ -132,7 +139,7 @@ pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<
 /// Keeps a mail for the developer's mailbox in place of sending it.
 pub async fn catch(context: &Context, mail: &OutgoingMail) -> Result<()> {
     let mut json = serde_json::to_vec(mail).map_err(Error::internal)?;
-    let sealed = context.sealer.seal(b"caught mail", &json);
+    let sealed = context.sealer.seal(SEAL_CONTEXT_CAUGHT, &json);
     json.zeroize();
     // Its own id: a mail that is sent twice is caught once, and the order is that of the queue.
     let id = MailId::parse(&mail.id).unwrap_or_else(|| context.new_id());
@@ -145,7 +152,7 @@ pub async fn caught(context: &Context, limit: i64) -> Result<Vec<(MailId, Time, 
     let rows = context.db.read(async |tx| store::caught(tx, limit).await).await?;
     rows.into_iter()
         .map(|(id, created_at, sealed)| {
-            let json = context.sealer.open(b"caught mail", &sealed).map_err(Error::internal)?;
+            let json = context.sealer.open(SEAL_CONTEXT_CAUGHT, &sealed).map_err(Error::internal)?;
             Ok((id, created_at, serde_json::from_slice(&json).map_err(Error::internal)?))
         })
         .collect()
@@ -159,7 +166,7 @@ async fn insert(
     letter: &Letter,
 ) -> Result<()> {
     let mut json = serde_json::to_vec(letter).map_err(Error::internal)?;
-    let sealed = context.sealer.seal(b"mail", &json);
+    let sealed = context.sealer.seal(SEAL_CONTEXT, &json);
     json.zeroize();
     let now = context.now();
     let sealed = (state == "queued").then_some(sealed);
@@ -201,7 +208,7 @@ async fn deliver(context: &Context, transport: &dyn Transport, claimed: store::C
 }
 
 fn render(context: &Context, claimed: &store::Claimed) -> Result<OutgoingMail> {
-    let json = context.sealer.open(b"mail", &claimed.sealed).map_err(Error::internal)?;
+    let json = context.sealer.open(SEAL_CONTEXT, &claimed.sealed).map_err(Error::internal)?;
     let letter: Letter = serde_json::from_slice(&json).map_err(Error::internal)?;
     let rendered = templates::render(&context.config, &letter.to, &letter.message)?;
     Ok(OutgoingMail {

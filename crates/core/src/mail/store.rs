@@ -1,7 +1,20 @@
-use doorward_db::{Tx, p};
+use doorward_db::{Param, Tx, p};
+use uuid::Uuid;
 
+use super::{SEAL_CONTEXT, SEAL_CONTEXT_CAUGHT};
 use crate::context::{Id, MailId, Time};
 use crate::error::Result;
+use crate::seals::{Identity, SealedColumn, sealed_column};
+
+pub(super) const SEALED_OUTBOX: SealedColumn =
+    sealed_column!("queued mails", "outbox", "id", "sealed", || Uuid::nil().into(), |row| {
+        Ok(Identity { key: Param::Uuid(row.get(0)?), context: SEAL_CONTEXT.to_vec() })
+    });
+
+pub(super) const SEALED_CAUGHT: SealedColumn =
+    sealed_column!("caught mails", "caught_mails", "id", "sealed", || Uuid::nil().into(), |row| {
+        Ok(Identity { key: Param::Uuid(row.get(0)?), context: SEAL_CONTEXT_CAUGHT.to_vec() })
+    });
 
 pub(super) struct Claimed {
     pub id: MailId,

@@ -24,6 +24,8 @@ pub(super) struct Cache {
     live: quick_cache::sync::Cache<Uuid, Arc<Live>>,
     /// Counts forgettings, so that what was read before one is not kept after it.
     epoch: AtomicU64,
+    /// Counts the times that all tokens were forgotten, since the keys have changed.
+    keys_epoch: AtomicU64,
     heard_at: AtomicI64,
     version: AtomicI64,
     known: Mutex<HashMap<Uuid, Time>>,
@@ -35,6 +37,7 @@ impl Default for Cache {
             tokens: quick_cache::sync::Cache::new(TOKENS),
             live: quick_cache::sync::Cache::new(SESSIONS),
             epoch: AtomicU64::new(0),
+            keys_epoch: AtomicU64::new(0),
             heard_at: AtomicI64::new(NEVER),
             version: AtomicI64::new(NEVER),
             known: Mutex::default(),
@@ -47,8 +50,20 @@ impl Cache {
         self.tokens.get(digest)
     }
 
-    pub(super) fn keep_token(&self, digest: [u8; 32], checked: Checked) {
+    pub(super) fn keys_epoch(&self) -> u64 {
+        self.keys_epoch.load(Ordering::SeqCst)
+    }
+
+    /// Keeps a token that was verified at `epoch`, unless the keys have changed since: one that a dropped key signed must
+    /// not be remembered after its key was forgotten.
+    pub(super) fn keep_token(&self, digest: [u8; 32], checked: Checked, epoch: u64) {
+        if self.keys_epoch() != epoch {
+            return;
+        }
         self.tokens.insert(digest, checked);
+        if self.keys_epoch() != epoch {
+            self.tokens.remove(&digest);
+        }
     }
 
     /// The session, if it is remembered, still runs, and this cache may vouch for it now.
@@ -93,6 +108,7 @@ impl Cache {
 
     pub(super) fn forget_all(&self) {
         self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.keys_epoch.fetch_add(1, Ordering::SeqCst);
         self.live.clear();
         self.tokens.clear();
     }

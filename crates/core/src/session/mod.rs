@@ -22,6 +22,7 @@ use crate::audit::{self, Event, EventType};
 use crate::changes::{self, Change};
 use crate::context::{Caller, Context, DeviceId, Id, SessionId, Time, UserId};
 use crate::error::{Code, Error, Result};
+use crate::seals::SealedColumn;
 use crate::signing_key::KeyRing;
 use crate::{access, device, user};
 use access_token::{Checked, Claims};
@@ -31,6 +32,9 @@ pub use model::{EndReason, Live, Session, Tokens};
 pub use refresh::Renewed;
 use revocations::Revocations;
 pub use revocations::Revoked;
+
+/// What is sealed here, for the rotation of the master key.
+pub const SEALED: SealedColumn = store::SEALED;
 
 const REFRESH_PREFIX: &str = "dw_rt_";
 /// How long somebody who proved who they are may do what is sensitive.
@@ -342,8 +346,9 @@ impl Sessions {
         if let Some(checked) = self.cache.token(&digest) {
             return Ok(checked);
         }
+        let keys = self.cache.keys_epoch();
         let checked = access_token::verify(&self.context, &self.keys, access_token, Duration::ZERO)?;
-        self.cache.keep_token(digest, checked);
+        self.cache.keep_token(digest, checked, keys);
         Ok(checked)
     }
 

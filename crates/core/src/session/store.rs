@@ -1,8 +1,16 @@
 use doorward_db::{Row as DbRow, Tx, p};
+use uuid::Uuid;
 
 use super::model::{EndReason, NewSession, Session};
 use crate::context::{Caller, DeviceId, Id, SessionId, Time, UserId};
 use crate::error::{Error, Result};
+use crate::seals::{Identity, SealedColumn, sealed_column};
+
+pub(super) const SEALED: SealedColumn =
+    sealed_column!("sessions", "sessions", "id", "sealed_secret", || Uuid::nil().into(), |row| {
+        let id: Uuid = row.get(0)?;
+        Ok(Identity { key: id.into(), context: super::seal_context(Id::from_uuid(id)) })
+    });
 
 /// What the rotation needs of a session.
 pub(super) struct Row {

@@ -1,5 +1,6 @@
-//! The keys that tokens are signed with: `next` is published before it signs, `current` signs, `retired` stays published
-//! until the last token it signed has run out. Private parts are sealed under the master key.
+//! The keys that tokens are signed with: `next` is published a day before it signs, `current` signs, `retired` stays
+//! published until the last token it signed has run out, `dropped` is published no more. Private parts are sealed under the
+//! master key, and wiped when a key has signed for the last time.
 
 mod store;
 
@@ -16,8 +17,15 @@ use serde::de::DeserializeOwned;
 use crate::audit::{self, Event, EventType};
 use crate::changes::{self, Change};
 use crate::context::{Caller, Context, Time};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::seals::SealedColumn;
+use store::StoredKey;
 
+/// What is sealed here, for the rotation of the master key.
+pub const SEALED: SealedColumn = store::SEALED;
+
+/// For how long a key is published before it signs: as long as a verifier may keep the key set.
+pub const PUBLISHED_FIRST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Clocks of verifiers may lag a little behind ours.
 const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
@@ -26,6 +34,8 @@ pub enum State {
     Next,
     Current,
     Retired,
+    /// Kept to tell a token that it signed once from one that nobody signed.
+    Dropped,
 }
 
 impl State {
@@ -34,6 +44,7 @@ impl State {
             Self::Next => "next",
             Self::Current => "current",
             Self::Retired => "retired",
+            Self::Dropped => "dropped",
         }
     }
 }
@@ -56,6 +67,7 @@ pub struct KeyRing(Arc<RwLock<Arc<Keys>>>);
 struct Keys {
     current: SigningKey,
     verifying: Vec<VerifyingKey>,
+    dropped: Vec<VerifyingKey>,
     jwks: String,
 }
 
@@ -78,9 +90,18 @@ impl KeyRing {
         jws::sign(&self.keys().current, typ, claims).map_err(Error::internal)
     }
 
-    /// Reads a token that one of these keys signed.
+    /// Reads a token that one of these keys signed. One that a dropped key signed has run out, however young it is: its
+    /// holder may get another one for the session, and whoever forged it may not.
     pub fn verify<C: DeserializeOwned>(&self, token: &str, expected: &Expected<'_>) -> Result<C, JwsError> {
-        jws::verify(token, expected, &self.keys().verifying)
+        let keys = self.keys();
+        let verified = jws::verify(token, expected, &keys.verifying);
+        if matches!(verified, Err(JwsError::UnknownKey)) {
+            match jws::verify::<C>(token, expected, &keys.dropped) {
+                Ok(_) | Err(JwsError::Expired) => return Err(JwsError::Expired),
+                Err(_) => {}
+            }
+        }
+        verified
     }
 
     /// The public keys as a JWK Set (RFC 7517, section 5).
@@ -93,40 +114,159 @@ impl KeyRing {
     }
 }
 
-/// Every key, newest first.
+/// Every key that is published, newest first.
 pub async fn list(context: &Context) -> Result<Vec<KeyInfo>> {
-    Ok(context.db.read(async |tx| store::all(tx).await).await?.into_iter().map(|row| row.info).collect())
+    let keys = context.db.read(async |tx| store::all(tx).await).await?;
+    Ok(keys.into_iter().filter(|key| !key.is(State::Dropped)).map(|key| key.info).collect())
+}
+
+/// Whether a rotation minds what verifiers may not have heard of yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Only if the next key has been published for a day.
+    Published,
+    /// Whatever verifiers know: those that keep an older key set may refuse tokens until they fetch it again.
+    Now,
 }
 
 /// Lets the next key sign, retires the current one, and makes a new next one. Answers the `kid` that signs now.
-pub async fn rotate(context: &Context, caller: &Caller) -> Result<String> {
+///
+/// # Errors
+/// `conflict` where the next key is too young, or somebody else rotated at the same time.
+pub async fn rotate(context: &Context, caller: &Caller, when: When) -> Result<String> {
+    let keys = context.db.read(async |tx| store::all(tx).await).await?;
+    let now = context.now();
+    if when == When::Published
+        && let Some(next) = next_of(&keys, &alg(context))
+        && now.since(next.created_at) < PUBLISHED_FIRST
+    {
+        return Err(Error::new(Code::Conflict).with_detail(format!(
+            "The next key has been published since {}, and verifiers may keep a key set for a day. \
+             Rotate after {}. To rotate at once, say --now: verifiers that keep an older key set may then refuse \
+             tokens until they fetch it again.",
+            next.created_at.for_people(),
+            (next.created_at + PUBLISHED_FIRST).for_people()
+        )));
+    }
+    let current = current_of(&keys).ok_or_else(|| Error::internal("there is no current signing key"))?;
+    advance(context, caller, &current.kid).await?.ok_or_else(|| {
+        Error::new(Code::Conflict).with_detail("The keys were rotated at this very moment, by somebody else.")
+    })
+}
+
+/// Rotates where the current key has signed for as long as the settings say, or is not of the algorithm that they ask
+/// for, and the next key has been published for a day. Answers the `kid` that signs now, where that has changed: of many
+/// processes one rotates.
+pub async fn rotate_if_due(context: &Context, caller: &Caller) -> Result<Option<String>> {
+    let keys = context.db.read(async |tx| store::all(tx).await).await?;
+    let (now, alg) = (context.now(), alg(context));
+    let (Some(current), Some(next)) = (current_of(&keys), next_of(&keys, &alg)) else { return Ok(None) };
+    let signs_since = current.activated_at.unwrap_or(current.created_at);
+    let is_old = context.config.keys.rotate_every.is_some_and(|every| now.since(signs_since) >= every);
+    let is_published = now.since(next.created_at) >= PUBLISHED_FIRST;
+    if (is_old || current.alg != alg) && is_published {
+        return advance(context, caller, &current.kid).await;
+    }
+    Ok(None)
+}
+
+/// What a revocation did.
+#[derive(Debug)]
+pub struct Revoked {
+    /// The key signed until now.
+    pub was_current: bool,
+    /// The `kid` that signs now.
+    pub signs_now: String,
+}
+
+/// Drops a key at once: it leaves the key set, and what it signed is refused. Where it was the current one, the next one
+/// signs from now on.
+///
+/// # Errors
+/// `not_found` for a `kid` that is none of ours, `conflict` for one that is dropped already.
+pub async fn revoke(context: &Context, caller: &Caller, kid: &str) -> Result<Revoked> {
+    let fresh = make(context).await?;
+    context
+        .db
+        .write(async |tx| {
+            let now = context.now();
+            let keys = store::all(tx).await?;
+            let key = keys.iter().find(|key| key.info.kid == kid).ok_or_else(|| {
+                Error::new(Code::NotFound)
+                    .with_detail(format!("There is no signing key {kid}. `doorward keys list` shows all."))
+            })?;
+            if !store::drop_key(tx, kid, now).await? {
+                return Err(Error::new(Code::Conflict)
+                    .with_detail(format!("The signing key {kid} is not in use any more.")));
+            }
+            let was_current = key.is(State::Current);
+            let signs_now = if was_current {
+                activate(tx, context, now).await?
+            } else {
+                let current = current_of(&keys).map(|current| current.kid.clone());
+                current.ok_or_else(|| Error::internal("there is no current signing key"))?
+            };
+            if was_current || key.is(State::Next) {
+                insert(tx, context, &fresh, State::Next).await?;
+            }
+            let event = Event::new(EventType::KeysRevoked)
+                .with("kid", kid)
+                .with("state", key.info.state.as_str())
+                .with("signs_now", signs_now.as_str());
+            audit::record(tx, context, caller, event).await?;
+            changes::announce(tx, context, Change::Keys).await?;
+            Ok(Revoked { was_current, signs_now })
+        })
+        .await
+}
+
+/// Takes retired keys out of the key set when their last token has run out, and forgets dropped ones when no session is
+/// left that could show a token of theirs. Answers how many it touched.
+pub async fn clean_up(tx: &mut Tx<'_>, context: &Context) -> Result<u64> {
+    let now = context.now();
+    let dropped = store::drop_retired(tx, now - retained(context)).await?;
+    if dropped > 0 {
+        changes::announce(tx, context, Change::Keys).await?;
+    }
+    let remembered = context.config.session.absolute_timeout.max(retained(context));
+    Ok(dropped + store::delete_dropped(tx, now - remembered).await?)
+}
+
+/// Moves every key on by one, where `from` is the current one. `None` where it is not any more.
+async fn advance(context: &Context, caller: &Caller, from: &str) -> Result<Option<String>> {
     // Made outside of the unit of work: an RSA key takes a while.
     let fresh = make(context).await?;
     context
         .db
         .write(async |tx| {
             let now = context.now();
-            store::retire_current(tx, now).await?;
-            let kid = match store::activate_next(tx, alg(context), now).await? {
-                Some(kid) => kid,
-                None => insert(tx, context, &make_blocking(context)?, State::Current).await?,
-            };
+            if !store::retire(tx, from, now).await? {
+                return Ok(None);
+            }
+            let kid = activate(tx, context, now).await?;
             insert(tx, context, &fresh, State::Next).await?;
             audit::record(tx, context, caller, Event::new(EventType::KeysRotated).with("kid", kid.as_str()))
                 .await?;
             changes::announce(tx, context, Change::Keys).await?;
-            Ok(kid)
+            Ok(Some(kid))
         })
         .await
 }
 
-/// Drops retired keys whose last token has run out. Answers how many.
-pub async fn clean_up(tx: &mut Tx<'_>, context: &Context) -> Result<u64> {
-    let dropped = store::delete_retired(tx, context.now() - retained(context)).await?;
-    if dropped > 0 {
-        changes::announce(tx, context, Change::Keys).await?;
+/// Lets the next key sign, or a new one where there is none.
+async fn activate(tx: &mut Tx<'_>, context: &Context, now: Time) -> Result<String> {
+    match store::activate_next(tx, &alg(context), now).await? {
+        Some(kid) => Ok(kid),
+        None => insert(tx, context, &make_blocking(context)?, State::Current).await,
     }
-    Ok(dropped)
+}
+
+fn current_of(keys: &[StoredKey]) -> Option<&KeyInfo> {
+    keys.iter().find(|key| key.is(State::Current)).map(|key| &key.info)
+}
+
+fn next_of<'k>(keys: &'k [StoredKey], alg: &str) -> Option<&'k KeyInfo> {
+    keys.iter().find(|key| key.is(State::Next) && key.info.alg == alg).map(|key| &key.info)
 }
 
 fn retained(context: &Context) -> Duration {
@@ -138,18 +278,15 @@ fn alg(context: &Context) -> String {
 }
 
 async fn ensure(tx: &mut Tx<'_>, context: &Context) -> Result<()> {
-    let now = context.now();
     let keys = store::all(tx).await?;
-    let alg = alg(context);
-    let has = |state: State| keys.iter().any(|key| key.info.state == state.as_str() && key.info.alg == alg);
     let mut changed = false;
-    if !has(State::Current) {
-        // The algorithm was changed in the settings, or this is the first start.
-        store::retire_current(tx, now).await?;
+    if current_of(&keys).is_none() {
         insert(tx, context, &make_blocking(context)?, State::Current).await?;
         changed = true;
     }
-    if !has(State::Next) {
+    if next_of(&keys, &alg(context)).is_none() {
+        // Where the algorithm was changed in the settings, the current key goes on until one of the new algorithm has been
+        // published for a day.
         store::delete_next(tx).await?;
         insert(tx, context, &make_blocking(context)?, State::Next).await?;
         changed = true;
@@ -173,15 +310,18 @@ async fn load(context: &Context) -> Result<Keys> {
     let gone = context.now() - retained(context);
     let mut current = None;
     let mut verifying = Vec::new();
+    let mut dropped = Vec::new();
     let mut published = Vec::new();
     for row in rows {
-        if row.info.retired_at.is_some_and(|at| at < gone) {
+        let jwk: Jwk = serde_json::from_str(&row.public_jwk).map_err(Error::internal)?;
+        let key = VerifyingKey::from_jwk(&jwk).map_err(Error::internal)?;
+        if row.is(State::Dropped) || row.info.retired_at.is_some_and(|at| at < gone) {
+            dropped.push(key);
             continue;
         }
-        let jwk: Jwk = serde_json::from_str(&row.public_jwk).map_err(Error::internal)?;
-        verifying.push(VerifyingKey::from_jwk(&jwk).map_err(Error::internal)?);
+        verifying.push(key);
         published.push(jwk);
-        if row.info.state == State::Current.as_str() {
+        if row.is(State::Current) {
             let pkcs8 =
                 context.sealer.open(&seal_context(&row.info.kid), &row.sealed_private).map_err(|_| {
                     Error::internal("the signing key does not open: is this the right master key?")
@@ -193,7 +333,7 @@ async fn load(context: &Context) -> Result<Keys> {
     }
     let jwks = serde_json::to_string(&JwkSet { keys: published }).map_err(Error::internal)?;
     let current = current.ok_or_else(|| Error::internal("there is no current signing key"))?;
-    Ok(Keys { current, verifying, jwks })
+    Ok(Keys { current, verifying, dropped, jwks })
 }
 
 fn seal_context(kid: &str) -> Vec<u8> {

@@ -36,7 +36,7 @@ pub enum Command {
     /// Accounts
     #[command(subcommand, after_help = "Example:\n  doorward user list")]
     User(User),
-    /// Signing keys
+    /// Signing keys and master keys
     #[command(subcommand, after_help = "Example:\n  doorward keys list")]
     Keys(Keys),
     /// Keys of services that stand beside this one
@@ -123,7 +123,29 @@ pub enum Keys {
     },
     /// Let the next key sign from now on; the present one stays published until its last token has run out
     #[command(after_help = "Example:\n  doorward keys rotate")]
-    Rotate,
+    Rotate {
+        /// Also if the next key was published less than a day ago: verifiers that keep an older key set may then refuse
+        /// tokens until they fetch it again
+        #[arg(long)]
+        now: bool,
+    },
+    /// Drop a signing key at once, as after a leak: it leaves the key set, and what it signed is refused; sessions go on
+    #[command(after_help = "Example:\n  doorward keys revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")]
+    Revoke {
+        /// The key's kid, as `doorward keys list` shows it
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Show what signs and when that changes, and how much is sealed under which master key
+    #[command(after_help = "Example:\n  doorward keys status --json")]
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

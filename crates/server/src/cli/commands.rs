@@ -4,11 +4,11 @@ use anyhow::{Context as _, Result, bail};
 use doorward_core::context::{Caller, UserId};
 use doorward_core::migrations::MIGRATIONS;
 use doorward_core::operator::{self, CreateUser};
-use doorward_core::{access, service_key, signing_key, user};
+use doorward_core::{access, service_key, user};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use super::args::{self, Key, Keys, User};
+use super::args::{self, Key, User};
 use super::setup::{self, explain};
 use crate::config::Settings;
 
@@ -57,42 +57,6 @@ pub async fn user(settings: Settings, command: User) -> Result<()> {
                 user.email,
                 if revoked { "no longer has" } else { "did not have" }
             );
-        }
-    }
-    context.db.close().await;
-    Ok(())
-}
-
-pub async fn keys(settings: Settings, command: Keys) -> Result<()> {
-    let app = setup::open(settings).await?.app;
-    let context = app.context();
-    match command {
-        Keys::List { json } => {
-            let keys = signing_key::list(context).await.map_err(explain)?;
-            if json {
-                let items: Vec<_> = keys
-                    .iter()
-                    .map(|key| {
-                        json!({"kid": key.kid, "alg": key.alg, "state": key.state, "created_at": key.created_at,
-                               "activated_at": key.activated_at, "retired_at": key.retired_at})
-                    })
-                    .collect();
-                println!("{}", json!({"items": items}));
-            } else {
-                for key in keys {
-                    println!(
-                        "{:<43}  {:<5}  {:<7}  made {}",
-                        key.kid,
-                        key.alg,
-                        key.state,
-                        key.created_at.for_people()
-                    );
-                }
-            }
-        }
-        Keys::Rotate => {
-            let kid = signing_key::rotate(context, &Caller::system("command line")).await.map_err(explain)?;
-            println!("{kid} signs now. The key before it stays published until its last token has run out.");
         }
     }
     context.db.close().await;

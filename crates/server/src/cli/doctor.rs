@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use doorward_core::context::SystemClock;
+use doorward_core::context::{Context, SystemClock};
+use doorward_core::master_key::{self, Removal};
 use doorward_core::migrations::MIGRATIONS;
 use doorward_db::{Db, Engine};
 use serde_json::json;
@@ -63,12 +64,34 @@ async fn examine(settings: Result<Settings>) -> Vec<Finding> {
     };
     findings.extend(database(&db).await);
     // Opening everything is the proof that the keys open under the master key.
-    findings.push(match setup::open(settings).await {
-        Ok(_) => good("keys", "the signing keys open under the master key"),
-        Err(error) => bad("keys", "do not open", &format!("{error:#}")),
-    });
+    match setup::open(settings).await {
+        Ok(ready) => {
+            findings.push(good("keys", "the signing keys open under the master key"));
+            findings.push(seals(ready.app.context()).await);
+        }
+        Err(error) => findings.push(bad("keys", "do not open", &format!("{error:#}"))),
+    }
     db.close().await;
     findings
+}
+
+/// How far a rotation of the master key has come.
+async fn seals(context: &Context) -> Finding {
+    let keys = match master_key::status(context).await {
+        Ok(keys) => keys,
+        Err(error) => return bad("seals", "could not be counted", &error.to_string()),
+    };
+    let earlier = keys.iter().filter(|key| key.previous.is_some());
+    let left: i64 = earlier.flat_map(|key| &key.seals).map(|(_, count)| count).sum();
+    let removable = keys.iter().filter(|key| key.removal == Removal::Yes).count();
+    let left = match left {
+        0 => "all are under the current master key".to_owned(),
+        left => format!("{left} are under earlier master keys, until a running server has sealed them again"),
+    };
+    match removable {
+        0 => good("seals", &left),
+        _ => good("seals", &format!("{left}; `doorward keys status` names earlier keys that may be removed")),
+    }
 }
 
 async fn database(db: &Db) -> Vec<Finding> {

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod doctor;
+mod keys;
 mod serve;
 mod setup;
 
@@ -42,7 +43,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Doctor { json } => return doctor::run(settings(), json).await,
         Command::User(command) => commands::user(settings()?, command).await?,
         Command::Key(command) => commands::key(settings()?, command).await?,
-        Command::Keys(command) => commands::keys(settings()?, command).await?,
+        Command::Keys(command) => keys::run(settings()?, command).await?,
         Command::Openapi => commands::openapi(settings()?).await?,
     }
     Ok(ExitCode::SUCCESS)

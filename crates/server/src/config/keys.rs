@@ -90,6 +90,11 @@ pub const KEYS: &[Key] = &[
     key("token.audience", "`public_url`", "The `aud` of access tokens."),
     key("token.signing_alg", "\"ES256\"", "`\"ES256\"`, `\"EdDSA\"` or `\"RS256\"`."),
     key(
+        "keys.rotate_every",
+        "\"90d\"",
+        "How long a signing key signs before the next one takes over, at least `\"1d\"`; `\"never\"` leaves it to `doorward keys rotate`.",
+    ),
+    key(
         "password.min_length",
         "8",
         "8 to 64. NIST SP 800-63B-4 asks for 15 where a password is the only factor.",

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_core::config::{
-    Account, Brand, Challenge, Config, Http, Mail, Mode, Password, RateLimit, Reauthentication, Session,
-    SignUp, Token, VerifyEmail,
+    Account, Brand, Challenge, Config, Http, Keys, Mail, Mode, Password, RateLimit, Reauthentication,
+    Session, SignUp, Token, VerifyEmail,
 };
 use doorward_crypto::password::Params;
 use doorward_crypto::seal::MasterKey;
@@ -138,6 +138,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let signing_alg = reader
         .parsed("token.signing_alg", "Write \"ES256\", \"EdDSA\" or \"RS256\".", |text| text.parse().ok())
         .unwrap_or(Algorithm::Es256);
+    let keys = Keys { rotate_every: rotate_every(reader) };
     let min_length = reader.number("password.min_length", 8, 8, 64);
     let reauthentication = Reauthentication { email_code: reader.flag("reauthentication.email_code", true) };
     let account = Account {
@@ -169,6 +170,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
             sign_up,
             session,
             token: Token { audience, signing_alg },
+            keys,
             password: Password { min_length: usize::try_from(min_length).ok()? },
             reauthentication,
             account,
@@ -273,6 +275,16 @@ fn session(reader: &mut Reader<'_>, public_url: Option<&Url>) -> Session {
         absolute_timeout: reader.duration("session.absolute_timeout", 90 * DAY, MINUTE..=366 * DAY),
         cookie_domain,
     }
+}
+
+/// `None` where the schedule is switched off.
+fn rotate_every(reader: &mut Reader<'_>) -> Option<Duration> {
+    const KEY: &str = "keys.rotate_every";
+    if reader.all.get(KEY).and_then(|given| given.value.as_str()).is_some_and(|text| text.trim() == "never") {
+        return None;
+    }
+    // The next key is published for a day before it signs, so nothing below that could be kept.
+    Some(reader.duration(KEY, 90 * DAY, DAY..=3660 * DAY))
 }
 
 fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<IpNet> {

@@ -153,3 +153,15 @@ fn the_reference_is_what_there_is() {
         "run the tests with DOORWARD_BLESS=1 to write it anew"
     );
 }
+
+#[test]
+fn the_schedule_of_signing_keys_is_at_least_a_day_and_can_be_switched_off() {
+    let every =
+        |file: &str| load(file, &[]).unwrap().core.keys.rotate_every.map(|every| every.as_secs() / 3600);
+    assert_eq!(every(""), Some(90 * 24));
+    assert_eq!(every("[keys]\nrotate_every = \"36h\""), Some(36));
+    assert_eq!(every("[keys]\nrotate_every = \"never\""), None);
+    for wrong in ["0s", "23h", "sometimes", "11y"] {
+        assert!(refused(&format!("[keys]\nrotate_every = \"{wrong}\"")).contains("keys.rotate_every"));
+    }
+}

@@ -2,6 +2,7 @@
 
 mod accidents;
 mod guards;
+mod keys;
 mod pages;
 mod process;
 mod upkeep;

@@ -18,8 +18,8 @@ mod tests {
     use std::time::Duration;
 
     use doorward_core::config::{
-        Account, Brand, Challenge, Config, Http, Mail, Mode, Password, RateLimit, Reauthentication, Session,
-        SignUp, Token, VerifyEmail,
+        Account, Brand, Challenge, Config, Http, Keys, Mail, Mode, Password, RateLimit, Reauthentication,
+        Session, SignUp, Token, VerifyEmail,
     };
 
     /// The settings of a server that is reached at this address.
@@ -40,6 +40,7 @@ mod tests {
                 absolute_timeout: Duration::from_hours(90 * 24),
                 cookie_domain: None,
             },
+            keys: Keys { rotate_every: None },
             token: Token { audience: public_url.to_string(), signing_alg: "ES256".parse().unwrap() },
             password: Password { min_length: 8 },
             account: Account { deletion_grace: Duration::from_secs(14 * 24 * 60 * 60) },

@@ -31,6 +31,7 @@ fn config(product_name: &str, accent: Option<&str>) -> Config {
             absolute_timeout: minute,
             cookie_domain: None,
         },
+        keys: config::Keys { rotate_every: None },
         token: config::Token { audience: String::new(), signing_alg: Algorithm::Es256 },
         password: config::Password { min_length: 8 },
         account: config::Account { deletion_grace: minute },

@@ -15,6 +15,7 @@ const LEVELS: &[&[&str]] = &[
         "migrations",
         "audit",
         "changes",
+        "seals",
         "mail",
         "secret",
     ],
@@ -41,7 +42,7 @@ const LEVELS: &[&[&str]] = &[
     ],
     &["oauth_provider"],
     // Sweeps behind all of them.
-    &["clean_up"],
+    &["clean_up", "master_key"],
 ];
 
 const CORE: &str = "crates/core/src/";

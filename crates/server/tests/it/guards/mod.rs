@@ -6,6 +6,7 @@ mod engines;
 mod levels;
 mod names;
 mod routes;
+mod seals;
 mod sessions;
 mod size;
 mod source;

@@ -1,8 +1,6 @@
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
-use super::Server;
+use super::{Server, within_a_second};
 
 #[tokio::test]
 async fn accounts_are_made_listed_and_shut_out_while_the_server_runs() {
@@ -69,7 +67,7 @@ async fn keys_are_rotated_while_the_server_runs() {
     };
     assert_eq!(states(&server.cli_ok(&["keys", "list", "--json"])), ["current", "next"]);
 
-    server.cli_ok(&["keys", "rotate"]);
+    server.cli_ok(&["keys", "rotate", "--now"]);
 
     assert_eq!(states(&server.cli_ok(&["keys", "list", "--json"])), ["current", "next", "retired"]);
     let published = async || {
@@ -103,15 +101,6 @@ async fn doctor_says_what_is_wrong_and_how_to_mend_it() {
     assert!(!output.status.success());
     assert!(said.contains("127.0.0.1:1 does not answer") && said.contains("mail.smtp_url"), "{said}");
 }
-
-async fn within_a_second(mut done: impl AsyncFnMut() -> bool) {
-    let began = Instant::now();
-    while !done().await {
-        assert!(began.elapsed() < Duration::from_secs(1));
-        tokio::task::yield_now().await;
-    }
-}
-
 #[tokio::test]
 async fn a_service_key_is_shown_once_listed_without_itself_and_revoked() {
     let server = Server::start(&[]).await;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod crash;
+mod keys;
 mod logs;
 mod start;
 
@@ -169,4 +170,12 @@ fn collect(pipe: impl std::io::Read + Send + 'static, into: &Arc<Mutex<String>>)
 
 fn master_key(folder: &std::path::Path) -> PathBuf {
     folder.join("data/master.key")
+}
+
+async fn within_a_second(mut done: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !done().await {
+        assert!(began.elapsed() < Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
 }

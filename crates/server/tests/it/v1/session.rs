@@ -1,4 +1,5 @@
 use doorward_core::context::Caller;
+use doorward_core::signing_key::When;
 use doorward_core::{access, operator, signing_key};
 use doorward_test_support::{PASSWORD, TestApp};
 use reqwest::Method;
@@ -210,7 +211,7 @@ async fn keys_rotate_without_one_refused_token() {
     };
     let before = kids(app.browser().get("/.well-known/jwks.json").await.value());
 
-    let signs_now = signing_key::rotate(app.app.context(), &Caller::system("test")).await.unwrap();
+    let signs_now = signing_key::rotate(app.app.context(), &Caller::system("test"), When::Now).await.unwrap();
     app.app.sessions.hear_changes().await.unwrap();
 
     assert!(before.contains(&signs_now), "the next key was published before it signed");
