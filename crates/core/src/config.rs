@@ -40,6 +40,7 @@ pub struct Config {
     pub reauthentication: Reauthentication,
     pub account: Account,
     pub challenge: Challenge,
+    pub lockout: Lockout,
     pub rate_limit: RateLimit,
     pub http: Http,
     pub mail: Mail,
@@ -107,6 +108,12 @@ pub struct Challenge {
     pub enabled: bool,
     /// From more sign-ups than this within ten minutes on, each further one is challenged.
     pub sign_ups_above: u32,
+}
+
+#[derive(Debug, Clone)]
+pub struct Lockout {
+    /// Whether failed attempts on an account are delayed, and lock it for a while.
+    pub enabled: bool,
 }
 
 #[derive(Debug, Clone)]

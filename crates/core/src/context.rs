@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::rate_limit::{Class, Limiter};
+use crate::rate_limit::{Class, Limiter, Standings};
 use crate::user_agent::Client;
 
 /// Cheap to clone; one for the life of the process.
@@ -45,11 +45,14 @@ impl Context {
     ///
     /// # Errors
     /// `rate_limited`.
-    pub fn limit(&self, class: Class, caller: &Caller, account_key: &str) -> Result<()> {
+    pub async fn limit(&self, class: Class, caller: &Caller, account_key: &str) -> Result<()> {
         if !self.config.rate_limit.enabled {
             return Ok(());
         }
-        self.limiter.check(self.now().micros(), class, caller.ip, account_key)
+        let now = self.now().micros();
+        let standing = self.limiter.check(&self.sealer, now, class, caller.ip, account_key).await;
+        caller.standings.note(standing);
+        standing.outcome()
     }
 
     /// A new id: UUIDv7 of this clock and rng (RFC 9562, section 5.7). What is left of the millisecond stands in front of
@@ -73,6 +76,8 @@ pub struct Caller {
     pub client_hints: Option<String>,
     /// The cookie by which a browser's accounts know it again: see `device`.
     pub devices: Option<SecretString>,
+    /// How the limits stand that this request was counted by.
+    pub standings: Standings,
 }
 
 impl Caller {
@@ -84,6 +89,7 @@ impl Caller {
             user_agent: Some(name.to_owned()),
             client_hints: None,
             devices: None,
+            standings: Standings::default(),
         }
     }
 

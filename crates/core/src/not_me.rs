@@ -30,7 +30,7 @@ pub async fn look(context: &Context, token: &str) -> Result<String> {
 /// `invalid_or_expired_token`, `rate_limited`.
 pub async fn act(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()> {
     let context = sessions.context();
-    context.limit(Class::Proof, caller, &audit::digest(context, token))?;
+    context.limit(Class::Proof, caller, &audit::digest(context, token)).await?;
     let id: UserId = context
         .db
         .write(async |tx| {

@@ -31,7 +31,7 @@ pub async fn send_code(context: &Context, caller: &Caller, live: &Live) -> Resul
         return Err(invalid("method", "A mailed code is not accepted here. Confirm your password."));
     }
     let user = &live.user;
-    context.limit(Class::Mail, caller, &user.id.to_string())?;
+    context.limit(Class::Mail, caller, &user.id.to_string()).await?;
     context
         .db
         .write(async |tx| {
@@ -77,7 +77,7 @@ pub async fn by_password(
 pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &str) -> Result<Tokens> {
     let context = sessions.context();
     let key = live.user.email_key.as_str();
-    context.limit(Class::Proof, caller, key)?;
+    context.limit(Class::Proof, caller, key).await?;
     let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let tried = context
         .db

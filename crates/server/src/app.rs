@@ -9,6 +9,7 @@ use doorward_core::error::Error;
 use doorward_core::mail::{OutgoingMail, SendError, Transport};
 use doorward_core::master_key;
 use doorward_core::migrations::MIGRATIONS;
+use doorward_core::rate_limit::{Limiter, SharedCounts};
 use doorward_core::session::Sessions;
 use doorward_core::signing_key::KeyRing;
 use doorward_crypto::password::PasswordHasher;
@@ -32,6 +33,8 @@ pub struct Parts {
     pub rng: Arc<dyn Rng>,
     pub sealer: Sealer,
     pub hasher: PasswordHasher,
+    /// Where attempts are counted together with other processes; `None` counts them in this one.
+    pub shared_counts: Option<Arc<dyn SharedCounts>>,
     /// `None` catches mails for the developer's mailbox.
     pub transport: Option<Arc<dyn Transport>>,
 }
@@ -50,7 +53,10 @@ impl App {
     /// Where the database can't be reached or migrated, or its secrets do not open under the master key.
     pub async fn open(parts: Parts) -> Result<Self, Error> {
         parts.db.migrate(MIGRATIONS).await?;
-        let context = context(parts.config, parts.db, parts.clock, parts.rng, parts.sealer, parts.hasher);
+        let context = Context {
+            limiter: Arc::new(Limiter::new(parts.shared_counts)),
+            ..context(parts.config, parts.db, parts.clock, parts.rng, parts.sealer, parts.hasher)
+        };
         master_key::ensure_at_hand(&context).await?;
         let keys = KeyRing::open(&context).await?;
         let transport = parts.transport.unwrap_or_else(|| Arc::new(Catching(context.clone())));
@@ -84,7 +90,8 @@ impl App {
             // Whoever listens for long must not hold the end up.
             sessions.close();
         };
-        serve(listener, router, limits, shutdown).await;
+        let config = Arc::clone(&self.context().config);
+        serve(listener, router, limits, Arc::new(move |peer| config.http.trusts(peer)), shutdown).await;
         jobs.stop(JOBS_END_WITHIN).await;
     }
 

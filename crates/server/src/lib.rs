@@ -6,3 +6,4 @@ pub mod config;
 pub mod jobs;
 pub mod logs;
 pub mod mail;
+pub mod redis;

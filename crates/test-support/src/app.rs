@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use doorward::app::{App, Parts};
 use doorward_core::config::{
-    Account, Brand, Challenge, Config, Http, Keys, Mail as MailConfig, Mode, Password, RateLimit,
+    Account, Brand, Challenge, Config, Http, Keys, Lockout, Mail as MailConfig, Mode, Password, RateLimit,
     Reauthentication, Session, SignUp, Token, VerifyEmail,
 };
 use doorward_core::context::{Clock, SystemClock, Time};
 use doorward_core::error::Error;
 use doorward_core::mail::{self, Transport};
+use doorward_core::rate_limit::SharedCounts;
 use doorward_crypto::password::{Params, PasswordHasher, PoolConfig};
 use doorward_crypto::rng::{Rng, SystemRng};
 use doorward_crypto::seal::{MasterKey, Sealer};
@@ -64,6 +65,7 @@ pub fn config(url: &str) -> Config {
         token: Token { audience: url.trim_end_matches('/').to_owned(), signing_alg: Algorithm::Es256 },
         password: Password { min_length: 8 },
         account: Account { deletion_grace: 14 * DAY },
+        lockout: Lockout { enabled: false },
         challenge: Challenge { enabled: false, sign_ups_above: 60 },
         reauthentication: Reauthentication { email_code: true },
         rate_limit: RateLimit { enabled: false },
@@ -108,6 +110,17 @@ impl MasterKeys {
     }
 }
 
+/// What a test may choose of what a server is made of.
+#[derive(Clone)]
+pub struct Setup {
+    pub config: Config,
+    pub hashing: PoolConfig,
+    pub limits: Limits,
+    pub shared_counts: Option<Arc<dyn SharedCounts>>,
+    /// In place of the mailbox.
+    pub transport: Option<Arc<dyn Transport>>,
+}
+
 /// A running Doorward on a database of its own: SQLite, or PostgreSQL where the environment names a server.
 pub struct TestApp {
     pub url: String,
@@ -115,7 +128,7 @@ pub struct TestApp {
     pub clock: Arc<Moved>,
     database: TestDatabase,
     master_keys: MasterKeys,
-    config: Config,
+    setup: Setup,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
 }
@@ -127,22 +140,37 @@ impl TestApp {
 
     /// Starts with settings of the test's own.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::sending_by(None, change).await
+        Self::made_of(|setup| change(&mut setup.config)).await
     }
 
     /// Starts with a way to send mails of the test's own, in place of the mailbox.
     pub async fn sending_by(transport: Option<Arc<dyn Transport>>, change: impl FnOnce(&mut Config)) -> Self {
+        Self::made_of(|setup| {
+            setup.transport = transport;
+            change(&mut setup.config);
+        })
+        .await
+    }
+
+    /// Starts with parts of the test's own.
+    pub async fn made_of(change: impl FnOnce(&mut Setup)) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-        let mut config = config(&url);
-        change(&mut config);
+        let mut setup = Setup {
+            config: config(&url),
+            hashing: PoolConfig { params: Params::insecure_for_tests(), threads: 2, queue: 1000 },
+            limits: Limits::default(),
+            shared_counts: None,
+            transport: None,
+        };
+        change(&mut setup);
         let database = TestDatabase::fresh().await;
         let clock = Arc::new(Moved::default());
         let master_keys = MasterKeys::fresh();
-        let mut app = open(&config, &database, &clock, &master_keys).await.unwrap();
-        app.transport = transport.unwrap_or(app.transport);
-        let (stop, server) = serve(&app, listener);
-        Self { url, app, clock, database, master_keys, config, stop: Some(stop), server: Some(server) }
+        let mut app = open(&setup, &database, &clock, &master_keys).await.unwrap();
+        app.transport = setup.transport.clone().unwrap_or(app.transport);
+        let (stop, server) = serve(&app, setup.limits, listener);
+        Self { url, app, clock, database, master_keys, setup, stop: Some(stop), server: Some(server) }
     }
 
     /// Ends the server and starts it again on the same database and port.
@@ -151,8 +179,8 @@ impl TestApp {
         self.app.context().db.close().await;
         let address = self.url.replace("http://localhost", "127.0.0.1");
         let listener = tokio::net::TcpListener::bind(&address).await.unwrap();
-        self.app = open(&self.config, &self.database, &self.clock, &self.master_keys).await.unwrap();
-        let (stop, server) = serve(&self.app, listener);
+        self.app = open(&self.setup, &self.database, &self.clock, &self.master_keys).await.unwrap();
+        let (stop, server) = serve(&self.app, self.setup.limits, listener);
         self.stop = Some(stop);
         self.server = Some(server);
     }
@@ -171,7 +199,7 @@ impl TestApp {
     /// # Errors
     /// Where it refuses to start.
     pub async fn process_with(&self, keys: &MasterKeys) -> Result<App, Error> {
-        open(&self.config, &self.database, &self.clock, keys).await
+        open(&self.setup, &self.database, &self.clock, keys).await
     }
 
     /// Starts again with other master keys.
@@ -182,7 +210,7 @@ impl TestApp {
 
     /// Starts again with other settings.
     pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
-        change(&mut self.config);
+        change(&mut self.setup.config);
         self.restart().await;
     }
 
@@ -254,33 +282,37 @@ impl TestApp {
 }
 
 async fn open(
-    config: &Config,
+    setup: &Setup,
     database: &TestDatabase,
     clock: &Arc<Moved>,
     keys: &MasterKeys,
 ) -> Result<App, Error> {
     let rng: Arc<dyn Rng> = Arc::new(SystemRng);
-    let pool = PoolConfig { params: Params::insecure_for_tests(), threads: 2, queue: 1000 };
     App::open(Parts {
-        config: config.clone(),
+        config: setup.config.clone(),
         db: database.open().await,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         sealer: keys.sealer(),
-        hasher: PasswordHasher::start(pool, Arc::clone(&rng)),
+        hasher: PasswordHasher::start(setup.hashing, Arc::clone(&rng)),
         rng,
+        shared_counts: setup.shared_counts.clone(),
         transport: None,
     })
     .await
 }
 
-fn serve(app: &App, listener: tokio::net::TcpListener) -> (oneshot::Sender<()>, JoinHandle<()>) {
+fn serve(
+    app: &App,
+    limits: Limits,
+    listener: tokio::net::TcpListener,
+) -> (oneshot::Sender<()>, JoinHandle<()>) {
     let (stop, stopped) = oneshot::channel();
     let app = app.clone();
     let server = tokio::spawn(async move {
         let stopped = async {
             let _ = stopped.await;
         };
-        app.serve(listener, Limits::default(), None, stopped).await;
+        app.serve(listener, limits, None, stopped).await;
     });
     (stop, server)
 }

@@ -6,7 +6,7 @@ mod app;
 mod browser;
 mod mailbox;
 
-pub use app::{MasterKeys, Moved, TestApp, config};
+pub use app::{MasterKeys, Moved, Setup, TestApp, config};
 pub use browser::{Browser, Reply};
 pub use mailbox::{Mail, code_in};
 

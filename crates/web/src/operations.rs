@@ -27,9 +27,10 @@ pub async fn healthz() -> Json<serde_json::Value> {
     Json(json!({"status": "ok"}))
 }
 
-/// The database answers, and the keys are there.
+/// The database answers, and the keys are there. Without the cache this process still does all its work, so that it is away
+/// is told and turns nobody elsewhere.
 pub async fn readyz(State(web): State<Web>) -> Response {
-    let database = web.context().db.ping().await;
+    let (database, cache) = tokio::join!(web.context().db.ping(), web.context().limiter.shared_answers());
     if let Err(error) = &database {
         tracing::warn!(%error, "not ready");
     }
@@ -38,7 +39,12 @@ pub async fn readyz(State(web): State<Web>) -> Response {
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
     };
-    let answer = json!({"status": word, "checks": {"database": word, "signing_keys": "ok"}});
+    let cache = match cache {
+        None => "none",
+        Some(true) => "ok",
+        Some(false) => "unavailable",
+    };
+    let answer = json!({"status": word, "checks": {"database": word, "cache": cache, "keys": "ok"}});
     (status, Json(answer)).into_response()
 }
 

@@ -19,6 +19,7 @@ use crate::api::{
     sign_up,
 };
 use crate::http::layer::HttpLayer;
+use crate::http::load::Load;
 use crate::http::problem::ApiError;
 use crate::signed_in::{SignedIn, required_access_token};
 use crate::state::Web;
@@ -38,6 +39,23 @@ pub enum Access {
     /// Whoever is signed in and has a permission.
     Permission(Permission),
 }
+
+/// Where a post hashes a password. These requests have places of their own, so that they take none from the others.
+pub const HASHING: &[&str] = &[
+    "/v1/sign-up",
+    "/v1/email/verify",
+    "/v1/sign-in",
+    "/v1/password/reset",
+    "/v1/password/change",
+    "/v1/reauthenticate",
+    "/reauthenticate",
+    "/sign-up",
+    "/verify-email",
+    "/sign-in",
+    "/reset-password",
+    "/account/password",
+    "/first-admin",
+];
 
 /// All routes, and the description of the API among them.
 pub fn all(web: &Web) -> (Router, Arc<OpenApi>) {
@@ -138,7 +156,8 @@ impl Routes {
         let (api, description) = self.api.split_for_parts();
         let description = Arc::new(description);
         let base = self.web.config.base_path().to_owned();
-        let layer = HttpLayer::new(self.web.context().clone(), pages::error::render);
+        let load = Load::new(HASHING, self.web.context().hasher.takes_at_once());
+        let layer = HttpLayer::new(self.web.context().clone(), pages::error::render, load);
         let all = api
             .merge(self.plain)
             .layer(Extension(operations::Description(openapi::to_json(&description).into())))

@@ -4,6 +4,7 @@ mod browser;
 mod counts;
 mod deny;
 mod postgres;
+mod redis;
 mod tools;
 
 use std::io::{BufRead, BufReader, IsTerminal};
@@ -49,11 +50,12 @@ fn perform(step: Step, options: &Options, total: &mut Counts) -> Result<()> {
             let tests = ["test", "--workspace", "--no-fail-fast", "--features", BENCH];
             println!("on SQLite");
             let on_sqlite = counted(&mut shell::cargo(&tests), total);
-            println!("on PostgreSQL");
-            let database = postgres::start()?;
+            println!("on PostgreSQL, with Redis");
+            let (database, redis) = (postgres::start()?, redis::start()?);
             // Those that use a database. Built as the others were, so that nothing is built twice.
             let mut test = shell::cargo(&tests);
             test.args(["--test", "it", "--test", "units"]).env("DOORWARD_TEST_POSTGRES", database.url());
+            test.env("DOORWARD_TEST_REDIS", redis.url());
             on_sqlite.and(counted(&mut test, total))
         }
         Step::Browser => counted(&mut browser::command(options.steps.contains(&Step::Test))?, total),
@@ -87,7 +89,7 @@ impl Step {
             Self::Fmt => "the code is laid out alike",
             Self::Clippy => "no lint is broken",
             Self::Deny => "dependencies: banned ones, licences, where they come from",
-            Self::Test => "all Rust tests, on SQLite and PostgreSQL",
+            Self::Test => "all Rust tests, on SQLite and PostgreSQL, with Redis",
             Self::Browser => "the pages, in Chromium",
         }
     }

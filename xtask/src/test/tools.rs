@@ -46,7 +46,7 @@ const TOOLS: &[Tool] = &[
     Tool {
         name: "Redis",
         needed_by: &[Step::Test],
-        found: || shell::which(&["redis-server", "valkey-server"]).is_some(),
+        found: || redis().is_some(),
         from: From::Apt(&["redis-server"]),
     },
     Tool {
@@ -110,6 +110,11 @@ pub fn postgres_bin() -> Option<PathBuf> {
         .filter(|(major, bin)| *major >= 15 && bin.join("initdb").is_file())
         .max()
         .map(|(_, bin)| bin)
+}
+
+/// Redis, or Valkey which speaks as it does.
+pub fn redis() -> Option<PathBuf> {
+    shell::which(&["redis-server", "valkey-server"])
 }
 
 pub fn chromium() -> Option<PathBuf> {

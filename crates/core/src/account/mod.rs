@@ -76,7 +76,7 @@ pub async fn look_at_restore(context: &Context, token: &str) -> Result<String> {
 /// # Errors
 /// `invalid_or_expired_token`, `rate_limited`.
 pub async fn restore(context: &Context, caller: &Caller, token: &str) -> Result<()> {
-    context.limit(Class::Proof, caller, &audit::digest(context, token))?;
+    context.limit(Class::Proof, caller, &audit::digest(context, token)).await?;
     context
         .db
         .write(async |tx| {

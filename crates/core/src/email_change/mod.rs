@@ -35,8 +35,8 @@ pub async fn start(context: &Context, caller: &Caller, live: &Live, new_email: &
         let detail = "That is your address already. Enter another.";
         return Err(invalid(FieldError::new("new_email", "invalid", detail)));
     }
-    context.limit(Class::Mail, caller, &live.user.id.to_string())?;
-    context.limit(Class::Mail, caller, email.key())?;
+    context.limit(Class::Mail, caller, &live.user.id.to_string()).await?;
+    context.limit(Class::Mail, caller, email.key()).await?;
     context
         .db
         .write(async |tx| {
@@ -169,7 +169,7 @@ pub async fn look_at_undo(context: &Context, token: &str) -> Result<String> {
 /// `invalid_or_expired_token`, `rate_limited`; `conflict` where another account has the old address now.
 pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()> {
     let context = sessions.context();
-    context.limit(Class::Proof, caller, &audit::digest(context, token))?;
+    context.limit(Class::Proof, caller, &audit::digest(context, token)).await?;
     let id = context
         .db
         .write(async |tx| {
@@ -226,14 +226,14 @@ async fn end_later(tx: &mut Tx<'_>, context: &Context, user: UserId, since: Time
 async fn find(context: &Context, caller: &Caller, live: &Live, proof: Proof<'_>) -> Result<Found> {
     match proof {
         Proof::Link(token) => {
-            context.limit(Class::Proof, caller, &audit::digest(context, token))?;
+            context.limit(Class::Proof, caller, &audit::digest(context, token)).await?;
             context
                 .db
                 .read(async |tx| secret::find_link(tx, context, Purpose::ChangeEmail, token).await)
                 .await
         }
         Proof::Code(code) => {
-            context.limit(Class::Proof, caller, &live.user.id.to_string())?;
+            context.limit(Class::Proof, caller, &live.user.id.to_string()).await?;
             let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
             let now = context.now();
             context

@@ -75,7 +75,7 @@ impl Target {
 /// # Errors
 /// `rate_limited` with the time to wait; `challenge_required` where a challenge comes first and none was solved.
 pub async fn begin(context: &Context, caller: &Caller, target: &Target, solved: bool) -> Result<()> {
-    if !context.config.rate_limit.enabled {
+    if !context.config.lockout.enabled {
         return Ok(());
     }
     let refused = context
@@ -113,7 +113,7 @@ pub async fn begin(context: &Context, caller: &Caller, target: &Target, solved: 
 
 /// Forgets what was tried in vain: the owner has just proved who they are.
 pub async fn succeeded(context: &Context, target: &Target) -> Result<()> {
-    if !context.config.rate_limit.enabled {
+    if !context.config.lockout.enabled {
         return Ok(());
     }
     context.db.write(async |tx| store::delete(tx, &target.key()).await).await

@@ -144,7 +144,7 @@ pub async fn create_first_admin(
     password: &SecretString,
 ) -> Result<SignedIn> {
     let context = sessions.context();
-    context.limit(Class::Proof, caller, "first_admin")?;
+    context.limit(Class::Proof, caller, &audit::digest(context, token)).await?;
     let found =
         context.db.read(async |tx| secret::find_link(tx, context, Purpose::FirstAdmin, token).await).await?;
     let new = parse(context, &CreateUser { email, username: None, password, admin: true }).await?;

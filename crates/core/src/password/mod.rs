@@ -29,7 +29,7 @@ const LINK_LIFE: Duration = Duration::from_secs(60 * 60);
 /// `validation_failed` for what is no address, `rate_limited`.
 pub async fn forgot(context: &Context, caller: &Caller, email: &str) -> Result<()> {
     let email = EmailAddress::parse("email", email).map_err(|error| Error::invalid(vec![error]))?;
-    context.limit(Class::Mail, caller, email.key())?;
+    context.limit(Class::Mail, caller, email.key()).await?;
     context
         .db
         .write(async |tx| {
@@ -177,13 +177,13 @@ pub async fn change(
 }
 
 async fn find_by_link(context: &Context, caller: &Caller, token: &str) -> Result<Found> {
-    context.limit(Class::Proof, caller, &audit::digest(context, token))?;
+    context.limit(Class::Proof, caller, &audit::digest(context, token)).await?;
     context.db.read(async |tx| secret::find_link(tx, context, Purpose::ResetPassword, token).await).await
 }
 
 async fn find_by_code(context: &Context, caller: &Caller, email: &str, code: &str) -> Result<Found> {
     let email = EmailAddress::parse("email", email).map_err(invalid)?;
-    context.limit(Class::Proof, caller, email.key())?;
+    context.limit(Class::Proof, caller, email.key()).await?;
     let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     context
         .db

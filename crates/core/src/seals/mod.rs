@@ -5,10 +5,14 @@
 mod store;
 
 use doorward_db::{Param, Row, Tx};
+use tokio::task::JoinSet;
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 pub(crate) use store::{Sql, sealed_column};
+
+/// How many values are replaced at once.
+const LANES: usize = 4;
 
 /// One column of sealed values. Made by `sealed_column!` in the store of the feature that it belongs to.
 pub struct SealedColumn {
@@ -56,7 +60,7 @@ pub async fn count(tx: &mut Tx<'_>, column: &SealedColumn, prefix: &[u8]) -> Res
 /// that somebody else changed in the meantime is left alone.
 pub async fn reseal(
     context: &Context,
-    column: &SealedColumn,
+    column: &'static SealedColumn,
     prefix: &[u8],
     after: Option<Param>,
     limit: i64,
@@ -64,24 +68,36 @@ pub async fn reseal(
     let after = after.unwrap_or_else(column.lowest);
     let rows = context.db.read(async |tx| store::batch(tx, column, prefix, &after, limit).await).await?;
     let mut batch = Batch { resealed: 0, broken: 0, next: rows.last().map(|row| row.identity.key.clone()) };
-    let mut changes = Vec::with_capacity(rows.len());
-    for row in rows {
+    let mut lanes: [Vec<Change>; LANES] = Default::default();
+    for (at, row) in rows.into_iter().enumerate() {
         match context.sealer.reseal(&row.identity.context, &row.value) {
-            Ok(resealed) => changes.push((row.identity.key, row.value, resealed)),
+            Ok(new) => lanes[at % LANES].push(Change { key: row.identity.key, old: row.value, new }),
             Err(_) => batch.broken += 1,
         }
     }
-    // Nothing is read in this unit, so that it stands in nobody's way for longer than its changes take.
-    let changes = &changes;
-    batch.resealed = context
-        .db
-        .write(async |tx| {
-            let mut changed = 0;
-            for (key, old, new) in changes {
-                changed += u64::from(store::replace(tx, column, key, old, new).await?);
-            }
-            Ok::<_, crate::error::Error>(changed)
-        })
-        .await?;
+    let mut running = JoinSet::new();
+    for lane in lanes {
+        running.spawn(replace_all(context.clone(), column, lane));
+    }
+    while let Some(done) = running.join_next().await {
+        batch.resealed += done.map_err(Error::internal)??;
+    }
     Ok(batch)
+}
+
+struct Change {
+    key: Param,
+    old: Vec<u8>,
+    new: Vec<u8>,
+}
+
+/// Each value in a unit of work of its own, and nothing is read in it: so it stands in nobody's way, and a session that is
+/// refreshed all the time holds up no other.
+async fn replace_all(context: Context, column: &'static SealedColumn, changes: Vec<Change>) -> Result<u64> {
+    let mut replaced = 0;
+    for Change { key, old, new } in &changes {
+        let done = context.db.write(async |tx| store::replace(tx, column, key, old, new).await).await?;
+        replaced += u64::from(done);
+    }
+    Ok(replaced)
 }

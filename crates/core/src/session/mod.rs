@@ -97,7 +97,7 @@ impl Sessions {
     /// Trades a refresh token for the family's current tokens.
     ///
     /// # Errors
-    /// As CONTRACT: `token_invalid`, `token_reused`, `session_expired`, `session_revoked`.
+    /// `token_invalid`, `token_reused`, `session_expired`, `session_revoked`; `rate_limited`.
     pub async fn refresh(&self, caller: &Caller, refresh_token: &str) -> Result<Renewed> {
         let renewed = refresh::refresh(self, caller, refresh_token).await;
         if let Some(token) = derived::parse(REFRESH_PREFIX, refresh_token) {

@@ -16,6 +16,7 @@ use crate::changes::{self, Change};
 use crate::config;
 use crate::context::{Caller, Context, Id, SessionId, Time};
 use crate::error::{Code, Error, Result};
+use crate::rate_limit::Class;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const RETRIES_A_DAY: usize = 3;
@@ -81,12 +82,14 @@ enum Outcome {
     Refused(Code),
 }
 
-pub(super) async fn refresh(sessions: &Sessions, caller: &Caller, token: &str) -> Result<Renewed> {
+pub(super) async fn refresh(sessions: &Sessions, caller: &Caller, text: &str) -> Result<Renewed> {
     let context = sessions.context();
-    let token = derived::parse(REFRESH_PREFIX, token).ok_or(Code::TokenInvalid)?;
+    let token = derived::parse(REFRESH_PREFIX, text).ok_or(Code::TokenInvalid)?;
     let id: SessionId = Id::from_uuid(Uuid::from_bytes(token.id));
     // A generation beyond what a row can hold was never handed out.
     let generation = i64::try_from(token.generation).map_err(|_| Code::TokenInvalid)?;
+    // By the token and not by the session: whoever knows a session's id must not be able to use its attempts up.
+    context.limit(Class::Refresh, caller, &audit::digest(context, text)).await?;
 
     let outcome = context
         .db

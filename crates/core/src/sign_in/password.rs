@@ -29,7 +29,7 @@ pub async fn verify(
     let key = account.as_ref().map_or_else(|| unknown_key(identifier), |user| user.id.to_string());
     // What others try must not use up the attempts of a device that is known.
     let limited = device.map_or_else(|| key.clone(), |device| device.to_string());
-    context.limit(Class::SignIn, caller, &limited)?;
+    context.limit(Class::SignIn, caller, &limited).await?;
     let target = match (&account, device) {
         (Some(user), Some(device)) => Target::Device(user.id, device),
         (Some(user), None) => Target::Account(user.id),
@@ -65,7 +65,7 @@ pub(crate) async fn is_current(
     user: &User,
     password: &SecretString,
 ) -> Result<bool> {
-    context.limit(Class::SignIn, caller, &user.id.to_string())?;
+    context.limit(Class::SignIn, caller, &user.id.to_string()).await?;
     let target = Target::SignedIn(user.id);
     lockout::begin(context, caller, &target, true).await?;
     let password = user::normalise_password(password);

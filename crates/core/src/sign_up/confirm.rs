@@ -85,7 +85,7 @@ pub async fn confirm_link(
 ) -> Result<Confirmed> {
     let context = sessions.context();
     let token_key = audit::digest(context, token);
-    context.limit(Class::Proof, caller, &token_key)?;
+    context.limit(Class::Proof, caller, &token_key).await?;
     let (found, target) = context.db.read(async |tx| find(tx, context, token).await).await?;
     match target {
         Target::SignUp(pending) => {
@@ -111,7 +111,7 @@ pub async fn confirm_code(
 ) -> Result<Confirmed> {
     let context = sessions.context();
     let email = EmailAddress::parse("email", email).map_err(|error| Error::invalid(vec![error]))?;
-    context.limit(Class::Proof, caller, email.key())?;
+    context.limit(Class::Proof, caller, email.key()).await?;
     let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let flow_hash = with.flow_token.map(|token| token_hash(token.expose_secret()));
     let (found, target) = context

@@ -59,12 +59,15 @@ pub enum Started {
 pub async fn start(sessions: &Sessions, caller: &Caller, sign_up: &SignUp) -> Result<Started> {
     let context = sessions.context();
     let new = parse(context, sign_up)?;
+    if new.username.is_some() {
+        context.limit(Class::Username, caller, new.email.key()).await?;
+    }
     if let Some(username) = &new.username
         && context.db.read(async |tx| user::is_username_taken(tx, username).await).await?
     {
         return Err(user::username_taken());
     }
-    context.limit(Class::SignUp, caller, new.email.key())?;
+    context.limit(Class::SignUp, caller, new.email.key()).await?;
     ensure_no_flood(context, sign_up).await?;
     let new = NewUser { password_hash: Some(context.hasher.hash(&new.password).await?), ..new.user() };
     match context.config.sign_up.verify_email {
@@ -102,7 +105,7 @@ pub async fn resend(
     flow_token: Option<&SecretString>,
 ) -> Result<()> {
     let email = EmailAddress::parse("email", email).map_err(|error| Error::invalid(vec![error]))?;
-    context.limit(Class::Mail, caller, email.key())?;
+    context.limit(Class::Mail, caller, email.key()).await?;
     let flow_hash = flow_token.map(|token| token_hash(token.expose_secret()));
     context
         .db

@@ -15,6 +15,7 @@ use crate::audit::{self, Event, EventType};
 use crate::changes::{self, Change};
 use crate::context::{Caller, Context, Time, UserId};
 use crate::error::{Code, Error, FieldError, Result};
+use crate::rate_limit::Class;
 pub use identifier::{EmailAddress, Identifier, Username};
 pub use model::{NewUser, User};
 pub use password_policy::check_password;
@@ -61,13 +62,16 @@ pub async fn create(tx: &mut Tx<'_>, context: &Context, new: &NewUser) -> Result
 /// Changes the profile fields that are given.
 ///
 /// # Errors
-/// `validation_failed` where the username is taken.
+/// `validation_failed` where the username is taken, `rate_limited` where too many were tried.
 pub async fn change_profile(
     context: &Context,
     caller: &Caller,
     id: UserId,
     change: ProfileChange,
 ) -> Result<User> {
+    if matches!(change.username, Some(Some(_))) {
+        context.limit(Class::Username, caller, &id.to_string()).await?;
+    }
     context
         .db
         .write(async |tx| {

@@ -46,6 +46,7 @@ pub struct PoolConfig {
 pub struct PasswordHasher {
     params: Params,
     pool: Pool,
+    takes_at_once: usize,
     rng: Arc<dyn Rng>,
 }
 
@@ -73,7 +74,8 @@ pub enum HashError {
 impl PasswordHasher {
     /// Starts the threads. Their memory is taken when it is first needed, and given back after a few idle seconds.
     pub fn start(config: PoolConfig, rng: Arc<dyn Rng>) -> Self {
-        Self { params: config.params, pool: Pool::start(&config), rng }
+        let takes_at_once = config.threads.max(1) + config.queue.max(1);
+        Self { params: config.params, pool: Pool::start(&config), takes_at_once, rng }
     }
 
     /// Hashes a password into a PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`.
@@ -108,6 +110,11 @@ impl PasswordHasher {
     /// How many passwords wait for a thread.
     pub fn queue_len(&self) -> usize {
         self.pool.queue_len()
+    }
+
+    /// How many hashes it takes before it refuses: those that are computed and those that wait.
+    pub fn takes_at_once(&self) -> usize {
+        self.takes_at_once
     }
 }
 

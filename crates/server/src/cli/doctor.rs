@@ -13,7 +13,8 @@ use url::Url;
 
 use super::setup;
 use crate::config::{MailTransport, Settings};
-use secrecy::ExposeSecret as _;
+use crate::redis::RedisCounts;
+use secrecy::{ExposeSecret as _, SecretString};
 
 const CLOCK_TOLERANCE_MICROS: i64 = 1_000_000;
 
@@ -55,6 +56,9 @@ async fn examine(settings: Result<Settings>) -> Vec<Finding> {
     let mode = if settings.core.is_development() { "development" } else { "production" };
     let mut findings = vec![good("settings", &format!("{mode} mode, {}", settings.core.issuer()))];
     findings.push(mail(&settings.mail).await);
+    if let Some(url) = &settings.redis_url {
+        findings.push(redis(url).await);
+    }
     let db = match setup::open_database(&settings).await {
         Ok(db) => db,
         Err(error) => {
@@ -144,6 +148,21 @@ async fn mail(transport: &MailTransport) -> Finding {
                 ),
             }
         }
+    }
+}
+
+async fn redis(url: &SecretString) -> Finding {
+    let counts = match RedisCounts::connect(url) {
+        Ok(counts) => counts,
+        Err(error) => return bad("redis", &error, "Check redis.url."),
+    };
+    match tokio::time::timeout(std::time::Duration::from_secs(5), counts.connected()).await {
+        Ok(()) => good("redis", "it answers"),
+        Err(_elapsed) => bad(
+            "redis",
+            "it does not answer",
+            "Check redis.url with its password, and that this machine may reach it. Meanwhile each process counts attempts by itself.",
+        ),
     }
 }
 

@@ -15,7 +15,11 @@ pub async fn serve(settings: Settings) -> Result<()> {
     logs::init(&settings.log);
     doorward_web::http::metrics::install();
     let listen = settings.listen;
-    let limits = Limits { max_connections: settings.max_connections, ..Limits::default() };
+    let limits = Limits {
+        max_connections: settings.max_connections,
+        per_address: settings.max_connections_per_address,
+        ..Limits::default()
+    };
     // Before anything is written: a second server on one port must not touch the first one's database.
     let listener = TcpListener::bind(listen)
         .await

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use doorward_core::context::SystemClock;
 use doorward_core::mail::Transport;
+use doorward_core::rate_limit::SharedCounts;
 use doorward_crypto::password::{PasswordHasher, PoolConfig};
 use doorward_crypto::rng::{Rng, SystemRng};
 use doorward_crypto::seal::Sealer;
@@ -14,6 +15,7 @@ use secrecy::ExposeSecret as _;
 use crate::app::{App, Parts};
 use crate::config::{MailTransport, Settings, master_key};
 use crate::mail::{FolderTransport, SmtpTransport};
+use crate::redis::RedisCounts;
 
 /// The product, with the clock that follows its database.
 pub struct Ready {
@@ -37,6 +39,12 @@ pub async fn open(settings: Settings) -> Result<Ready> {
         MailTransport::Folder(folder) => Some(Arc::new(FolderTransport::new(folder.clone()))),
         MailTransport::Caught => None,
     };
+    let shared_counts: Option<Arc<dyn SharedCounts>> = match &settings.redis_url {
+        Some(url) => {
+            Some(Arc::new(RedisCounts::connect(url).map_err(|error| anyhow!("redis.url: {error}"))?))
+        }
+        None => None,
+    };
     let clock = Arc::new(SystemClock::default());
     clock.set_offset_micros(db.clock_offset_micros(SystemClock::machine_now().micros()).await?);
     let app = App::open(Parts {
@@ -46,6 +54,7 @@ pub async fn open(settings: Settings) -> Result<Ready> {
         sealer: Sealer::new(key, settings.previous_master_keys, Arc::clone(&rng)),
         hasher: PasswordHasher::start(PoolConfig::for_machine(settings.password), Arc::clone(&rng)),
         rng,
+        shared_counts,
         transport,
     })
     .await

@@ -47,6 +47,11 @@ pub const KEYS: &[Key] = &[
     ),
     key("database.max_connections", "16", "How many connections to PostgreSQL may be open at once."),
     secret(
+        "redis.url",
+        "none: one process needs none",
+        "`redis://user:password@host:6379/0`, or `rediss://…` (TLS): a single Redis or Valkey server, where several processes count attempts together. While it is away each counts by itself.",
+    ),
+    secret(
         "secrets.master_key",
         "in development: made in `data_dir`",
         "32 bytes in base64, under which all secrets in the database are sealed.",
@@ -108,6 +113,11 @@ pub const KEYS: &[Key] = &[
         "How long a closed account can be restored before it is deleted for good.",
     ),
     key(
+        "lockout.enabled",
+        "true",
+        "Whether failed sign-ins are delayed, and lock an account for a while. A device that was signed in from is never locked.",
+    ),
+    key(
         "challenge.enabled",
         "true",
         "Whether a proof of work is asked for where somebody seems to guess passwords or to flood sign-up.",
@@ -139,7 +149,16 @@ pub const KEYS: &[Key] = &[
         "Exact https origins whose pages may call the JSON API with credentials.",
     ),
     key("http.allowed_redirects", "none", "Exact origins that `redirect_to` may lead to."),
-    key("http.max_connections", "10000", "How many connections may be open at once."),
+    key(
+        "http.max_connections",
+        "10000",
+        "How many connections may be open at once. Those beyond are answered 503 and closed.",
+    ),
+    key(
+        "http.max_connections_per_address",
+        "1000",
+        "How many of them one address (one /64 for IPv6) may have. Trusted proxies may have all.",
+    ),
     secret(
         "metrics.token",
         "none: /metrics answers this machine alone",

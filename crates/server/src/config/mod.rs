@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_core::config::{
-    Account, Brand, Challenge, Config, Http, Keys, Mail, Mode, Password, RateLimit, Reauthentication,
-    Session, SignUp, Token, VerifyEmail,
+    Account, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mode, Password, RateLimit,
+    Reauthentication, Session, SignUp, Token, VerifyEmail,
 };
 use doorward_crypto::password::Params;
 use doorward_crypto::seal::MasterKey;
@@ -24,6 +24,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
+use crate::redis;
 pub use problem::Problems;
 use reader::Reader;
 
@@ -44,6 +45,9 @@ pub struct Settings {
     pub password: Params,
     pub mail: MailTransport,
     pub max_connections: usize,
+    pub max_connections_per_address: usize,
+    /// Where attempts are counted together with other processes.
+    pub redis_url: Option<SecretString>,
     pub log: Log,
 }
 
@@ -124,6 +128,8 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let database_url = database_url(reader, &data_dir);
     let database_connections = reader.number("database.max_connections", 16, 1, 1000);
     let max_connections = reader.number("http.max_connections", 10_000, 1, 1_000_000);
+    let per_address = reader.number("http.max_connections_per_address", 1000, 1, 1_000_000);
+    let redis_url = redis_url(reader);
     let sign_up = SignUp {
         verify_email: reader
             .parsed("sign_up.verify_email", "Write \"first\" or \"later\".", |text| match text {
@@ -144,6 +150,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let account = Account {
         deletion_grace: reader.duration("account.deletion_grace", 14 * DAY, Duration::ZERO..=366 * DAY),
     };
+    let lockout = Lockout { enabled: reader.flag("lockout.enabled", true) };
     let challenge = Challenge {
         enabled: reader.flag("challenge.enabled", true),
         sign_ups_above: reader.number("challenge.sign_ups_above", 60, 0, 1_000_000),
@@ -175,6 +182,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
             reauthentication,
             account,
             challenge,
+            lockout,
             rate_limit,
             http,
             mail: Mail { from, caught: matches!(mail, MailTransport::Caught) },
@@ -189,6 +197,8 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         password: password?,
         mail,
         max_connections: usize::try_from(max_connections).ok()?,
+        max_connections_per_address: usize::try_from(per_address).ok()?,
+        redis_url,
         log,
     })
 }
@@ -355,6 +365,18 @@ fn database_url(reader: &mut Reader<'_>, data_dir: &Path) -> SecretString {
         );
     }
     SecretString::from(given)
+}
+
+fn redis_url(reader: &mut Reader<'_>) -> Option<SecretString> {
+    let url = reader.secret("redis.url")?;
+    if !redis::is_address(url.expose_secret()) {
+        reader.refuse(
+            "redis.url",
+            "is not the address of a Redis or Valkey server",
+            "Write redis://user:password@host:6379/0, or rediss://… for TLS.",
+        );
+    }
+    Some(url)
 }
 
 fn is_loopback(url: &Url) -> bool {

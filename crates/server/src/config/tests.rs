@@ -121,6 +121,13 @@ fn what_would_be_unsafe_is_refused() {
         "[brand]\naccent = \"red;}\"",
         "[mail]\nsmtp_url = \"https://mail.example.com\"",
         "[database]\nurl = \"mysql://x\"",
+        "[redis]\nurl = \"http://localhost\"",
+        "[redis]\nurl = \"redis-cluster://localhost:7000\"",
+        "[redis]\nurl = \"redis://\"",
+        "[redis]\nurl = \"redis://localhost/all\"",
+        "[redis]\nurl = \"rediss://localhost#insecure\"",
+        "[redis]\nurl = \"localhost:6379\"",
+        "[http]\nmax_connections_per_address = 0",
         "listen = ",
         "[http]\ntrusted_proxies = [\"0.0.0.0/0\"]",
         "[http]\nproxy_secret = \"\"",
@@ -132,10 +139,21 @@ fn what_would_be_unsafe_is_refused() {
 }
 
 #[test]
+fn a_redis_server_may_be_named_with_password_database_and_tls() {
+    assert!(load("", &[]).unwrap().redis_url.is_none());
+    for url in ["redis://localhost", "redis://127.0.0.1:6390/3", "rediss://u:p%40ss@cache.example.com:6380/"]
+    {
+        let settings = load(&format!("[redis]\nurl = \"{url}\""), &[]).unwrap();
+        assert_eq!(settings.redis_url.unwrap().expose_secret(), url);
+    }
+    assert!(refused("listen = \"here\"\n[redis]\nurl = \"localhost\"").contains("have 2 problems"));
+}
+
+#[test]
 fn a_planted_secret_is_never_shown() {
     let planted = "planted-secret-value";
     let problems = refused(&format!(
-        "public_url = \"https://ada:{planted}@auth.example.com\"\n[secrets]\nmaster_key = \"{planted}\"\nprevious_master_keys = [\"{planted}\"]\n[mail]\nsmtp_url = \"{planted}\"\n[database]\nurl = \"{planted}\"\n"
+        "public_url = \"https://ada:{planted}@auth.example.com\"\n[secrets]\nmaster_key = \"{planted}\"\nprevious_master_keys = [\"{planted}\"]\n[mail]\nsmtp_url = \"{planted}\"\n[database]\nurl = \"{planted}\"\n[redis]\nurl = \"redis://:{planted}@localhost/x\"\n"
     ));
     assert!(!problems.contains(planted) && problems.contains("********"), "{problems}");
 }

@@ -3,6 +3,7 @@
 mod accidents;
 mod guards;
 mod keys;
+mod limits;
 mod pages;
 mod process;
 mod upkeep;

@@ -10,7 +10,9 @@ pub fn frame() -> OpenApi {
         .title("Doorward")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Authentication that you own. Errors are RFC 9457 problem details with a stable `code`.",
+            "Authentication that you own. Errors are RFC 9457 problem details with a stable `code`. Any endpoint may \
+             answer 429 `rate_limited` or 503 `overloaded`, with `Retry-After`; those that are limited tell what is left \
+             in `RateLimit` and `RateLimit-Policy`.",
         ))
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
         .build();

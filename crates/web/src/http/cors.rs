@@ -36,7 +36,10 @@ pub fn allow(answer: &mut HeaderMap, origin: Option<HeaderValue>) {
     let Some(origin) = origin else { return };
     answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     answer.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    answer.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-request-id, retry-after"));
+    answer.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("x-request-id, retry-after, ratelimit, ratelimit-policy"),
+    );
 }
 
 #[cfg(test)]

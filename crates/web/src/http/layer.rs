@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use doorward_core::config::Config;
 use doorward_core::context::{Caller, Context, IdKind};
 use doorward_core::error::{Code, Error};
+use doorward_core::rate_limit::Standings;
 use doorward_core::user_agent;
 use futures_util::FutureExt as _;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, USER_AGENT};
@@ -25,10 +26,12 @@ use http_body_util::Limited;
 use tower::{Layer, Service};
 
 use super::client_address::client_address;
+use super::json;
+use super::load::{Load, overloaded};
 use super::metrics::Requests;
 use super::problem::{self, ApiError, ErrorBody};
-use super::{cors, csrf, headers};
-use crate::serve::Peer;
+use super::{cors, csrf, headers, rate_limit};
+use crate::serve::{Peer, TurnedAway};
 
 const BODY_LIMIT: usize = 64 * 1024;
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -49,16 +52,17 @@ struct Shared {
     origin: String,
     https: bool,
     requests: Requests,
+    load: Load,
 }
 
 impl HttpLayer {
-    pub fn new(context: Context, render_page: RenderPage) -> Self {
+    pub fn new(context: Context, render_page: RenderPage, load: Load) -> Self {
         enum RequestKind {}
         impl IdKind for RequestKind {
             const PREFIX: &'static str = "req";
         }
         let config = Arc::clone(&context.config);
-        Self::with(config, render_page, TIME_LIMIT, move || {
+        Self::with(config, render_page, TIME_LIMIT, load, move || {
             let mut text = String::with_capacity("req_".len() + 32);
             let _ = write!(text, "{}", context.new_id::<RequestKind>());
             text
@@ -69,6 +73,7 @@ impl HttpLayer {
         config: Arc<Config>,
         render_page: RenderPage,
         time_limit: Duration,
+        load: Load,
         new_id: impl Fn() -> String + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Shared {
@@ -78,6 +83,7 @@ impl HttpLayer {
             origin: config.origin(),
             https: config.is_https(),
             requests: Requests::start(),
+            load,
             config,
         }))
     }
@@ -99,7 +105,7 @@ pub struct Http<S> {
 
 impl<S> Service<Request> for Http<S>
 where
-    S: Service<Request, Response = Response, Error = Infallible>,
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
 {
     type Response = Response;
@@ -116,9 +122,19 @@ where
         if let Some(response) = shared.refuse(&visit, &request) {
             return Box::pin(async move { Ok(shared.finish(visit, response)) });
         }
-        let answer = self.inner.call(limit_body(request));
+        let request = limit_body(request);
+        if request.method().is_safe() {
+            let answer = self.inner.call(request);
+            return Box::pin(async move {
+                let response = within(shared.time_limit, answer).await;
+                Ok(shared.finish(visit, response))
+            });
+        }
+        // The one that was polled ready is the one to call (tower's `Service`, "Be careful when cloning").
+        let clone = self.inner.clone();
+        let inner = std::mem::replace(&mut self.inner, clone);
         Box::pin(async move {
-            let response = within(shared.time_limit, answer).await;
+            let response = within(shared.time_limit, shared.change(&visit, inner, request)).await;
             Ok(shared.finish(visit, response))
         })
     }
@@ -132,6 +148,7 @@ struct Visit {
     route: Option<MatchedPath>,
     is_api: bool,
     token_in_address: bool,
+    standings: Standings,
     /// Whether pages of some other origins may read the answer, and whether the one that asks is of those.
     cross_origin: Option<Option<HeaderValue>>,
 }
@@ -158,9 +175,11 @@ impl Shared {
             route: request.extensions().get::<MatchedPath>().cloned(),
             is_api: is_api(path),
             token_in_address: request.uri().query().is_some_and(|query| query.contains("token=")),
+            standings: Standings::default(),
             cross_origin,
         };
         let caller = Caller {
+            standings: visit.standings.clone(),
             request_id,
             ip: Some(client_address(peer(request), request.headers(), &self.config)),
             user_agent: request.headers().get(USER_AGENT).map(shown_user_agent),
@@ -174,6 +193,9 @@ impl Shared {
 
     /// What needs no handler to be answered.
     fn refuse(&self, visit: &Visit, request: &Request) -> Option<Response> {
+        if request.extensions().get::<TurnedAway>().is_some() {
+            return Some(ApiError::from(overloaded()).into_response());
+        }
         if let Some(Some(_allowed)) = &visit.cross_origin
             && let Some(response) = cors::preflight(request.method(), request.headers())
         {
@@ -191,6 +213,23 @@ impl Shared {
         None
     }
 
+    /// A request that may change something has its place among those under way once its body has arrived.
+    async fn change<S>(&self, visit: &Visit, mut inner: S, request: Request) -> Result<Response, Infallible>
+    where
+        S: Service<Request, Response = Response, Error = Infallible>,
+    {
+        let request = match arrived(request).await {
+            Ok(request) => request,
+            Err(refusal) => return Ok(refusal.into_response()),
+        };
+        let route = visit.route.as_ref().map_or("", MatchedPath::as_str);
+        let route = route.strip_prefix(self.config.base_path()).unwrap_or(route);
+        match self.load.enter(request.method(), route) {
+            Ok(_place) => inner.call(request).await,
+            Err(error) => Ok(ApiError::from(error).into_response()),
+        }
+    }
+
     fn finish(&self, visit: Visit, response: Response) -> Response {
         let mut response = self.render_error(&visit, response);
         let (status, took) = (response.status(), visit.started.elapsed());
@@ -200,6 +239,7 @@ impl Shared {
         if let Some(origin) = visit.cross_origin {
             cors::allow(response.headers_mut(), origin);
         }
+        rate_limit::tell(response.headers_mut(), &visit.standings.all());
         headers::set(response.headers_mut(), visit.request_id, visit.token_in_address, self.https);
         response
     }
@@ -302,6 +342,16 @@ fn is_api(path: &str) -> bool {
     ["/v1/", "/.well-known/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/dev/mailbox.json"]
         .iter()
         .any(|start| path.starts_with(start))
+}
+
+/// The request with its body read whole.
+async fn arrived(request: Request) -> Result<Request, ApiError> {
+    if request.body().is_end_stream() {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let body = json::body(Request::new(body)).await?;
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 fn limit_body(request: Request) -> Request {

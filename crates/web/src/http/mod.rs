@@ -9,8 +9,10 @@ pub mod form;
 pub mod headers;
 pub mod json;
 pub mod layer;
+pub mod load;
 pub mod metrics;
 pub mod problem;
+pub mod rate_limit;
 pub mod redirect;
 
 #[cfg(test)]
@@ -18,8 +20,8 @@ mod tests {
     use std::time::Duration;
 
     use doorward_core::config::{
-        Account, Brand, Challenge, Config, Http, Keys, Mail, Mode, Password, RateLimit, Reauthentication,
-        Session, SignUp, Token, VerifyEmail,
+        Account, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mode, Password, RateLimit,
+        Reauthentication, Session, SignUp, Token, VerifyEmail,
     };
 
     /// The settings of a server that is reached at this address.
@@ -44,6 +46,7 @@ mod tests {
             token: Token { audience: public_url.to_string(), signing_alg: "ES256".parse().unwrap() },
             password: Password { min_length: 8 },
             account: Account { deletion_grace: Duration::from_secs(14 * 24 * 60 * 60) },
+            lockout: Lockout { enabled: true },
             challenge: Challenge { enabled: true, sign_ups_above: 60 },
             reauthentication: Reauthentication { email_code: true },
             rate_limit: RateLimit { enabled: true },

@@ -135,6 +135,10 @@ pub fn log(error: &Error, request_id: &str) {
     let cause = error.cause().map(ToString::to_string);
     let code = error.code().as_str();
     match error.kind() {
+        // As many lines as requests would only add to the load; the figures count them.
+        _ if error.code() == Code::Overloaded => {
+            tracing::debug!(request_id, code, "a request was turned away");
+        }
         Kind::Internal => tracing::error!(request_id, code, cause, "a request failed"),
         Kind::Unavailable => tracing::warn!(request_id, code, cause, "a request was turned away"),
         _ => tracing::debug!(request_id, code, cause, "a request was refused"),

@@ -142,7 +142,7 @@ fn with_wait(error: &Error) -> String {
 
 /// Gives a form a puzzle to solve, where challenges are on.
 fn challenge(web: &Web, form: &mut Form) {
-    if web.config.challenge.enabled && web.config.rate_limit.enabled {
+    if web.config.challenge.enabled {
         let made = doorward_core::challenge::issue(web.context());
         form.challenge = Some(views::Challenge { text: made.challenge, difficulty: made.difficulty });
     }

@@ -36,6 +36,8 @@ pub struct Closing(oneshot::Receiver<TcpStream>);
 
 impl Guarded {
     pub fn new(stream: TcpStream, opening: Duration, write_timeout: Duration) -> (Self, Closing) {
+        // An answer is one write: waiting for more would only delay it.
+        let _ = stream.set_nodelay(true);
         let (back, closing) = oneshot::channel();
         let guarded = Self {
             stream: Some(stream),

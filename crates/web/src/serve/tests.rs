@@ -1,8 +1,12 @@
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Extension;
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use http::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,13 +15,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{Limits, Peer, serve};
+use super::{Limits, Peer, TurnedAway, serve};
 
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 const SOON: Duration = Duration::from_millis(200);
 const LONG: Duration = Duration::from_secs(600);
-const CALM: Limits = Limits { max_connections: 100, header_timeout: LONG, write_timeout: LONG, drain: LONG };
+const CALM: Limits =
+    Limits { max_connections: 100, per_address: 100, header_timeout: LONG, write_timeout: LONG, drain: LONG };
 
 struct Server {
     address: SocketAddr,
@@ -40,9 +45,15 @@ impl Server {
             )
             .route("/never", get(std::future::pending::<StatusCode>))
             .route("/large", get(async || vec![b'x'; 64 * 1024 * 1024]))
-            .route("/refuse", post(async || StatusCode::FORBIDDEN));
+            .route("/refuse", post(async || StatusCode::FORBIDDEN))
+            .layer(from_fn(async |request: Request, next: Next| {
+                match request.extensions().get::<TurnedAway>() {
+                    Some(TurnedAway) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+                    None => next.run(request).await,
+                }
+            }));
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(serve(listener, router, limits, async {
+        let task = tokio::spawn(serve(listener, router, limits, Arc::new(|_| false), async {
             let _ = stopped.await;
         }));
         Self { address, stop: Some(stop), task }
@@ -56,6 +67,23 @@ impl Server {
         let mut stream = self.connect().await;
         send(&mut stream, path).await;
         stream
+    }
+
+    /// Asks until there is a place.
+    async fn until_answered(&self) -> TcpStream {
+        timeout(PATIENCE, async {
+            loop {
+                let mut stream = self.ask("/peer").await;
+                let answer = read_until(&mut stream, "\r\n\r\n").await;
+                if answer.starts_with("HTTP/1.1 200") {
+                    return stream;
+                }
+                assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .expect("a place")
     }
 
     async fn stop(&mut self) {
@@ -136,8 +164,7 @@ async fn who_takes_no_answer_is_disconnected() {
     let server = Server::start(Limits { max_connections: 1, write_timeout: SOON, ..CALM }).await;
     let _stuck = server.ask("/large").await;
     // There is room for one connection only.
-    let mut next = server.ask("/peer").await;
-    read_until(&mut next, "HTTP/1.1 200").await;
+    server.until_answered().await;
 }
 
 #[tokio::test]
@@ -152,15 +179,33 @@ async fn who_is_still_sending_gets_the_answer() {
 }
 
 #[tokio::test]
-async fn connections_are_bounded_and_their_places_come_back() {
+async fn who_finds_no_place_is_told_so_at_once_and_places_come_back() {
+    for limits in [Limits { max_connections: 1, ..CALM }, Limits { per_address: 1, ..CALM }] {
+        let server = Server::start(limits).await;
+        let mut first = server.ask("/peer").await;
+        read_until(&mut first, "HTTP/1.1 200").await;
+        let began = Instant::now();
+        let answer = read_to_end(&mut server.ask("/peer").await).await;
+        assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("connection: close"), "{answer}");
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        send(&mut first, "/peer").await;
+        read_until(&mut first, "HTTP/1.1 200").await;
+        drop(first);
+        server.until_answered().await;
+    }
+}
+
+#[tokio::test]
+async fn who_finds_no_place_and_says_nothing_is_soon_gone() {
     let server = Server::start(Limits { max_connections: 1, ..CALM }).await;
-    let mut first = server.ask("/peer").await;
-    read_until(&mut first, "HTTP/1.1 200").await;
-    let mut second = server.ask("/peer").await;
-    let mut byte = [0];
-    assert!(timeout(SOON, second.read(&mut byte)).await.is_err(), "answered beyond the bound");
-    drop(first);
-    read_until(&mut second, "HTTP/1.1 200").await;
+    let _first = server.until_answered().await;
+    let mut silent: Vec<TcpStream> = Vec::new();
+    for _ in 0..20 {
+        silent.push(server.connect().await);
+    }
+    for mut stream in silent {
+        assert_eq!(read_to_end(&mut stream).await, "");
+    }
 }
 
 #[tokio::test]

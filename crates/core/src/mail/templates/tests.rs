@@ -35,6 +35,7 @@ fn config(product_name: &str, accent: Option<&str>) -> Config {
         token: config::Token { audience: String::new(), signing_alg: Algorithm::Es256 },
         password: config::Password { min_length: 8 },
         account: config::Account { deletion_grace: minute },
+        lockout: config::Lockout { enabled: true },
         challenge: config::Challenge { enabled: true, sign_ups_above: 60 },
         reauthentication: config::Reauthentication { email_code: true },
         rate_limit: config::RateLimit { enabled: true },

@@ -13,10 +13,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Limits as they are by default, without the challenge.
 fn limited(config: &mut Config) {
     config.rate_limit.enabled = true;
+    config.lockout.enabled = true;
 }
 
 fn challenged(config: &mut Config) {
     config.rate_limit.enabled = true;
+    config.lockout.enabled = true;
     config.challenge.enabled = true;
 }
 

@@ -11,6 +11,7 @@ use axum::{Extension, Router};
 use doorward_core::config::Config;
 use doorward_core::context::Caller;
 use doorward_core::error::{Code, Error};
+use futures_util::FutureExt as _;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
@@ -21,6 +22,7 @@ use tower::ServiceExt as _;
 
 use super::HttpLayer;
 use crate::http::json;
+use crate::http::load::Load;
 use crate::http::metrics;
 use crate::http::problem::{self, ApiError};
 use crate::http::tests::config;
@@ -40,6 +42,8 @@ fn routes() -> Router {
     Router::new()
         .route("/v1/ok", get(async || "ok").post(async || "changed"))
         .route("/v1/read", post(read))
+        .route("/v1/hash", post(std::future::pending::<StatusCode>))
+        .route("/v1/wait", post(std::future::pending::<StatusCode>))
         .route("/v1/items/{id}", get(async |Path(id): Path<u32>| id.to_string()))
         .route(
             "/v1/caller",
@@ -71,7 +75,8 @@ impl App {
     async fn ask(&self, request: Request<Body>) -> Answer {
         let config = Arc::new(self.0.clone());
         let base = config.base_path().to_owned();
-        let layer = HttpLayer::with(config, page, Duration::from_millis(50), || ID.to_owned());
+        let load = Load::with(&["/v1/hash"], 1, 1);
+        let layer = HttpLayer::with(config, page, Duration::from_millis(50), load, || ID.to_owned());
         let routes = if base.is_empty() { routes() } else { Router::new().nest(&base, routes()) };
         let response = routes
             .fallback(async || ApiError::from(Code::NotFound))
@@ -348,4 +353,51 @@ async fn a_head_request_is_answered_like_a_get() {
     let head = app.ask(Request::head("/v1/ok").body(Body::empty()).unwrap()).await;
     assert_eq!((head.status.as_u16(), head.header(CONTENT_LENGTH), &*head.body), (200, "2", ""));
     head.expect_headers();
+}
+
+#[tokio::test]
+async fn past_the_places_of_a_kind_of_work_the_answer_is_503_at_once_and_the_rest_goes_on() {
+    let config = config("http://localhost:4400/auth");
+    let load = Load::with(&["/v1/hash"], 1, 1);
+    let layer = HttpLayer::with(Arc::new(config), page, Duration::from_secs(600), load, || ID.to_owned());
+    let app = Router::new().nest("/auth", routes()).layer(layer);
+    let post = |path: &str| app.clone().oneshot(Request::post(path).body(Body::empty()).unwrap());
+    let mut hashing = Box::pin(post("/auth/v1/hash"));
+    assert!((&mut hashing).now_or_never().is_none());
+
+    let refused = post("/auth/v1/hash").await.unwrap();
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers()["retry-after"], "1");
+    assert_eq!(
+        post("/auth/v1/ok").await.unwrap().status(),
+        StatusCode::OK,
+        "others have places of their own"
+    );
+
+    let mut writing = Box::pin(post("/auth/v1/wait"));
+    assert!((&mut writing).now_or_never().is_none());
+    assert_eq!(post("/auth/v1/ok").await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    let get = Request::get("/auth/v1/ok").body(Body::empty()).unwrap();
+    assert_eq!(app.clone().oneshot(get).await.unwrap().status(), StatusCode::OK, "who reads never waits");
+
+    drop(writing);
+    assert_eq!(post("/auth/v1/ok").await.unwrap().status(), StatusCode::OK, "a place comes back");
+    drop(hashing);
+    let mut again = Box::pin(post("/auth/v1/hash"));
+    assert!((&mut again).now_or_never().is_none());
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_takes_no_place() {
+    let load = Load::with(&["/v1/hash"], 1, 1);
+    let config = Arc::new(config("http://localhost:4400"));
+    let layer = HttpLayer::with(config, page, Duration::from_secs(600), load, || ID.to_owned());
+    let app = routes().layer(layer);
+    let never = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+    let slow = Request::post("/v1/read").body(Body::from_stream(never)).unwrap();
+    let mut slow = Box::pin(app.clone().oneshot(slow));
+    assert!((&mut slow).now_or_never().is_none());
+
+    let quick = Request::post("/v1/read").body(Body::from("x")).unwrap();
+    assert_eq!(app.oneshot(quick).await.unwrap().status(), StatusCode::OK);
 }
