@@ -2,7 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::session::Sessions;
-use crate::{account, challenge, device, email_change, lockout, mail, secret, sign_up, signing_key};
+use crate::{
+    account, audit_log, challenge, device, email_change, lockout, mail, secret, sign_up, signing_key,
+};
 
 const BATCH: i64 = 500;
 const MOST_BATCHES: usize = 200;
@@ -24,7 +26,8 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
                         + email_change::clean_up(tx, context, BATCH).await?
                         + lockout::clean_up(tx, context, BATCH).await?
                         + challenge::clean_up(tx, context, BATCH).await?
-                        + signing_key::clean_up(tx, context).await?,
+                        + signing_key::clean_up(tx, context).await?
+                        + audit_log::clean_up(tx, context, BATCH).await?,
                 )
             })
             .await?;

@@ -44,6 +44,7 @@ pub struct Config {
     pub rate_limit: RateLimit,
     pub http: Http,
     pub mail: Mail,
+    pub audit: Audit,
     pub metrics_token: Option<SecretString>,
 }
 
@@ -145,6 +146,12 @@ pub struct Mail {
     pub from: String,
     /// Mails are kept for `/dev/mailbox` instead of being sent.
     pub caught: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// How long events are kept.
+    pub retention: Duration,
 }
 
 impl Config {

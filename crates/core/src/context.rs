@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::error::Result;
 use crate::rate_limit::{Class, Limiter, Standings};
+use crate::refusals::Refusals;
 use crate::user_agent::Client;
 
 /// Cheap to clone; one for the life of the process.
@@ -34,6 +35,7 @@ pub struct Context {
     pub sealer: Arc<Sealer>,
     pub hasher: PasswordHasher,
     pub limiter: Arc<Limiter>,
+    pub refusals: Arc<Refusals>,
 }
 
 impl Context {
@@ -52,7 +54,9 @@ impl Context {
         let now = self.now().micros();
         let standing = self.limiter.check(&self.sealer, now, class, caller.ip, account_key).await;
         caller.standings.note(standing);
-        standing.outcome()
+        let outcome = standing.outcome();
+        self.refusals.note(&outcome, class, caller.ip, account_key);
+        outcome
     }
 
     /// A new id: UUIDv7 of this clock and rng (RFC 9562, section 5.7). What is left of the millisecond stands in front of
@@ -96,6 +100,11 @@ impl Caller {
     /// What the client says that it is, in words.
     pub fn client(&self) -> Client {
         Client::of(self.user_agent.as_deref(), self.client_hints.as_deref())
+    }
+
+    /// Where many did a thing, and none of them is named.
+    pub fn nobody() -> Self {
+        Self { user_agent: None, ..Self::system("") }
     }
 
     pub fn ip_text(&self) -> Option<String> {
@@ -153,6 +162,15 @@ impl Time {
     /// How long it is from `earlier` until this moment; zero if it lies before.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Reads RFC 3339, or a date, which stands for its beginning in UTC.
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = text.parse::<jiff::Timestamp>().ok().or_else(|| {
+            let date: jiff::civil::Date = text.parse().ok()?;
+            date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+        })?;
+        Some(Self(time.as_microsecond()))
     }
 
     pub fn rfc3339(self) -> String {
@@ -235,6 +253,10 @@ impl<K: IdKind> Id<K> {
     pub fn first_at(moment: Time) -> Self {
         let millis = u64::try_from(moment.micros() / 1000).unwrap_or(0);
         Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
+    }
+
+    pub const fn as_uuid(&self) -> &Uuid {
+        &self.0
     }
 
     /// Reads `prefix_` and exactly 32 lower-case hex digits.

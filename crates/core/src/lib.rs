@@ -7,6 +7,7 @@ pub mod error;
 pub mod config;
 pub mod rate_limit;
 pub mod user_agent;
+pub mod refusals;
 pub mod context;
 pub mod audit;
 pub mod changes;
@@ -16,6 +17,7 @@ pub mod secret;
 
 // Level 1
 pub mod signing_key;
+pub mod audit_log;
 pub mod user;
 pub mod alarm;
 pub mod challenge;

@@ -39,4 +39,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0006_keys.sql"),
         postgres: None,
     },
+    Migration {
+        version: 7,
+        name: "audit",
+        sql: include_str!("../../../migrations/0007_audit.sql"),
+        postgres: None,
+    },
 ];

@@ -1,6 +1,7 @@
-//! Mechanisms: randomness, password hashing, sealing, signing keys and signed tokens, derived and opaque tokens.
+//! Mechanisms: randomness, password hashing, sealing, signing keys and signed tokens, derived and opaque tokens, chains.
 //! Knows no table, no user and no session.
 
+pub mod chain;
 pub mod derived;
 pub mod jws;
 pub mod opaque;

@@ -117,6 +117,7 @@ pub fn context(
         sealer: Arc::new(sealer),
         hasher,
         limiter: Arc::default(),
+        refusals: Arc::default(),
     }
 }
 

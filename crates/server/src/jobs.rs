@@ -1,13 +1,14 @@
-//! What goes on beside the answers: mails go out, other processes' changes are heard, what is old is deleted, the clock
-//! follows the database's, signing keys rotate, and what earlier master keys sealed is sealed again.
+//! What goes on beside the answers: mails go out, other processes' changes are heard, the audit log is sealed, what is old
+//! is deleted, the clock follows the database's, signing keys rotate, and what earlier master keys sealed is sealed again.
 
 mod resealing;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorward_core::context::{Caller, SystemClock};
-use doorward_core::{clean_up, mail, signing_key};
+use doorward_core::audit_log::{self, ChainSealer};
+use doorward_core::context::{Caller, Context, SystemClock};
+use doorward_core::{audit, clean_up, mail, signing_key};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -16,6 +17,9 @@ use resealing::Resealing;
 
 const MAIL_EVERY: Duration = Duration::from_millis(300);
 const CHANGES_EVERY: Duration = Duration::from_millis(500);
+const SEAL_EVERY: Duration = Duration::from_millis(500);
+const HEAD_EVERY: Duration = Duration::from_secs(60);
+const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(5 * 60);
 const FIGURES_EVERY: Duration = Duration::from_secs(5);
 const KEYS_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -26,6 +30,8 @@ const CLOCK_EVERY: Duration = Duration::from_secs(60);
 pub struct Jobs {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    context: Context,
+    sealer: ChainSealer,
 }
 
 impl Jobs {
@@ -47,6 +53,23 @@ impl Jobs {
         }));
         tasks.spawn(every(CHANGES_EVERY, stopped.clone(), "changes", async move || {
             changes.hear_changes().await
+        }));
+        let (sealer, context) = (ChainSealer::new(app.context().clone()), app.context().clone());
+        let sealing = sealer.clone();
+        tasks.spawn(every(SEAL_EVERY, stopped.clone(), "audit-seal", async move || {
+            sealing.seal_pending().await?;
+            Ok(())
+        }));
+        let counted = context.clone();
+        tasks.spawn(every(REFUSALS_EVERY, stopped.clone(), "refusals", async move || {
+            audit::record_refusals(&counted).await
+        }));
+        let (signed, keys) = (context.clone(), app.sessions.keys().clone());
+        tasks.spawn(every(HEAD_EVERY, stopped.clone(), "audit-head", async move || {
+            if audit_log::is_head_due(&signed).await? {
+                audit_log::sign_head(&signed, &keys).await?;
+            }
+            Ok(())
         }));
         let old = app.sessions.clone();
         tasks.spawn(every(CLEAN_UP_EVERY, stopped.clone(), "clean-up", async move || {
@@ -72,13 +95,22 @@ impl Jobs {
                 Ok(())
             }));
         }
-        Self { stop, tasks }
+        Self { stop, tasks, context, sealer }
     }
 
-    /// Ends every job, each after the round it is in, and waits at most `patience` for that.
+    /// Ends every job, each after the round it is in, writes down and seals what is left for the audit log, and waits at
+    /// most `patience` for that.
     pub async fn stop(mut self, patience: Duration) {
         let _ = self.stop.send(true);
-        let all = async { while self.tasks.join_next().await.is_some() {} };
+        let all = async {
+            while self.tasks.join_next().await.is_some() {}
+            if let Err(error) = audit::record_refusals(&self.context).await {
+                tracing::warn!(%error, "what limits refused last is not in the audit log");
+            }
+            if let Err(error) = self.sealer.seal_pending().await {
+                tracing::warn!(%error, "the last audit events wait to be sealed until the next start");
+            }
+        };
         if tokio::time::timeout(patience, all).await.is_err() {
             tracing::warn!("a job did not end in time");
         }

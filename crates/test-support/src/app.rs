@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use doorward::app::{App, Parts};
 use doorward_core::config::{
-    Account, Brand, Challenge, Config, Http, Keys, Lockout, Mail as MailConfig, Mode, Password, RateLimit,
-    Reauthentication, Session, SignUp, Token, VerifyEmail,
+    Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail as MailConfig, Mode, Password,
+    RateLimit, Reauthentication, Session, SignUp, Token, VerifyEmail,
 };
 use doorward_core::context::{Clock, SystemClock, Time};
 use doorward_core::error::Error;
@@ -71,6 +71,7 @@ pub fn config(url: &str) -> Config {
         rate_limit: RateLimit { enabled: false },
         http: Http::default(),
         mail: MailConfig { from: "Doorward <noreply@example.com>".to_owned(), caught: true },
+        audit: Audit { retention: 400 * DAY },
         metrics_token: None,
     }
 }
@@ -200,6 +201,13 @@ impl TestApp {
     /// Where it refuses to start.
     pub async fn process_with(&self, keys: &MasterKeys) -> Result<App, Error> {
         open(&self.setup, &self.database, &self.clock, keys).await
+    }
+
+    /// Another process on the same database, with settings of its own. No job of it runs.
+    pub async fn process_as(&self, change: impl FnOnce(&mut Config)) -> App {
+        let mut setup = self.setup.clone();
+        change(&mut setup.config);
+        open(&setup, &self.database, &self.clock, &self.master_keys).await.unwrap()
     }
 
     /// Starts again with other master keys.

@@ -15,8 +15,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::{
-    account, challenge, me, not_me, openapi, password, reauthentication, revocations, session, sessions,
-    sign_up,
+    account, audit, challenge, me, not_me, openapi, password, reauthentication, revocations, session,
+    sessions, sign_up,
 };
 use crate::http::layer::HttpLayer;
 use crate::http::load::Load;
@@ -95,6 +95,8 @@ fn api(routes: &mut Routes) {
     // Judged by a service key.
     routes.api(Access::Token, routes!(revocations::listen));
     routes.api(Access::Public, routes!(not_me::act));
+    routes.api(Access::SignedIn, routes!(audit::activity));
+    routes.api(Access::Permission(Permission::AUDIT_READ), routes!(audit::search));
 }
 
 fn operations(routes: &mut Routes) {

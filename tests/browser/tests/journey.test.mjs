@@ -67,6 +67,10 @@ describe("the journey", () => {
           await picture(page, `account-${look.name}`);
           await page.goto("/account/password");
           await assertGood(page, "password");
+          await page.goto("/account/activity");
+          await page.getByText("Account created").waitFor();
+          await assertGood(page, "activity");
+          await picture(page, `activity-${look.name}`);
           await page.goto("/docs");
           await assertGood(page, "docs");
           await page.goto("/dev/mailbox");

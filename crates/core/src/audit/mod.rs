@@ -1,6 +1,7 @@
 //! The audit log: who did what, when, from where, with what outcome. An event is written in the unit of work of the act
 //! it tells of; if it can't be written, the act fails.
 
+mod event_type;
 mod store;
 
 use doorward_db::Tx;
@@ -9,91 +10,7 @@ use serde_json::{Map, Value};
 use crate::context::{Caller, Context, EventId, SessionId, Time, UserId};
 use crate::error::Result;
 
-/// What happened. The names are stable: exports and alerts depend on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventType {
-    SignUpStarted,
-    SignUpKnownAddress,
-    SignUpCompleted,
-    EmailVerified,
-    VerificationSent,
-    SignIn,
-    SignOut,
-    SignOutAll,
-    SessionEnded,
-    RefreshRetried,
-    RefreshReused,
-    PasswordResetAsked,
-    PasswordReset,
-    PasswordChanged,
-    ProfileChanged,
-    UserCreated,
-    UserDisabled,
-    UserEnabled,
-    RoleGranted,
-    RoleRevoked,
-    KeysRotated,
-    DeviceRenamed,
-    DeviceForgotten,
-    NotMe,
-    ReauthenticationAsked,
-    Reauthenticated,
-    EmailChangeAsked,
-    EmailChanged,
-    EmailChangeUndone,
-    AccountClosed,
-    AccountRestored,
-    AccountDeleted,
-    DataExported,
-    AccountLocked,
-    ServiceKeyCreated,
-    ServiceKeyRevoked,
-    KeysRevoked,
-}
-
-impl EventType {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SignUpStarted => "sign_up.started",
-            Self::SignUpKnownAddress => "sign_up.known_address",
-            Self::SignUpCompleted => "sign_up.completed",
-            Self::EmailVerified => "email.verified",
-            Self::VerificationSent => "email.verification_sent",
-            Self::SignIn => "sign_in",
-            Self::SignOut => "sign_out",
-            Self::SignOutAll => "sign_out.all",
-            Self::SessionEnded => "session.ended",
-            Self::RefreshRetried => "refresh.retried",
-            Self::RefreshReused => "refresh.reused",
-            Self::PasswordResetAsked => "password.reset_asked",
-            Self::PasswordReset => "password.reset",
-            Self::PasswordChanged => "password.changed",
-            Self::ProfileChanged => "profile.changed",
-            Self::UserCreated => "user.created",
-            Self::UserDisabled => "user.disabled",
-            Self::UserEnabled => "user.enabled",
-            Self::RoleGranted => "role.granted",
-            Self::RoleRevoked => "role.revoked",
-            Self::KeysRotated => "keys.rotated",
-            Self::DeviceRenamed => "device.renamed",
-            Self::DeviceForgotten => "device.forgotten",
-            Self::NotMe => "account.not_me",
-            Self::ReauthenticationAsked => "reauthentication.asked",
-            Self::Reauthenticated => "reauthentication",
-            Self::EmailChangeAsked => "email.change_asked",
-            Self::EmailChanged => "email.changed",
-            Self::EmailChangeUndone => "email.change_undone",
-            Self::AccountClosed => "account.closed",
-            Self::AccountRestored => "account.restored",
-            Self::AccountDeleted => "account.deleted",
-            Self::DataExported => "account.exported",
-            Self::AccountLocked => "account.locked",
-            Self::ServiceKeyCreated => "service_key.created",
-            Self::ServiceKeyRevoked => "service_key.revoked",
-            Self::KeysRevoked => "keys.revoked",
-        }
-    }
-}
+pub use event_type::EventType;
 
 /// An event under way to the log.
 #[derive(Debug, Clone)]
@@ -104,6 +21,7 @@ pub struct Event {
     user: Option<UserId>,
     session: Option<SessionId>,
     detail: Map<String, Value>,
+    personal: Map<String, Value>,
 }
 
 impl Event {
@@ -115,6 +33,7 @@ impl Event {
             user: None,
             session: None,
             detail: Map::new(),
+            personal: Map::new(),
         }
     }
 
@@ -146,10 +65,18 @@ impl Event {
         self
     }
 
-    /// A detail. Never a secret, and never what a person may have typed into the wrong field.
+    /// A detail that tells nothing of a person, and is never erased. Never a secret, and never what a person may have
+    /// typed into the wrong field.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.detail.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// A detail that tells something of a person, such as an address. It goes when the person's events are erased.
+    #[must_use]
+    pub fn with_personal(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.personal.insert(key.to_owned(), value.into());
         self
     }
 }
@@ -172,9 +99,39 @@ pub async fn record(tx: &mut Tx<'_>, context: &Context, caller: &Caller, event: 
     store::insert(tx, id, context.now(), caller, &event).await
 }
 
-/// Erases what is personal from the events of an account that is deleted; that they happened stays.
-pub async fn erase(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+/// Erases what an account's events tell of a person: address, program, personal details. Ids, times and what happened
+/// stay, and so does the chain. Answers how many events it touched.
+pub async fn erase(tx: &mut Tx<'_>, user: UserId) -> Result<u64> {
     store::erase(tx, user).await
+}
+
+/// Writes down what limits refused since the last time, as one event for each key.
+pub async fn record_refusals(context: &Context) -> Result<()> {
+    let refused = context.refusals.take();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let written = context
+        .db
+        .write(async |tx| {
+            for (key, count) in &refused {
+                let mut event = Event::new(EventType::LimitRefused)
+                    .failed()
+                    .with("class", key.class_name())
+                    .with("count", *count);
+                if let Some(account) = &key.account {
+                    event = event.with("identifier_digest", digest(context, account));
+                }
+                let caller = Caller { ip: key.network, ..Caller::nobody() };
+                record(tx, context, &caller, event).await?;
+            }
+            Ok(())
+        })
+        .await;
+    if written.is_err() {
+        context.refusals.put_back(refused);
+    }
+    written
 }
 
 /// The account's own activity, newest first: at most `limit` events, before the event `before` where one is given.

@@ -1,8 +1,10 @@
 use doorward_db::{Tx, p};
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::{Event, Recorded};
 use crate::context::{Caller, EventId, Id, Time, UserId};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub(super) async fn insert(
     tx: &mut Tx<'_>,
@@ -11,14 +13,11 @@ pub(super) async fn insert(
     caller: &Caller,
     event: &Event,
 ) -> Result<()> {
-    let detail = (!event.detail.is_empty())
-        .then(|| serde_json::to_string(&event.detail))
-        .transpose()
-        .map_err(crate::error::Error::internal)?;
+    let (detail, personal) = (json(&event.detail)?, json(&event.personal)?);
     tx.execute(
         "INSERT INTO audit_events
-             (id, created_at, type, outcome, actor_id, user_id, session_id, ip, user_agent, request_id, detail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             (id, created_at, type, outcome, actor_id, user_id, session_id, ip, user_agent, request_id, detail, personal)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         &p![
             id,
             now,
@@ -30,17 +29,9 @@ pub(super) async fn insert(
             caller.ip_text(),
             caller.user_agent.as_deref(),
             caller.request_id.as_str(),
-            detail
+            detail,
+            personal
         ],
-    )
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn erase(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
-    tx.execute(
-        "UPDATE audit_events SET ip = NULL, user_agent = NULL, detail = NULL WHERE user_id = ?1 OR actor_id = ?1",
-        &p![user],
     )
     .await?;
     Ok(())
@@ -53,25 +44,46 @@ pub(super) async fn of_user(
     limit: i64,
 ) -> Result<Vec<Recorded>> {
     // Ids are made in the order of time, so they serve as the cursor. The greatest stands for "from the newest".
-    let before = before.map_or(uuid::Uuid::max(), Id::uuid);
+    let before = before.map_or(Uuid::max(), Id::uuid);
     let rows = tx
         .query_all(
-            "SELECT id, created_at, type, outcome, ip, user_agent, session_id FROM audit_events
+            "SELECT id, created_at, type, outcome, ip, user_agent, session_id, actor_id FROM audit_events
              WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
             &p![user, before, limit],
         )
         .await?;
     rows.iter()
         .map(|row| {
+            let session: Option<Uuid> = row.get(6)?;
+            let actor: Option<Uuid> = row.get(7)?;
+            // From where somebody else acted is theirs.
+            let own = actor.is_none_or(|actor| actor == user.uuid());
             Ok(Recorded {
                 id: Id::from_uuid(row.get(0)?),
                 time: Time::from_micros(row.get(1)?),
                 event_type: row.get(2)?,
                 outcome: row.get(3)?,
-                ip: row.get(4)?,
-                user_agent: row.get(5)?,
-                session: row.get::<Option<uuid::Uuid>>(6)?.map(Id::from_uuid),
+                ip: row.get::<Option<String>>(4)?.filter(|_| own),
+                user_agent: row.get::<Option<String>>(5)?.filter(|_| own),
+                session: session.filter(|_| own).map(Id::from_uuid),
             })
         })
         .collect()
+}
+
+pub(super) async fn erase(tx: &mut Tx<'_>, user: UserId) -> Result<u64> {
+    Ok(tx
+        .execute(
+            "UPDATE audit_events SET ip = NULL, user_agent = NULL, personal = NULL, salt = NULL
+             WHERE user_id = ?1 OR actor_id = ?1",
+            &p![user],
+        )
+        .await?)
+}
+
+fn json(members: &Map<String, Value>) -> Result<Option<String>> {
+    if members.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_string(members).map(Some).map_err(Error::internal)
 }

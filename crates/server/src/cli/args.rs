@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use doorward_core::audit::EventType;
+use doorward_core::context::Time;
 use doorward_core::service_key::Scope;
 
 /// Authentication that you own: one small program beside your app.
@@ -42,6 +44,9 @@ pub enum Command {
     /// Keys of services that stand beside this one
     #[command(subcommand, after_help = "Example:\n  doorward key create gateway --scope revocations:read")]
     Key(Key),
+    /// The audit log
+    #[command(subcommand, after_help = "Example:\n  doorward audit verify")]
+    Audit(Audit),
     /// Print the description of the API (OpenAPI 3.1)
     #[command(after_help = "Example:\n  doorward openapi > openapi.json")]
     Openapi,
@@ -181,6 +186,65 @@ fn scope(text: &str) -> Result<Scope, String> {
     Scope::parse(text).ok_or_else(|| {
         let known: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
         format!("there is no such scope; there are: {}", known.join(", "))
+    })
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Sign the log's end and print it; a copy kept elsewhere shows later what was cut off
+    #[command(after_help = "Example:\n  doorward audit head > head-$(date +%F).jws")]
+    Head {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check that no event is missing, changed or cut off; exits with 1 and names the position otherwise
+    #[command(after_help = "Example:\n  doorward audit verify --head head-2026-11-21.jws")]
+    Verify {
+        /// A copy of a head, to be compared as well; may be given more than once
+        #[arg(long = "head", value_name = "FILE")]
+        heads: Vec<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print events as JSON, one on each line, oldest first
+    #[command(
+        after_help = "Example:\n  doorward audit export --since 2026-11-01 --type sign_in > sign-ins.jsonl\n  doorward audit export --user ada@example.com --newest --limit 20"
+    )]
+    Export(Export),
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// This moment and later: a date, or a time as 2026-11-21T14:05:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub since: Option<Time>,
+    /// Before this moment
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub until: Option<Time>,
+    /// What happened to an account: an id, an e-mail address or a username
+    #[arg(long)]
+    pub user: Option<String>,
+    /// What happened, such as sign_in
+    #[arg(long = "type", value_name = "TYPE", value_parser = event_type)]
+    pub event_type: Option<EventType>,
+    /// Newest first
+    #[arg(long)]
+    pub newest: bool,
+    /// How many at most
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+}
+
+fn time(text: &str) -> Result<Time, String> {
+    Time::parse(text).ok_or_else(|| "write a date (2026-11-21) or a time (2026-11-21T14:05:00Z)".to_owned())
+}
+
+fn event_type(text: &str) -> Result<EventType, String> {
+    EventType::parse(text).ok_or_else(|| {
+        let names: Vec<_> = EventType::ALL.iter().map(|event_type| event_type.as_str()).collect();
+        format!("the types are {}", names.join(", "))
     })
 }
 

@@ -1,6 +1,7 @@
 //! The command line. Every command works on the database itself, and so also while the server runs.
 
 mod args;
+mod audit;
 mod commands;
 mod doctor;
 mod keys;
@@ -44,6 +45,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::User(command) => commands::user(settings()?, command).await?,
         Command::Key(command) => commands::key(settings()?, command).await?,
         Command::Keys(command) => keys::run(settings()?, command).await?,
+        Command::Audit(command) => return audit::run(settings()?, command).await,
         Command::Openapi => commands::openapi(settings()?).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -159,6 +159,11 @@ pub const KEYS: &[Key] = &[
         "1000",
         "How many of them one address (one /64 for IPv6) may have. Trusted proxies may have all.",
     ),
+    key(
+        "audit.retention",
+        "\"400d\"",
+        "How long audit events are kept, a day at least. What is left of the log can still be verified.",
+    ),
     secret(
         "metrics.token",
         "none: /metrics answers this machine alone",

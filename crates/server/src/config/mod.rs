@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_core::config::{
-    Account, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mode, Password, RateLimit,
+    Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mode, Password, RateLimit,
     Reauthentication, Session, SignUp, Token, VerifyEmail,
 };
 use doorward_crypto::password::Params;
@@ -163,6 +163,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         allowed_redirects,
     };
     let brand = brand(reader);
+    let audit = Audit { retention: reader.duration("audit.retention", 400 * DAY, DAY..=36_500 * DAY) };
     let metrics_token = reader.strong_secret("metrics.token");
 
     let (public_url, pages_base_url) = (public_url?, pages_base_url?);
@@ -186,6 +187,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
             rate_limit,
             http,
             mail: Mail { from, caught: matches!(mail, MailTransport::Caught) },
+            audit,
             metrics_token,
         },
         listen,

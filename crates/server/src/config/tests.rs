@@ -71,6 +71,13 @@ fn the_environment_counts_for_more_than_the_file() {
 }
 
 #[test]
+fn the_audit_log_is_kept_for_400_days_unless_said_otherwise() {
+    const DAY: u64 = 24 * 60 * 60;
+    let kept = |file: &str| load(file, &[]).unwrap().core.audit.retention.as_secs() / DAY;
+    assert_eq!((kept(""), kept("[audit]\nretention = \"30d\"")), (400, 30));
+}
+
+#[test]
 fn a_secret_can_be_read_from_a_file() {
     let settings = load("", &[("DOORWARD_METRICS__TOKEN_FILE", "/run/secret")]).unwrap();
     assert_eq!(settings.core.metrics_token.unwrap().expose_secret(), "from-the-secret-file");
@@ -133,6 +140,7 @@ fn what_would_be_unsafe_is_refused() {
         "[http]\nproxy_secret = \"\"",
         "[metrics]\ntoken = \"short\"",
         "[session]\nrefresh_grace = \"1h\"",
+        "[audit]\nretention = \"23h\"",
     ] {
         refused(file);
     }

@@ -1,12 +1,11 @@
 //! An account's export, as JSON.
 
 use doorward_core::account::Export;
-use doorward_core::audit::Recorded;
 use doorward_core::session::Live;
-use doorward_core::user_agent::Client;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::audit::ActivityView;
 use super::sessions::KnownDevice;
 use super::views::{SessionView, UserView};
 
@@ -23,19 +22,6 @@ pub struct ExportView {
     activity: Vec<ActivityView>,
 }
 
-/// Something that happened to the account.
-#[derive(Serialize, ToSchema)]
-pub struct ActivityView {
-    id: String,
-    time: String,
-    #[serde(rename = "type")]
-    kind: String,
-    outcome: String,
-    ip: Option<String>,
-    device: Option<String>,
-    session_id: Option<String>,
-}
-
 impl ExportView {
     pub fn new(export: &Export, live: &Live) -> Self {
         let current = live.session.id;
@@ -50,20 +36,6 @@ impl ExportView {
                 .map(|one| KnownDevice::new(one, live.session.device == Some(one.id)))
                 .collect(),
             activity: export.activity.iter().map(ActivityView::new).collect(),
-        }
-    }
-}
-
-impl ActivityView {
-    fn new(event: &Recorded) -> Self {
-        Self {
-            id: event.id.to_string(),
-            time: event.time.rfc3339(),
-            kind: event.event_type.clone(),
-            outcome: event.outcome.clone(),
-            ip: event.ip.clone(),
-            device: event.user_agent.as_deref().map(|text| Client::of(Some(text), None).name()),
-            session_id: event.session.map(|id| id.to_string()),
         }
     }
 }

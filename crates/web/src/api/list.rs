@@ -1,4 +1,5 @@
-//! Lists: `?limit=&cursor=`, answered with `items` and the cursor of the next page.
+//! Lists: `?limit=&cursor=` and filters, answered with `items` and the cursor of the next page. All that is wrong is told at
+//! once, each with its name.
 
 use axum::extract::FromRequestParts;
 use doorward_core::context::{Id, IdKind};
@@ -47,10 +48,7 @@ impl<K: IdKind> Page<K> {
 
     /// The page of what was read by [`Page::probe`].
     pub fn of<I, T>(&self, mut read: Vec<I>, id: impl Fn(&I) -> Id<K>, view: impl Fn(I) -> T) -> List<T> {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let is_last = read.len() <= limit;
-        read.truncate(limit);
-        let next_cursor = if is_last { None } else { read.last().map(|last| id(last).to_string()) };
+        let next_cursor = cut(&mut read, self.limit, |last| id(last).to_string());
         List { items: read.into_iter().map(view).collect(), next_cursor }
     }
 }
@@ -60,23 +58,68 @@ impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for Page<K> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let query = Query::from_request_parts(parts, state).await?;
-        let mut errors = Vec::new();
-        if let Some(name) = query.unknown(&["limit", "cursor"]) {
-            errors.push(FieldError::new(name.to_owned(), "unknown", "Leave this out: it is not known here."));
-        }
-        let limit = match query.some("limit").map(str::parse::<i64>) {
-            None => DEFAULT,
-            Some(Ok(limit @ 1..=MOST)) => limit,
-            Some(_) => {
-                errors.push(FieldError::new("limit", "invalid", "Ask for 1 to 200 items."));
-                DEFAULT
-            }
-        };
-        let after = query.some("cursor").and_then(Id::parse);
-        if query.some("cursor").is_some() && after.is_none() {
-            let detail = "Use the next_cursor of the page before, as it is.";
-            errors.push(FieldError::new("cursor", "invalid", detail));
-        }
-        if errors.is_empty() { Ok(Self { limit, after }) } else { Err(Error::invalid(errors).into()) }
+        let mut list = ListQuery::new(&query, &[]);
+        let (limit, after) = (list.limit(), list.cursor());
+        list.finish()?;
+        Ok(Self { limit, after })
     }
+}
+
+/// A list's query while it is read.
+pub struct ListQuery<'q> {
+    query: &'q Query,
+    wrong: Vec<FieldError>,
+}
+
+impl<'q> ListQuery<'q> {
+    /// Beside `limit` and `cursor` the list takes these filters.
+    pub fn new(query: &'q Query, filters: &[&str]) -> Self {
+        let known = |name: &str| matches!(name, "limit" | "cursor") || filters.contains(&name);
+        let unknown = query.names().filter(|name| !known(name));
+        let wrong = unknown
+            .map(|name| {
+                FieldError::new(name.to_owned(), "unknown", "This list does not take it. Leave it out.")
+            })
+            .collect();
+        Self { query, wrong }
+    }
+
+    pub fn limit(&mut self) -> i64 {
+        let within = |text: &str| text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        self.parsed("limit", "Use a whole number from 1 to 200.", within).unwrap_or(DEFAULT)
+    }
+
+    pub fn cursor<K: IdKind>(&mut self) -> Option<Id<K>> {
+        self.parsed("cursor", "Use the next_cursor of an earlier answer, as it is.", Id::parse)
+    }
+
+    /// A filter by `parse`; `None` where it was not given, or is wrong, which is noted.
+    pub fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        expected: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let parsed = parse(self.query.given(name)?);
+        if parsed.is_none() {
+            self.wrong.push(FieldError::new(name, "invalid", expected));
+        }
+        parsed
+    }
+
+    /// # Errors
+    /// `validation_failed`, where anything was wrong.
+    pub fn finish(self) -> Result<(), Error> {
+        if self.wrong.is_empty() { Ok(()) } else { Err(Error::invalid(self.wrong)) }
+    }
+}
+
+/// Takes the one item too many off, which says that there is more, and answers the cursor that leads there.
+pub fn cut<T>(items: &mut Vec<T>, limit: i64, id: impl FnOnce(&T) -> String) -> Option<String> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if items.len() <= limit {
+        return None;
+    }
+    items.truncate(limit);
+    items.last().map(id)
 }

@@ -1,6 +1,7 @@
 //! The JSON API.
 
 pub mod account;
+pub mod audit;
 pub mod challenge;
 pub mod delivery;
 pub mod export;

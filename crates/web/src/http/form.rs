@@ -65,9 +65,14 @@ impl Form {
 }
 
 impl Query {
-    /// The first name that is none of these.
-    pub fn unknown(&self, known: &[&str]) -> Option<&str> {
-        self.0.keys().map(String::as_str).find(|name| !known.contains(name))
+    /// The names that came.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The value, also an empty one, if the name came.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
     }
 
     pub fn get(&self, name: &str) -> &str {

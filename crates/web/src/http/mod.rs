@@ -20,7 +20,7 @@ mod tests {
     use std::time::Duration;
 
     use doorward_core::config::{
-        Account, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mode, Password, RateLimit,
+        Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mode, Password, RateLimit,
         Reauthentication, Session, SignUp, Token, VerifyEmail,
     };
 
@@ -52,6 +52,7 @@ mod tests {
             rate_limit: RateLimit { enabled: true },
             http: Http::default(),
             mail: Mail { from: "noreply@example.com".to_owned(), caught: true },
+            audit: Audit { retention: Duration::from_hours(400 * 24) },
             metrics_token: None,
             public_url,
         }

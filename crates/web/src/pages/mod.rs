@@ -6,6 +6,7 @@ pub mod views;
 
 mod account;
 mod data;
+mod activity;
 mod dev;
 mod docs;
 mod email;
@@ -59,6 +60,7 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::SignedIn, "/reauthenticate", reauthenticate);
     routes.page(Access::SignedIn, "/reauthenticate/start", post(reauthentication::start));
     routes.page(Access::Public, "/not-me", get(not_me::show).post(not_me::act));
+    routes.page(Access::SignedIn, "/account/activity", get(activity::show));
     routes.page(Access::Public, "/first-admin", get(first_admin::show).post(first_admin::submit));
     routes.page(Access::Public, "/docs", get(docs::api));
     routes.page(Access::Public, "/docs/problems/{code}", get(docs::problem));

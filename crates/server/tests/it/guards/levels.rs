@@ -11,6 +11,7 @@ const LEVELS: &[&[&str]] = &[
         "config",
         "rate_limit",
         "user_agent",
+        "refusals",
         "context",
         "migrations",
         "audit",
@@ -19,7 +20,7 @@ const LEVELS: &[&[&str]] = &[
         "mail",
         "secret",
     ],
-    &["signing_key", "user", "alarm", "challenge", "lockout", "service_key"],
+    &["signing_key", "audit_log", "user", "alarm", "challenge", "lockout", "service_key"],
     &["access", "device", "session", "organization"],
     &[
         "sign_in",

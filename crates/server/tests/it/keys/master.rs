@@ -70,7 +70,7 @@ async fn a_server_with_a_new_master_key_seals_everything_again_and_then_the_old_
     let status = master_key::status(app.app.context()).await.unwrap();
     let names: Vec<&str> =
         status[0].seals.iter().filter(|(_, count)| *count > 0).map(|(name, _)| *name).collect();
-    assert_eq!(names, ["signing keys", "sessions", "caught mails"]);
+    assert_eq!(names, ["signing keys", "sessions", "caught mails", "the audit chain"]);
     assert!(matches!(status[1].removal, Removal::From(_)), "codes mailed under it are still good");
     app.advance(Duration::from_secs(11 * 60));
     let status = master_key::status(app.app.context()).await.unwrap();

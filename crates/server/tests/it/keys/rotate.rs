@@ -67,13 +67,15 @@ async fn through_two_rotations_no_token_is_refused_and_a_day_old_key_set_verifie
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_that_find_a_rotation_due_at_once_rotate_once() {
-    let app = TestApp::start().await;
-    let other = app.second_process().await;
+    // The running server's own job stays out of it.
+    let app = TestApp::with(|config| config.keys.rotate_every = None).await;
+    let one = app.process_as(|config| config.keys.rotate_every = Some(90 * DAY)).await;
+    let other = app.process_as(|config| config.keys.rotate_every = Some(90 * DAY)).await;
     app.advance(91 * DAY);
 
     let mut racing = JoinSet::new();
     for number in 0..50 {
-        let context = if number % 2 == 0 { app.app.context().clone() } else { other.context().clone() };
+        let context = if number % 2 == 0 { one.context().clone() } else { other.context().clone() };
         racing.spawn(async move { signing_key::rotate_if_due(&context, &test()).await.unwrap() });
     }
     let rotated = racing.join_all().await;
@@ -128,8 +130,9 @@ async fn a_rotation_that_is_due_happens_at_the_start() {
 
 #[tokio::test]
 async fn a_next_key_does_not_sign_before_it_has_been_published_for_a_day() {
-    let app = TestApp::with(|config| config.keys.rotate_every = Some(DAY)).await;
-    let context = app.app.context();
+    let app = TestApp::with(|config| config.keys.rotate_every = None).await;
+    let process = app.process_as(|config| config.keys.rotate_every = Some(DAY)).await;
+    let context = process.context();
     let next = async || {
         let keys = signing_key::list(context).await.unwrap();
         keys.into_iter().find(|key| key.state == "next").unwrap().kid

@@ -2,6 +2,7 @@
 
 mod account;
 mod account_life;
+mod activity;
 mod mailbox;
 mod operations;
 mod sessions;

@@ -1,5 +1,6 @@
 //! The program itself: started, asked, stopped, killed.
 
+mod audit;
 mod commands;
 mod crash;
 mod keys;

@@ -1,5 +1,7 @@
 //! What goes on beside the answers.
 
+mod audit;
+
 use std::time::Duration;
 
 use doorward_core::context::{Caller, Clock as _, SystemClock};

@@ -247,7 +247,7 @@ async fn after_the_grace_period_a_closed_account_is_gone_for_good_and_the_log_ke
                      + (SELECT COUNT(*) FROM devices) + (SELECT COUNT(*) FROM email_changes)";
     assert_eq!(app.count(left).await, 0);
     let personal = "SELECT COUNT(*) FROM audit_events WHERE user_id IS NOT NULL AND type <> 'account.deleted'
-                        AND (ip IS NOT NULL OR user_agent IS NOT NULL OR detail IS NOT NULL)";
+                        AND (ip IS NOT NULL OR user_agent IS NOT NULL OR personal IS NOT NULL)";
     assert_eq!(app.count(personal).await, 0);
     assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE type = 'account.deleted'").await, 1);
     app.browser().sign_up(&email).await.expect_status(202);

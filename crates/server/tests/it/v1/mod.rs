@@ -1,4 +1,6 @@
 mod account;
+mod activity;
+mod admin_audit;
 mod email;
 mod enumeration;
 mod guessing;

@@ -11,11 +11,13 @@ pub enum Place {
     Email,
     Password,
     Sessions,
+    Activity,
     Data,
 }
 
 impl Place {
-    const ALL: &'static [Self] = &[Self::Profile, Self::Email, Self::Password, Self::Sessions, Self::Data];
+    const ALL: &'static [Self] =
+        &[Self::Profile, Self::Email, Self::Password, Self::Sessions, Self::Activity, Self::Data];
 
     fn label(self) -> &'static str {
         match self {
@@ -24,6 +26,7 @@ impl Place {
             Self::Password => "Password",
             Self::Sessions => "Sessions",
             Self::Data => "Your data",
+            Self::Activity => "Activity",
         }
     }
 
@@ -34,6 +37,7 @@ impl Place {
             Self::Email => "/account/email",
             Self::Sessions => "/account/sessions",
             Self::Data => "/account/data",
+            Self::Activity => "/account/activity",
         }
     }
 

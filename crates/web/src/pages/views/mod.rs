@@ -5,6 +5,7 @@
 
 mod account;
 mod account_life;
+mod activity;
 mod dev;
 mod docs;
 mod error;
@@ -26,6 +27,7 @@ pub use account_life::{
     AccountClosedPage, ClosePage, ConfirmEmailPage, DataPage, EmailPage, RestorePage, RestoredPage,
     UndoEmailDonePage, UndoEmailPage,
 };
+pub use activity::{ActivityPage, ActivityRow};
 pub use dev::{MailRow, MailShown, MailboxPage};
 pub use docs::{DocsPage, Operation, OperationGroup, RequestField, Response};
 pub use error::{ErrorPage, ProblemPage};

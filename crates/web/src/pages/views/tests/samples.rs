@@ -20,6 +20,7 @@ pub fn samples() -> Vec<(String, String)> {
     account(&mut add);
     sessions(&mut add);
     account_life(&mut add);
+    activity(&mut add);
     others(&mut add);
     docs(&mut add);
     all
@@ -314,6 +315,38 @@ fn account_life(add: &mut Add) {
         add(&format!("restore{kind}"), &RestorePage { layout, email, form: RestorePage::form(text) });
         add(&format!("restored{kind}"), &RestoredPage { layout: outside });
     }
+}
+
+fn activity(add: &mut Add) {
+    let now = Time::from_micros(1_800_000_000_000_000);
+    let row = |what: &str, seconds: i64| ActivityRow {
+        what: what.to_owned(),
+        failed: seconds > 1000,
+        here: seconds < 100,
+        at: Moment::new(Time::from_micros(now.micros() - seconds * 1_000_000), now),
+        device: Some("Firefox on Linux".to_owned()),
+        ip: Some("2001:db8:ffff:ffff:ffff:ffff:ffff:fff1".to_owned()),
+    };
+    let page = |rows, is_newest, older: Option<&str>| ActivityPage {
+        layout: inside("Activity"),
+        rows,
+        is_newest,
+        older: older.map(str::to_owned),
+    };
+    let rows = vec![
+        row("Sign-in", 4),
+        row("Password changed", 300),
+        row("Sign-in", 90_000),
+        ActivityRow { device: None, ip: None, ..row("Account disabled", 990_000) },
+    ];
+    add("activity", &page(rows, true, Some("event_0198a7c2f3b47c1e9d5a6b7c8d9e0f12")));
+    add("activity-empty", &page(Vec::new(), true, None));
+    add("activity-last", &page(Vec::new(), false, None));
+    let evil = ActivityRow { device: Some(EVIL.to_owned()), ip: Some(EVIL.to_owned()), ..row(EVIL, 4) };
+    add(
+        "activity-hostile",
+        &ActivityPage { layout: branded("Activity"), ..page(vec![evil], false, Some(EVIL)) },
+    );
 }
 
 fn others(add: &mut Add) {
