@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use doorward_core::error::Code;
+use doorward_core::error::{Code, Kind};
 use doorward_core::session::Live;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -27,6 +27,16 @@ impl FromRequestParts<Web> for SignedIn {
         let live = web.sessions.check(token).await?;
         parts.extensions.insert(Arc::clone(&live));
         Ok(Self(live))
+    }
+}
+
+/// The live session of a request, where it has one.
+pub async fn maybe(web: &Web, headers: &HeaderMap) -> Result<Option<Arc<Live>>, ApiError> {
+    let Some(token) = access_token(web, headers) else { return Ok(None) };
+    match web.sessions.check(token).await {
+        Ok(live) => Ok(Some(live)),
+        Err(error) if error.kind() == Kind::NotAuthenticated => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -14,10 +14,11 @@ use crate::context::{Caller, Context, Id, UserId};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::rate_limit::Class;
 use crate::secret::{self, Found, Purpose};
-use crate::session::Sessions;
+use crate::session::{self, EndReason, Sessions};
 use crate::sign_in::VerifiedFactor;
 use crate::sign_in::flow::{self, Entry, SignedIn};
 use crate::user::{self, EmailAddress};
+use crate::{device, sign_in};
 
 const PASSWORD_TRIES: i64 = 5;
 
@@ -25,6 +26,8 @@ const PASSWORD_TRIES: i64 = 5;
 pub struct Confirmation<'a> {
     pub flow_token: Option<&'a SecretString>,
     pub password: Option<PasswordElsewhere<'a>>,
+    /// Who is signed in where the mail was opened.
+    pub signed_in: Option<UserId>,
     pub entry: Entry,
 }
 
@@ -49,7 +52,7 @@ pub enum LinkState {
     Mine { email: String },
     /// Begun elsewhere, or by somebody else: a password must come along.
     Elsewhere { email: String },
-    /// An existing account's address waits to be verified.
+    /// The address of the account that is signed in waits to be verified.
     Account { email: String },
 }
 
@@ -59,6 +62,7 @@ pub async fn look_at_link(
     context: &Context,
     token: &str,
     flow_token: Option<&SecretString>,
+    signed_in: Option<UserId>,
 ) -> Result<LinkState> {
     context
         .db
@@ -67,7 +71,8 @@ pub async fn look_at_link(
                 Ok(LinkState::Mine { email: pending.email })
             }
             (_, Target::SignUp(pending)) => Ok(LinkState::Elsewhere { email: pending.email }),
-            (_, Target::Account { email, .. }) => Ok(LinkState::Account { email }),
+            (_, Target::Account { id, email }) if signed_in == Some(id) => Ok(LinkState::Account { email }),
+            (_, Target::Account { email, .. }) => Ok(LinkState::Elsewhere { email }),
         })
         .await
 }
@@ -93,7 +98,8 @@ pub async fn confirm_link(
             finish(sessions, caller, found, &pending, &hash, with.entry, Code::InvalidOrExpiredToken).await
         }
         Target::Account { id, .. } => {
-            verify_account(sessions, caller, found, id, Code::InvalidOrExpiredToken).await
+            let hash = account_password(sessions, caller, id, with).await?;
+            verify_account(sessions, caller, found, id, hash, Code::InvalidOrExpiredToken).await
         }
     }
 }
@@ -117,7 +123,7 @@ pub async fn confirm_code(
     let (found, target) = context
         .db
         .write(async |tx| {
-            let target = find_for_code(tx, context, &email, flow_hash.as_ref()).await?;
+            let target = find_for_code(tx, context, &email, flow_hash.as_ref(), with.signed_in).await?;
             let (purpose, subject) = match &target {
                 Some(Target::SignUp(pending)) => (Purpose::SignUp, Some(pending.id.uuid())),
                 Some(Target::Account { id, .. }) => (Purpose::VerifyEmail, Some(id.uuid())),
@@ -133,7 +139,7 @@ pub async fn confirm_code(
             finish(sessions, caller, found, &pending, &hash, with.entry, Code::InvalidOrExpiredCode).await
         }
         Target::Account { id, .. } => {
-            verify_account(sessions, caller, found, id, Code::InvalidOrExpiredCode).await
+            verify_account(sessions, caller, found, id, None, Code::InvalidOrExpiredCode).await
         }
     }
 }
@@ -165,6 +171,7 @@ async fn find_for_code(
     context: &Context,
     email: &EmailAddress,
     flow_hash: Option<&[u8; 32]>,
+    signed_in: Option<UserId>,
 ) -> Result<Option<Target>> {
     if let Some(hash) = flow_hash
         && let Some(pending) = store::by_flow(tx, hash, context.now()).await?
@@ -172,7 +179,9 @@ async fn find_for_code(
     {
         return Ok(Some(Target::SignUp(Box::new(pending))));
     }
-    let user = user::find_by_email(tx, email).await?.filter(|user| !user.email_verified);
+    // The code alone verifies nobody's account but that of whoever is signed in to it.
+    let user = user::find_by_email(tx, email).await?;
+    let user = user.filter(|user| !user.email_verified && signed_in == Some(user.id));
     Ok(user.map(|user| Target::Account { id: user.id, email: user.email }))
 }
 
@@ -240,11 +249,45 @@ async fn finish(
     Ok(Confirmed::SignedIn(Box::new(flow::signed_in(sessions, opened).await?)))
 }
 
+/// What somebody must bring who verifies the address of an account that they are not signed in to: whoever made it may be
+/// somebody else, who would share it from then on. Answers the hash of a new password, where one was chosen.
+async fn account_password(
+    sessions: &Sessions,
+    caller: &Caller,
+    id: UserId,
+    with: &Confirmation<'_>,
+) -> Result<Option<String>> {
+    let context = sessions.context();
+    if with.signed_in == Some(id) {
+        return Ok(None);
+    }
+    let user = context.db.read(async |tx| user::find(tx, id).await).await?;
+    let user = user.ok_or(Code::InvalidOrExpiredToken)?;
+    match &with.password {
+        None => Err(Error::invalid(vec![FieldError::new(
+            "password",
+            "required",
+            "You are not signed in to this account. Enter its password to verify its address.",
+        )])),
+        Some(PasswordElsewhere::Compare(password)) => {
+            let is_right = sign_in::password::is_current(context, caller, &user, password).await?;
+            if is_right { Ok(None) } else { Err(Code::InvalidCredentials.into()) }
+        }
+        Some(PasswordElsewhere::Choose(password)) => {
+            let about = [user.email.as_str(), user.username.as_deref().unwrap_or_default()];
+            let password = user::check_password(context, "password", password, &about)
+                .map_err(|error| Error::invalid(vec![error]))?;
+            Ok(Some(context.hasher.hash(&password).await?))
+        }
+    }
+}
+
 async fn verify_account(
     sessions: &Sessions,
     caller: &Caller,
     found: Found,
     id: UserId,
+    new_password_hash: Option<String>,
     refusal: Code,
 ) -> Result<Confirmed> {
     let context = sessions.context();
@@ -252,6 +295,13 @@ async fn verify_account(
         .db
         .write(async |tx| {
             secret::consume(tx, context, found).await?.ok_or(refusal)?;
+            if let Some(hash) = &new_password_hash {
+                // Whoever made the account, and knows its first password, is out.
+                user::set_password_hash(tx, context, id, hash).await?;
+                device::forget_all(tx, id).await?;
+                session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
+                audit::record(tx, context, caller, Event::new(EventType::PasswordReset).user(id)).await?;
+            }
             if user::mark_email_verified(tx, context, id).await? {
                 audit::record(tx, context, caller, Event::new(EventType::EmailVerified).user(id)).await?;
             }

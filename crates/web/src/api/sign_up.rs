@@ -15,6 +15,7 @@ use super::delivery::{self, Delivery, SignedInAnswer};
 use crate::http::cookies::CookieName;
 use crate::http::json::Json;
 use crate::http::problem::{ApiError, Problem};
+use crate::signed_in;
 use crate::state::Web;
 
 #[derive(Deserialize, ToSchema)]
@@ -98,7 +99,8 @@ pub struct VerifyEmailRequest {
     /// What the sign-up answered with body delivery. A browser sends its cookie.
     #[schema(value_type = Option<String>)]
     flow_token: Option<SecretString>,
-    /// The sign-up's password, where it is confirmed without its flow.
+    /// The sign-up's password, where it is confirmed without its flow; the account's, where an existing one is verified by
+    /// somebody who is not signed in to it.
     #[schema(value_type = Option<String>)]
     password: Option<SecretString>,
     delivery: Option<Delivery>,
@@ -131,6 +133,7 @@ pub async fn verify(
     let with = Confirmation {
         flow_token: flow_token.as_ref(),
         password: request.password.as_ref().map(PasswordElsewhere::Compare),
+        signed_in: signed_in::maybe(&web, &headers).await?.map(|live| live.user.id),
         entry: delivery.entry(false),
     };
     let confirmed = match proof(request.token.as_ref(), request.email.as_deref(), request.code.as_ref())? {

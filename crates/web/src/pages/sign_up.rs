@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use doorward_core::context::{Caller, UserId};
 use doorward_core::error::{Code, Error};
+use doorward_core::session::Tokens;
 use doorward_core::sign_in::flow::Entry;
 use doorward_core::sign_up::{self, Confirmation, Confirmed, LinkState, PasswordElsewhere, SignUp, Started};
 use http::header::SET_COOKIE;
@@ -81,15 +83,18 @@ pub async fn submit(
 /// With a token: what its link would confirm, behind a button. Without: the code of the sign-up under way.
 pub async fn verify_show(
     State(web): State<Web>,
+    ByCaller(caller): ByCaller,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, ApiError> {
     let flow_token = flow_token(&web, &headers);
     if let Some(token) = query.some("token") {
-        let state = sign_up::look_at_link(web.context(), token, flow_token.as_ref()).await?;
+        let (user, renewed) = signed_in(&web, &caller, &headers).await?;
+        let state = sign_up::look_at_link(web.context(), token, flow_token.as_ref(), user).await?;
         let (kind, email) = confirm_kind(state);
         let form = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length);
-        return Ok(page(StatusCode::OK, &confirm_page(&web, kind, email, form)));
+        let response = page(StatusCode::OK, &confirm_page(&web, kind, email, form));
+        return Ok(with_tokens(&web, response, renewed.as_ref()));
     }
     let redirect_to = query.some("redirect_to");
     let Some(email) = waiting_for(&web, flow_token.as_ref()).await? else {
@@ -107,10 +112,12 @@ pub async fn verify(
     form: Form,
 ) -> Result<Response, ApiError> {
     let flow_token = flow_token(&web, &headers);
+    let (user, renewed) = signed_in(&web, &caller, &headers).await?;
     let password = form.some("password").map(SecretString::from);
     let with = Confirmation {
         flow_token: flow_token.as_ref(),
         password: password.as_ref().map(PasswordElsewhere::Choose),
+        signed_in: user,
         entry: BROWSER,
     };
     let confirmed = match form.some("token") {
@@ -127,17 +134,35 @@ pub async fn verify(
             Ok(response)
         }
         Ok(Confirmed::Verified) => {
-            let signed_in =
-                session::current(&web, &caller, &headers).await?.is_some_and(|(_, new)| new.is_none());
             let template = VerifiedPage {
                 layout: layout(&web, "Your address is verified", None),
-                signed_in,
+                signed_in: user.is_some(),
                 continue_href: safe_redirect(redirect_to, &web.config),
             };
-            Ok(page(StatusCode::OK, &template))
+            Ok(with_tokens(&web, page(StatusCode::OK, &template), renewed.as_ref()))
         }
-        Err(error) => refused(&web, &form, flow_token.as_ref(), error).await,
+        Err(error) => {
+            let response = refused(&web, &form, flow_token.as_ref(), user, error).await?;
+            Ok(with_tokens(&web, response, renewed.as_ref()))
+        }
     }
+}
+
+/// Who is signed in where the mail was opened, and new tokens where the access token had run out.
+async fn signed_in(
+    web: &Web,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Result<(Option<UserId>, Option<Tokens>), ApiError> {
+    let current = session::current(web, caller, headers).await?;
+    Ok(current.map_or((None, None), |(live, renewed)| (Some(live.user.id), renewed)))
+}
+
+fn with_tokens(web: &Web, mut response: Response, renewed: Option<&Tokens>) -> Response {
+    if let Some(tokens) = renewed {
+        delivery::set_tokens(web, response.headers_mut(), tokens);
+    }
+    response
 }
 
 pub async fn resend(
@@ -172,6 +197,7 @@ async fn refused(
     web: &Web,
     form: &Form,
     flow_token: Option<&SecretString>,
+    user: Option<UserId>,
     error: Error,
 ) -> Result<Response, ApiError> {
     let retry_after = error.retry_after();
@@ -179,7 +205,7 @@ async fn refused(
         if error.code() == Code::InvalidOrExpiredToken {
             return Err(error.into());
         }
-        let state = sign_up::look_at_link(web.context(), token, flow_token).await?;
+        let state = sign_up::look_at_link(web.context(), token, flow_token, user).await?;
         let (kind, email) = confirm_kind(state);
         let mut shown = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length);
         let status = mark(&mut shown, error)?;

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use doorward_core::config::VerifyEmail;
 use doorward_test_support::{PASSWORD, TestApp, unique};
 use serde_json::json;
@@ -273,7 +275,7 @@ async fn where_addresses_are_verified_later_the_sign_up_signs_in() {
     reply.expect_status(200);
     assert_eq!(reply.value()["user"]["email_verified"], false);
     let token = app.mail_to("ada@example.com").await.token();
-    let verified = app.browser().post("/v1/email/verify", &json!({"token": token})).await;
+    let verified = browser.post("/v1/email/verify", &json!({"token": token})).await;
     assert_eq!(verified.expect_status(200).value(), json!({"status": "verified"}));
     assert_eq!(browser.get("/v1/session").await.value()["user"]["email_verified"], true);
     app.browser().sign_up("ada@example.com").await.expect_problem(409, "conflict");
@@ -289,4 +291,62 @@ async fn a_known_account_is_told_in_its_own_mailbox_and_not_in_one_that_looks_al
 
     assert!(app.mail_to(&email).await.subject.contains("already have"));
     assert!(app.mails_to(&look_alike).await.is_empty());
+}
+
+/// Somebody signs up with an address that is not theirs, where addresses are verified later: the app, the thief's browser,
+/// and the mail that the owner of the address gets.
+async fn taken_in_advance() -> (TestApp, doorward_test_support::Browser, doorward_test_support::Mail) {
+    let app = TestApp::with(|config| config.sign_up.verify_email = VerifyEmail::Later).await;
+    let thief = app.browser();
+    thief.sign_up("victim@example.com").await.expect_status(200);
+    let mail = app.mail_to("victim@example.com").await;
+    (app, thief, mail)
+}
+
+#[tokio::test]
+async fn a_click_by_the_owner_of_an_address_verifies_no_account_that_somebody_else_made() {
+    let (app, thief, mail) = taken_in_advance().await;
+    let owner = app.browser();
+    let link = json!({"token": mail.token()});
+
+    owner.post("/v1/email/verify", &link).await.expect_field("password", "required");
+    let code = json!({"email": "victim@example.com", "code": mail.code()});
+    owner.post("/v1/email/verify", &code).await.expect_problem(400, "invalid_or_expired_code");
+    let guess = json!({"token": mail.token(), "password": "not the right one"});
+    owner.post("/v1/email/verify", &guess).await.expect_problem(401, "invalid_credentials");
+    let page = owner.submit("/verify-email", &[("token", &mail.token())]).await;
+    assert!(page.expect_status(422).text.contains("name=\"password\""));
+
+    assert_eq!(thief.get("/v1/me").await.value()["email_verified"], false);
+}
+
+#[tokio::test]
+async fn on_the_page_the_owner_of_the_address_chooses_the_password_and_whoever_made_the_account_is_out() {
+    let (app, thief, mail) = taken_in_advance().await;
+    let owner = app.browser();
+    let page = owner.get(&mail.link().replace(&app.url, "")).await;
+    assert!(page.expect_status(200).text.contains("name=\"password\""));
+
+    let chosen = "a wholly new long sentence";
+    let done = owner.submit("/verify-email", &[("token", &mail.token()), ("password", chosen)]).await;
+
+    assert!(done.expect_status(200).text.contains("is verified"));
+    thief.get("/v1/session").await.expect_problem(401, "session_revoked");
+    thief.refresh().await.expect_problem(401, "session_revoked");
+    thief.sign_in("victim@example.com").await.expect_problem(401, "invalid_credentials");
+    let body = json!({"identifier": "victim@example.com", "password": chosen});
+    let signed_in = owner.post("/v1/sign-in", &body).await.expect_status(200).value();
+    assert_eq!(signed_in["user"]["email_verified"], true);
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_verifies_by_code_or_link_with_one_click() {
+    let (app, browser, mail) = taken_in_advance().await;
+    app.advance(Duration::from_secs(601));
+    browser.drop_cookie("doorward_access");
+    let page = browser.get(&mail.link().replace(&app.url, "")).await;
+    assert!(!page.expect_status(200).text.contains("name=\"password\""));
+    browser.submit("/verify-email", &[("token", &mail.token())]).await.expect_status(200);
+
+    assert_eq!(browser.get("/v1/me").await.value()["email_verified"], true);
 }

@@ -78,8 +78,8 @@ impl AccountPage {
             Field::text("locale", "Language").hint("A language tag, such as en or pt-BR.").max_length(35);
         let form = Form::new("/account", "Save the profile", "Saving…")
             .with(username)
-            .with(Field::text("given_name", "Given name").autocomplete("given-name").max_length(200))
-            .with(Field::text("family_name", "Family name").autocomplete("family-name").max_length(200))
+            .with(Field::text("given_name", "Given name").autocomplete("given-name").max_length(100))
+            .with(Field::text("family_name", "Family name").autocomplete("family-name").max_length(100))
             .with(Field { kind: Kind::Url, ..picture })
             .with(locale);
         Form { focus: false, ..form }
