@@ -122,6 +122,7 @@ function rest(form) {
 /** Looks for the nonce of a proof-of-work puzzle, some thousand tries at a time, so that the page stays alive. */
 function solve(input) {
   const { challenge, difficulty } = input.dataset;
+  input.form.querySelector(".no-script")?.remove();
   let nonce = 0;
   const step = () => {
     for (const end = nonce + 2000; nonce < end; nonce++) {

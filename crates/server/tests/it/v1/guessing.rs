@@ -287,7 +287,7 @@ async fn the_page_brings_the_puzzle_and_says_what_to_do_without_script() {
     let refused = browser.submit("/sign-in", &fields).await;
     let page = refused.expect_status(403).text.clone();
     assert!(
-        page.contains("<noscript>") && page.contains("/forgot-password") && page.contains(&email),
+        page.contains("no-script") && page.contains("/forgot-password") && page.contains(&email),
         "{page}"
     );
     let challenge = page.split("data-challenge=\"").nth(1).unwrap().split('"').next().unwrap();
