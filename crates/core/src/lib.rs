@@ -33,9 +33,9 @@ pub mod session;
 pub mod sign_in;
 pub mod sign_up;
 pub mod password;
-pub mod not_me;
 pub mod reauthentication;
 pub mod email_change;
+pub mod not_me;
 pub mod account;
 pub mod operator;
 

@@ -45,4 +45,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0007_audit.sql"),
         postgres: None,
     },
+    Migration {
+        version: 8,
+        name: "epoch",
+        sql: include_str!("../../../migrations/0008_epoch.sql"),
+        postgres: None,
+    },
 ];

@@ -6,8 +6,8 @@ use crate::context::{Caller, Context, Id, UserId};
 use crate::error::{Code, Result};
 use crate::rate_limit::Class;
 use crate::secret::{self, Purpose};
-use crate::session::{self, EndReason, Sessions};
-use crate::{device, password, user};
+use crate::session::Sessions;
+use crate::{email_change, password, user};
 
 /// The address of the account that a link belongs to, for the page that shows its button. Looking uses nothing up.
 ///
@@ -37,13 +37,15 @@ pub async fn act(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()
             let found = secret::find_link(tx, context, Purpose::NotMe, token).await?;
             secret::consume(tx, context, found).await?.ok_or(Code::InvalidOrExpiredToken)?;
             let id = Id::from_uuid(found.subject);
-            let user = user::find(tx, id).await?.ok_or(Code::InvalidOrExpiredToken)?;
-            user::drop_password(tx, context, id).await?;
-            device::forget_all(tx, id).await?;
-            let ended = session::end_all_in(tx, context, id, None, EndReason::NotMe).await?;
-            password::send_reset(tx, context, &user).await?;
-            audit::record(tx, context, caller, Event::new(EventType::NotMe).user(id).with("ended", ended))
-                .await?;
+            // The link lies in the mailbox that it was sent to: where the address was changed since, that one gets it back.
+            if let Some(change) = email_change::first_since(tx, context, id, found.created_at).await? {
+                email_change::take_back(tx, context, &change).await?;
+                let event = Event::new(EventType::EmailChangeUndone).user(id);
+                audit::record(tx, context, caller, event).await?;
+            }
+            let ended = password::rescue(tx, context, id).await?;
+            let event = Event::new(EventType::NotMe).user(id).with("ended", ended);
+            audit::record(tx, context, caller, event).await?;
             Ok::<_, crate::error::Error>(id)
         })
         .await?;

@@ -168,6 +168,7 @@ describe("the journey", () => {
       await signIn(other.page, email);
       await other.page.waitForURL("**/account");
 
+      await other.page.goto("/account/sessions");
       await other.page.locator(".danger summary").click();
       await other.page.getByRole("button", { name: "Yes, sign out everywhere" }).click();
       await other.page.waitForURL("**/sign-in*");

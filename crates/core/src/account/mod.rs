@@ -28,9 +28,10 @@ pub async fn close(sessions: &Sessions, caller: &Caller, live: &Live) -> Result<
     let deletes_at = context
         .db
         .write(async |tx| {
+            session::ensure_live_in(tx, context, live.session.id).await?;
             let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
             let now = context.now();
-            let deletes_at = user.deletes_at.unwrap_or(now + context.config.account.deletion_grace);
+            let deletes_at = now + context.config.account.deletion_grace;
             user::set_deletion(tx, context, id, Some(deletes_at)).await?;
             let was_admin = access::rights_of(tx, id).await?.roles.iter().any(|role| role == ADMIN);
             if was_admin && !access::has_active_admin(tx).await? {

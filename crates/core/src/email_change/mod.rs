@@ -10,13 +10,12 @@ use secrecy::ExposeSecret;
 
 use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, EmailChangeId, Id, Time, UserId};
-use crate::device;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::mail::{self, Message};
 use crate::password;
 use crate::rate_limit::Class;
 use crate::secret::{self, CODE_LIFE, Found, Purpose};
-use crate::session::{self, EndReason, Live, Sessions};
+use crate::session::{self, Live, Sessions};
 use crate::user::{self, EmailAddress, User};
 pub use store::EmailChange;
 
@@ -40,6 +39,7 @@ pub async fn start(context: &Context, caller: &Caller, live: &Live, new_email: &
     context
         .db
         .write(async |tx| {
+            session::ensure_live_in(tx, context, live.session.id).await?;
             let id: EmailChangeId = context.new_id();
             let now = context.now();
             store::end_pending(tx, live.user.id, now).await?;
@@ -118,6 +118,7 @@ pub async fn confirm(sessions: &Sessions, caller: &Caller, live: &Live, proof: P
     let user = context
         .db
         .write(async |tx| {
+            session::ensure_live_in(tx, context, live.session.id).await?;
             let change = store::find(tx, Id::from_uuid(found.subject)).await?;
             let change = change.filter(|change| change.user == live.user.id).ok_or(refusal)?;
             secret::consume(tx, context, found).await?.ok_or(refusal)?;
@@ -177,24 +178,36 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             let found = secret::find_link(tx, context, Purpose::UndoEmail, token).await?;
             let change = store::find(tx, Id::from_uuid(found.subject)).await?.ok_or_else(gone)?;
             secret::consume(tx, context, found).await?.ok_or_else(gone)?;
-            store::mark_undone(tx, change.id, context.now()).await?;
-            let user = user::find(tx, change.user).await?.ok_or_else(gone)?;
-            let email = EmailAddress::parse("email", &change.old_email).map_err(invalid)?;
-            give(tx, context, &user, &email).await?;
-            // A chain of changes is undone from its first link: what came after it is void.
-            end_later(tx, context, change.user, change.created_at).await?;
-            user::drop_password(tx, context, user.id).await?;
-            device::forget_all(tx, user.id).await?;
-            session::end_all_in(tx, context, user.id, None, EndReason::NotMe).await?;
-            let restored = user::find(tx, user.id).await?.ok_or_else(gone)?;
-            password::send_reset(tx, context, &restored).await?;
-            audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(user.id))
+            take_back(tx, context, &change).await?;
+            password::rescue(tx, context, change.user).await?;
+            audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(change.user))
                 .await?;
-            Ok::<_, Error>(user.id)
+            Ok::<_, Error>(change.user)
         })
         .await?;
     sessions.forget_user(id);
     Ok(())
+}
+
+/// The first change of an account's address since a moment, if it can still be undone: whoever was mailed before it has the
+/// address that it took away.
+pub(crate) async fn first_since(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    user: UserId,
+    moment: Time,
+) -> Result<Option<EmailChange>> {
+    let since = moment.max(context.now() - UNDO_LIFE);
+    store::first_since(tx, user, since).await
+}
+
+/// Gives the account the address back that a change took away. What was changed after it is void.
+pub(crate) async fn take_back(tx: &mut Tx<'_>, context: &Context, change: &EmailChange) -> Result<()> {
+    let user = user::find(tx, change.user).await?.ok_or(Code::InvalidOrExpiredToken)?;
+    let email = EmailAddress::parse("email", &change.old_email).map_err(invalid)?;
+    store::mark_undone(tx, change.id, context.now()).await?;
+    give(tx, context, &user, &email).await?;
+    end_later(tx, context, change.user, change.created_at).await
 }
 
 /// Deletes at most `limit` changes that can neither be confirmed nor undone any more. Answers how many.

@@ -58,6 +58,19 @@ pub(super) async fn pending(tx: &mut Tx<'_>, user: UserId, now: Time) -> Result<
     .transpose()
 }
 
+pub(super) async fn first_since(tx: &mut Tx<'_>, user: UserId, moment: Time) -> Result<Option<EmailChange>> {
+    tx.query_opt(
+        select_change!(
+            "WHERE user_id = ?1 AND confirmed_at > ?2 AND undone_at IS NULL ORDER BY confirmed_at, id LIMIT 1"
+        ),
+        &p![user, moment],
+    )
+    .await?
+    .as_ref()
+    .map(read)
+    .transpose()
+}
+
 pub(super) async fn later_than(tx: &mut Tx<'_>, user: UserId, since: Time) -> Result<Vec<EmailChangeId>> {
     tx.query_all("SELECT id FROM email_changes WHERE user_id = ?1 AND created_at > ?2", &p![user, since])
         .await?
@@ -88,7 +101,15 @@ pub(super) async fn mark_confirmed(tx: &mut Tx<'_>, id: EmailChangeId, now: Time
 }
 
 pub(super) async fn mark_undone(tx: &mut Tx<'_>, id: EmailChangeId, now: Time) -> Result<()> {
-    tx.execute("UPDATE email_changes SET undone_at = ?2 WHERE id = ?1", &p![id, now]).await?;
+    // What was changed after it goes with it.
+    tx.execute(
+        "UPDATE email_changes SET undone_at = ?2
+         WHERE undone_at IS NULL AND confirmed_at IS NOT NULL
+           AND user_id = (SELECT user_id FROM email_changes WHERE id = ?1)
+           AND created_at >= (SELECT created_at FROM email_changes WHERE id = ?1)",
+        &p![id, now],
+    )
+    .await?;
     Ok(())
 }
 

@@ -85,16 +85,17 @@ pub async fn disable(context: &Context, caller: &Caller, id: UserId) -> Result<b
         .await
 }
 
-/// Lets a disabled account in again. Answers whether it was disabled until now.
+/// Lets an account in again that was disabled, or closed by its owner. Answers whether it was shut until now.
 pub async fn enable(context: &Context, caller: &Caller, id: UserId) -> Result<bool> {
     context
         .db
         .write(async |tx| {
             let user = user::find(tx, id).await?.ok_or(Code::NotFound)?;
-            if !user.is_disabled() {
+            if !user.is_disabled() && !user.is_closed() {
                 return Ok(false);
             }
             user::set_disabled(tx, context, id, false).await?;
+            user::set_deletion(tx, context, id, None).await?;
             audit::record(tx, context, caller, Event::new(EventType::UserEnabled).on(id)).await?;
             Ok(true)
         })

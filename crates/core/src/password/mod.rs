@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, Id, UserId};
+use crate::device;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::lockout;
 use crate::mail::{self, Message};
@@ -59,6 +60,23 @@ pub(crate) async fn send_reset(tx: &mut Tx<'_>, context: &Context, user: &User) 
     let (purpose, key) = (Purpose::ResetPassword, user.email_key.as_str());
     let issued = secret::issue(tx, context, purpose, user.id.uuid(), key, LINK_LIFE).await?;
     mail::queue(tx, context, &user.email, reset_mail(context, &issued)).await
+}
+
+/// Gives an account back to whoever reads its mail, in a unit of work of the caller's: everybody is signed out, no device is
+/// known, the password and every link that was mailed stop working, a closed account opens, and the mail to set a new password
+/// goes out. Answers how many sessions ended.
+pub(crate) async fn rescue(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<u64> {
+    user::drop_password(tx, context, id).await?;
+    user::set_deletion(tx, context, id, None).await?;
+    device::forget_all(tx, id).await?;
+    lockout::forgive(tx, id).await?;
+    let ended = session::end_all_in(tx, context, id, None, EndReason::NotMe).await?;
+    for purpose in [Purpose::ResetPassword, Purpose::VerifyEmail, Purpose::NotMe, Purpose::RestoreAccount] {
+        secret::end_all(tx, context, purpose, id.uuid()).await?;
+    }
+    let user = user::find(tx, id).await?.ok_or(Code::InvalidOrExpiredToken)?;
+    send_reset(tx, context, &user).await?;
+    Ok(ended)
 }
 
 /// What proves that the reset's mail was read.
@@ -161,6 +179,7 @@ pub async fn change(
     context
         .db
         .write(async |tx| {
+            session::ensure_live_in(tx, context, live.session.id).await?;
             if !user::change_password_hash(tx, context, user.id, old, &hash).await? {
                 return Err(Error::new(Code::Conflict));
             }

@@ -12,7 +12,7 @@ use doorward_db::Tx;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use crate::context::Context;
+use crate::context::{Context, Time};
 use crate::error::{Code, Error, Result};
 
 pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
@@ -70,6 +70,8 @@ pub struct Found {
     id: Uuid,
     pub purpose: Purpose,
     pub subject: Uuid,
+    /// When it was mailed.
+    pub created_at: Time,
 }
 
 /// Makes a link and a code for a subject. The link lives for `life`, the code for ten minutes; earlier codes of the
@@ -132,7 +134,7 @@ pub async fn issue_link(
 pub async fn find_link(tx: &mut Tx<'_>, context: &Context, purpose: Purpose, token: &str) -> Result<Found> {
     let found = store::by_link(tx, purpose.as_str(), &token_hash(token), context.now()).await?;
     found
-        .map(|(id, subject)| Found { id, purpose, subject })
+        .map(|(id, subject, created_at)| Found { id, purpose, subject, created_at })
         .ok_or_else(|| Code::InvalidOrExpiredToken.into())
 }
 
@@ -163,7 +165,7 @@ pub async fn try_code(
     let (id, mac) = tried.map_or((None, Vec::new()), |(id, mac)| (Some(id), mac));
     let right = context.sealer.verify_mac("one-time code", &data, &mac);
     match id {
-        Some(id) if right => Ok(Ok(Found { id, purpose, subject })),
+        Some(id) if right => Ok(Ok(Found { id, purpose, subject, created_at: now })),
         _ => {
             store::insert_failure(tx, Uuid::from_bytes(random(&*context.rng)), account_key, now).await?;
             wrong()

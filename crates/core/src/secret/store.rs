@@ -65,15 +65,15 @@ pub(super) async fn by_link(
     purpose: &'static str,
     link_hash: &[u8; 32],
     now: Time,
-) -> Result<Option<(Uuid, Uuid)>> {
+) -> Result<Option<(Uuid, Uuid, Time)>> {
     let row = tx
         .query_opt(
-            "SELECT id, subject FROM single_use_secrets
+            "SELECT id, subject, created_at FROM single_use_secrets
              WHERE link_hash = ?1 AND purpose = ?2 AND used_at IS NULL AND expires_at > ?3",
             &p![*link_hash, purpose, now],
         )
         .await?;
-    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+    row.map(|row| Ok((row.get(0)?, row.get(1)?, Time::from_micros(row.get(2)?)))).transpose()
 }
 
 pub(super) async fn count_try(

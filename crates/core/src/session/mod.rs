@@ -434,6 +434,14 @@ pub(crate) async fn open(
     Ok(id)
 }
 
+/// For acts that decide who gets in: refuses one whose session was ended while it was under way.
+///
+/// # Errors
+/// Why the session is over, where it is.
+pub(crate) async fn ensure_live_in(tx: &mut Tx<'_>, context: &Context, id: SessionId) -> Result<()> {
+    store::find(tx, id).await?.ok_or(Code::SessionRevoked)?.ensure_live(context.now())
+}
+
 /// Whether the account was signed in to by a client that calls itself the same, from the same address, not long ago.
 pub(crate) async fn has_been_seen(tx: &mut Tx<'_>, user: UserId, caller: &Caller) -> Result<bool> {
     store::has_been_seen(tx, user, caller).await
@@ -448,6 +456,7 @@ pub(crate) async fn end_all_in(
     reason: EndReason,
 ) -> Result<u64> {
     let ended = store::end_all(tx, user, except, reason, context.now()).await?;
+    user::raise_epoch(tx, user).await?;
     if ended > 0 {
         changes::announce(tx, context, Change::User(user)).await?;
     }

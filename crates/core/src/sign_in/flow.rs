@@ -105,6 +105,10 @@ pub(crate) async fn signed_in(sessions: &Sessions, opened: Opened) -> Result<Sig
 
 async fn ensure_may_enter(tx: &mut Tx<'_>, context: &Context, factor: &VerifiedFactor) -> Result<()> {
     let user = user::find(tx, factor.user).await?.ok_or_else(|| Error::new(Code::InvalidCredentials))?;
+    // The password was changed, or everybody signed out, while this sign-in was under way.
+    if factor.epoch.is_some_and(|epoch| epoch != user.epoch) {
+        return Err(Code::InvalidCredentials.into());
+    }
     if user.is_disabled() {
         return Err(Code::AccountDisabled.into());
     }

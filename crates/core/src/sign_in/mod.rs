@@ -12,6 +12,8 @@ use crate::secret::{Consumed, Purpose};
 pub struct VerifiedFactor {
     user: UserId,
     method: Method,
+    /// The account's epoch when it was proved. `None` where the unit of work that opens the session made the account.
+    epoch: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,11 +55,11 @@ impl VerifiedFactor {
             Purpose::FirstAdmin => Method::FirstAdmin,
             _ => return None,
         };
-        Some(Self { user, method })
+        Some(Self { user, method, epoch: None })
     }
 
     /// The factor of somebody who has just chosen the password of a new account that need not be confirmed first.
     pub(crate) fn of_chosen_password(user: &crate::user::User) -> Self {
-        Self { user: Id::from_uuid(user.id.uuid()), method: Method::ConfirmedSignUp }
+        Self { user: Id::from_uuid(user.id.uuid()), method: Method::ConfirmedSignUp, epoch: None }
     }
 }

@@ -46,7 +46,7 @@ pub async fn verify(
                 upgrade_hash(context, user, &password).await;
             }
             lockout::succeeded(context, &target).await?;
-            Ok(VerifiedFactor { user: user.id, method: Method::Password })
+            Ok(VerifiedFactor { user: user.id, method: Method::Password, epoch: Some(user.epoch) })
         }
         _ => {
             refuse(context, caller, identifier, account.as_ref()).await?;
@@ -65,7 +65,8 @@ pub(crate) async fn is_current(
     user: &User,
     password: &SecretString,
 ) -> Result<bool> {
-    context.limit(Class::SignIn, caller, &user.id.to_string()).await?;
+    // Neither count is that of sign-ins: what strangers try must not keep the owner from proving who they are.
+    context.limit(Class::SignIn, caller, &format!("signed in {}", user.id)).await?;
     let target = Target::SignedIn(user.id);
     lockout::begin(context, caller, &target, true).await?;
     let password = user::normalise_password(password);

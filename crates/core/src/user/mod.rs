@@ -159,6 +159,11 @@ pub async fn set_email(tx: &mut Tx<'_>, context: &Context, id: UserId, email: &E
     Ok(true)
 }
 
+/// Begins a new epoch: a sign-in that is under way proved too little.
+pub async fn raise_epoch(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
+    store::raise_epoch(tx, id).await
+}
+
 /// Notes when the account may be deleted for good, or that it stays.
 pub async fn set_deletion(tx: &mut Tx<'_>, context: &Context, id: UserId, at: Option<Time>) -> Result<()> {
     store::set_deletion(tx, id, at).await?;

@@ -20,6 +20,8 @@ pub struct User {
     pub disabled_at: Option<Time>,
     /// Its owner closed it: from this moment on it may be deleted.
     pub deletes_at: Option<Time>,
+    /// How often all sessions of the account were ended. What was proved in an earlier epoch opens none.
+    pub epoch: i64,
     pub last_sign_in_at: Option<Time>,
     pub created_at: Time,
 }

@@ -10,7 +10,7 @@ macro_rules! select_user {
         concat!(
             "SELECT id, email, email_key, email_verified, username, username_key, given_name, family_name, picture,
                     locale, password_hash, password_changed_at, disabled_at, last_sign_in_at, created_at,
-                    deletes_at
+                    deletes_at, epoch
              FROM users ",
             $rest
         )
@@ -158,6 +158,11 @@ pub(super) async fn set_email(tx: &mut Tx<'_>, id: UserId, email: &EmailAddress,
     Ok(())
 }
 
+pub(super) async fn raise_epoch(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
+    tx.execute("UPDATE users SET epoch = epoch + 1 WHERE id = ?1", &p![id]).await?;
+    Ok(())
+}
+
 pub(super) async fn set_deletion(tx: &mut Tx<'_>, id: UserId, at: Option<Time>) -> Result<()> {
     tx.execute("UPDATE users SET deletes_at = ?2 WHERE id = ?1", &p![id, at]).await?;
     Ok(())
@@ -184,5 +189,6 @@ fn read(row: &Row) -> Result<User> {
         last_sign_in_at: time(13)?,
         created_at: Time::from_micros(row.get(14)?),
         deletes_at: time(15)?,
+        epoch: row.get(16)?,
     })
 }

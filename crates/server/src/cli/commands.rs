@@ -42,7 +42,7 @@ pub async fn user(settings: Settings, command: User) -> Result<()> {
         User::Enable { user } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
             let changed = operator::enable(context, &caller, user.id).await.map_err(explain)?;
-            println!("{} {}.", user.email, if changed { "may come in again" } else { "was not disabled" });
+            println!("{} {}.", user.email, if changed { "may come in again" } else { "was not shut out" });
         }
         User::Grant { user, role } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
@@ -160,6 +160,7 @@ async fn list(app: &crate::app::App, limit: i64, after: Option<&str>, json: bool
             .map(|user| {
                 json!({"id": user.id, "email": user.email, "email_verified": user.email_verified,
                        "preferred_username": user.username, "disabled": user.is_disabled(),
+                       "deletes_at": user.deletes_at,
                        "created_at": user.created_at, "last_sign_in_at": user.last_sign_in_at})
             })
             .collect();
@@ -174,6 +175,7 @@ async fn list(app: &crate::app::App, limit: i64, after: Option<&str>, json: bool
     for user in users {
         let state = match (user.is_disabled(), user.email_verified) {
             (true, _) => "disabled",
+            _ if user.is_closed() => "closed",
             (false, true) => "active",
             (false, false) => "unverified",
         };

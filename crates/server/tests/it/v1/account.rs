@@ -296,3 +296,96 @@ async fn the_export_holds_what_is_known_and_no_secret() {
         assert!(!export.text.contains(secret), "{secret}");
     }
 }
+
+#[tokio::test]
+async fn an_account_that_a_thief_gave_another_address_and_closed_is_open_again_once_the_change_is_taken_back()
+{
+    let app = TestApp::start().await;
+    let (thief, old) = app.member("ada").await;
+    let stolen = address("thief");
+    let code = ask(&app, &thief, &stolen).await;
+    thief.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+    thief.delete("/v1/me").await.expect_status(202);
+    let restore = json!({"token": app.mail_to(&stolen).await.token()});
+    let mails = app.mails_to(&old).await;
+    let undo = mails.iter().find(|mail| mail.text.contains("/undo-email")).unwrap().token();
+
+    app.browser().post("/v1/me/email/undo", &json!({"token": undo})).await.expect_status(204);
+
+    thief.post("/v1/account/restore", &restore).await.expect_problem(400, "invalid_or_expired_token");
+    let reset = json!({"token": app.mail_to(&old).await.token(), "new_password": PASSWORD});
+    app.browser().post("/v1/password/reset", &reset).await.expect_status(204);
+    assert_eq!(sign_in(&app, &old).await, 200);
+}
+
+#[tokio::test]
+async fn links_that_a_thief_was_mailed_do_nothing_once_the_change_is_taken_back() {
+    let app = TestApp::start().await;
+    let (thief, old) = app.member("ada").await;
+    let stolen = address("thief");
+    let code = ask(&app, &thief, &stolen).await;
+    thief.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+    app.browser().sign_in(&stolen).await.expect_status(200);
+    let not_me = json!({"token": app.mail_to(&stolen).await.token()});
+    let undo = json!({"token": app.mail_to(&old).await.token()});
+    app.browser().post("/v1/me/email/undo", &undo).await.expect_status(204);
+    let reset = json!({"token": app.mail_to(&old).await.token(), "new_password": PASSWORD});
+    app.browser().post("/v1/password/reset", &reset).await.expect_status(204);
+    let owner = app.browser();
+    owner.sign_in(&old).await.expect_status(200);
+
+    thief.post("/v1/not-me", &not_me).await.expect_problem(400, "invalid_or_expired_token");
+
+    owner.get("/v1/session").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn saying_that_it_was_not_me_gives_the_address_back_too() {
+    let app = TestApp::start().await;
+    let (owner, old) = app.member("ada").await;
+    let thief = app.browser();
+    thief.sign_in(&old).await.expect_status(200);
+    let not_me = json!({"token": app.mail_to(&old).await.token()});
+    let stolen = address("thief");
+    let code = ask(&app, &thief, &stolen).await;
+    thief.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+
+    app.browser().post("/v1/not-me", &not_me).await.expect_status(204);
+
+    thief.get("/v1/session").await.expect_status(401);
+    assert!(app.mails_to(&stolen).await.iter().all(|mail| !mail.text.contains("/reset-password")));
+    let reset = json!({"token": app.mail_to(&old).await.token(), "new_password": PASSWORD});
+    owner.post("/v1/password/reset", &reset).await.expect_status(204);
+    assert_eq!((sign_in(&app, &old).await, sign_in(&app, &stolen).await), (200, 401));
+}
+
+#[tokio::test]
+async fn of_fifty_who_close_the_account_at_once_one_does_and_one_mail_goes_out() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    let before = app.mails_to(&email).await.len();
+    let mut racing = JoinSet::new();
+    for _ in 0..50 {
+        let tab = ada.copy();
+        racing.spawn(async move { tab.delete("/v1/me").await.status });
+    }
+
+    let statuses = racing.join_all().await;
+
+    assert_eq!(statuses.iter().filter(|status| **status == 202).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 202 | 401)));
+    assert_eq!(app.mails_to(&email).await.len(), before + 1);
+}
+
+#[tokio::test]
+async fn an_operator_opens_a_closed_account() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    let id = ada.get("/v1/me").await.value()["id"].as_str().unwrap().parse().unwrap();
+    ada.delete("/v1/me").await.expect_status(202);
+    let caller = doorward_core::context::Caller::system("test");
+
+    assert!(doorward_core::operator::enable(app.app.context(), &caller, id).await.unwrap());
+
+    assert_eq!(sign_in(&app, &email).await, 200);
+}

@@ -296,3 +296,17 @@ async fn the_page_brings_the_puzzle_and_says_what_to_do_without_script() {
     let fields = [("identifier", email.as_str()), ("password", PASSWORD), ("challenge_response", &solution)];
     browser.submit("/sign-in", &fields).await.expect_redirect("/account");
 }
+
+#[tokio::test]
+async fn what_strangers_try_does_not_keep_whoever_is_signed_in_from_confirming_who_they_are() {
+    let app = TestApp::with(limited).await;
+    let (ada, email) = app.member("ada").await;
+    for _ in 0..12 {
+        guess(&app.browser(), &email).await;
+    }
+    guess(&app.browser(), &email).await.expect_problem(429, "rate_limited");
+
+    ada.post("/v1/reauthenticate", &json!({"password": PASSWORD})).await.expect_status(200);
+    let body = json!({"current_password": PASSWORD, "new_password": "a wholly new long sentence"});
+    ada.post("/v1/password/change", &body).await.expect_status(204);
+}

@@ -108,3 +108,45 @@ async fn a_link_that_is_none_or_has_run_out_does_nothing() {
         .await
         .expect_problem(400, "invalid_or_expired_token");
 }
+
+/// What ends everything while sign-ins with the old password are under way.
+enum Rescue {
+    NotMe,
+    Reset,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_that_was_under_way_opens_no_session_after_the_rescue() {
+    for rescue in [Rescue::NotMe, Rescue::Reset] {
+        // A hash that takes a while, so that many are under way.
+        let app = TestApp::made_of(|setup| {
+            setup.hashing.params =
+                doorward_crypto::password::Params { memory_kib: 8192, passes: 1, lanes: 1 };
+        })
+        .await;
+        let (owner, _, email, token) = broken_into(&app).await;
+        owner.post("/v1/password/forgot", &json!({"email": email})).await.expect_status(202);
+        let reset = app.mail_to(&email).await.token();
+        let mut racing = JoinSet::new();
+        for _ in 0..50 {
+            let (browser, email) = (app.browser(), email.clone());
+            racing.spawn(async move {
+                let status = browser.sign_in(&email).await.status;
+                (browser, status)
+            });
+        }
+        let ended = match rescue {
+            Rescue::NotMe => owner.post("/v1/not-me", &json!({"token": token})).await,
+            Rescue::Reset => {
+                let body = json!({"token": reset, "new_password": "a wholly new long sentence"});
+                owner.post("/v1/password/reset", &body).await
+            }
+        };
+        ended.expect_status(204);
+
+        for (browser, status) in racing.join_all().await {
+            assert!(matches!(status, 200 | 401), "{status}");
+            browser.get("/v1/session").await.expect_status(401);
+        }
+    }
+}
