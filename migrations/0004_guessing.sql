@@ -2,6 +2,8 @@
 CREATE TABLE failed_attempts (
     key TEXT PRIMARY KEY,
     failures BIGINT NOT NULL,
+    -- Attempts under way, not yet known to be right or wrong.
+    undecided BIGINT NOT NULL,
     last_at BIGINT NOT NULL,
     next_at BIGINT NOT NULL
 );

@@ -13,6 +13,7 @@ use doorward_db::Tx;
 use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, DeviceId, Time, UserId};
 use crate::error::{Code, Error, Result};
+use store::Count;
 
 /// Attempts that cost nothing: people mistype.
 const FREE: i64 = 5;
@@ -69,57 +70,110 @@ impl Target {
     }
 }
 
+/// An attempt that was counted and not yet decided. Where whoever made it goes away first, nothing was tried, and the count
+/// is taken back.
+#[must_use = "an attempt succeeds or fails"]
+pub struct Attempt {
+    context: Context,
+    target: Option<Target>,
+}
+
+impl Attempt {
+    /// The proof was wrong: it counts as a failure from now on, in the unit of work that writes it down.
+    pub async fn failed(&self, tx: &mut Tx<'_>, caller: &Caller) -> Result<()> {
+        let Some(target) = &self.target else { return Ok(()) };
+        let context = &self.context;
+        let key = target.key();
+        let mut count = store::find(tx, &key).await?.unwrap_or_else(|| Count::none(context.now()));
+        count.failures += 1;
+        count.undecided = (count.undecided - 1).max(0);
+        count.last_at = context.now();
+        store::put(tx, &key, &count).await?;
+        if count.failures < LOCKS_AT || matches!(target, Target::Device(..)) {
+            return Ok(());
+        }
+        // Written alike for an unknown name, which nobody is told of.
+        let event = Event::new(EventType::AccountLocked).with("failures", count.failures);
+        let event = match target.account() {
+            Some(user) => event.on(user),
+            None => event.with("identifier_digest", key.as_str()),
+        };
+        audit::record(tx, context, caller, event).await
+    }
+
+    /// The owner has just proved who they are: what was tried in vain is forgotten.
+    pub async fn succeeded(mut self) -> Result<()> {
+        match self.target.take() {
+            Some(target) => self.context.db.write(async |tx| store::delete(tx, &target.key()).await).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The failure was written down.
+    pub fn settle(mut self) {
+        self.target = None;
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let Some(target) = self.target.take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let context = self.context.clone();
+        runtime.spawn(async move {
+            if let Err(error) = context.db.write(async |tx| take_back(tx, &target).await).await {
+                tracing::debug!(%error, "an attempt that nobody waited for stays counted");
+            }
+        });
+    }
+}
+
+/// What others have tried meanwhile still delays and locks.
+async fn take_back(tx: &mut Tx<'_>, target: &Target) -> Result<()> {
+    let key = target.key();
+    let Some(mut count) = store::find(tx, &key).await? else { return Ok(()) };
+    count.undecided = (count.undecided - 1).max(0);
+    count.next_at = count.last_at + target.wait(count.failures + count.undecided);
+    store::put(tx, &key, &count).await
+}
+
 /// Counts an attempt before it is made, so that of many at once no more get through than one after the other would.
-/// [`succeeded`] takes the count back.
 ///
 /// # Errors
 /// `rate_limited` with the time to wait; `challenge_required` where a challenge comes first and none was solved.
-pub async fn begin(context: &Context, caller: &Caller, target: &Target, solved: bool) -> Result<()> {
+pub async fn begin(context: &Context, target: Target, solved: bool) -> Result<Attempt> {
     if !context.config.lockout.enabled {
-        return Ok(());
+        return Ok(Attempt { context: context.clone(), target: None });
     }
+    let counted = &target;
     let refused = context
         .db
         .write(async |tx| {
             let now = context.now();
-            let key = target.key();
+            let key = counted.key();
             let count = store::find(tx, &key).await?.filter(|count| now.since(count.last_at) < MEMORY);
-            let failures = count.as_ref().map_or(0, |count| count.failures);
-            if let Some(count) = &count {
-                if now < count.next_at {
-                    let wait = count.next_at.since(now);
-                    return Ok(Some(Error::new(Code::RateLimited).with_retry_after(wait)));
-                }
-                if context.config.challenge.enabled && !solved && is_challenged(target, count, now) {
-                    return Ok(Some(Error::new(Code::ChallengeRequired)));
-                }
+            let mut count = count.unwrap_or_else(|| Count::none(now));
+            if now < count.next_at {
+                let wait = count.next_at.since(now);
+                return Ok(Some(Error::new(Code::RateLimited).with_retry_after(wait)));
             }
-            let failures = failures + 1;
-            store::put(tx, &key, failures, now, now + target.wait(failures)).await?;
-            if failures >= LOCKS_AT && !matches!(target, Target::Device(..)) {
-                // As long for an unknown name, which nobody is told of.
-                let event = Event::new(EventType::AccountLocked).with("failures", failures);
-                let event = match target.account() {
-                    Some(user) => event.on(user),
-                    None => event.with("identifier_digest", key.as_str()),
-                };
-                audit::record(tx, context, caller, event).await?;
+            if context.config.challenge.enabled && !solved && is_challenged(counted, &count, now) {
+                return Ok(Some(Error::new(Code::ChallengeRequired)));
             }
+            count.undecided += 1;
+            count.last_at = now;
+            count.next_at = now + counted.wait(count.failures + count.undecided);
+            store::put(tx, &key, &count).await?;
             Ok::<_, Error>(None)
         })
         .await?;
-    refused.map_or(Ok(()), Err)
-}
-
-/// Forgets what was tried in vain: the owner has just proved who they are.
-pub async fn succeeded(context: &Context, target: &Target) -> Result<()> {
-    if !context.config.lockout.enabled {
-        return Ok(());
+    match refused {
+        Some(refusal) => Err(refusal),
+        None => Ok(Attempt { context: context.clone(), target: Some(target) }),
     }
-    context.db.write(async |tx| store::delete(tx, &target.key()).await).await
 }
 
-/// As [`succeeded`], in a unit of work that gives the account back to its owner.
+/// Forgets what was tried in vain, in a unit of work that gives the account back to its owner.
 pub async fn forgive(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
     store::delete(tx, &Target::Account(user).key()).await
 }
@@ -129,7 +183,7 @@ pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<
     store::delete_old(tx, context.now() - MEMORY, limit).await
 }
 
-fn is_challenged(target: &Target, count: &store::Count, now: Time) -> bool {
+fn is_challenged(target: &Target, count: &Count, now: Time) -> bool {
     matches!(target, Target::Account(_) | Target::Unknown(_))
         && count.failures >= CHALLENGED_AT
         && now.since(count.last_at) < CHALLENGED_FOR

@@ -7,7 +7,7 @@ use super::{Method, VerifiedFactor};
 use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, DeviceId};
 use crate::error::{Code, Result};
-use crate::lockout::{self, Target};
+use crate::lockout::{self, Attempt, Target};
 use crate::rate_limit::Class;
 use crate::user::{self, Identifier, User};
 use crate::{challenge, device};
@@ -36,7 +36,7 @@ pub async fn verify(
         (None, _) => Target::Unknown(audit::digest(context, &key)),
     };
     let solved = challenge::redeem(context, challenge_response).await?.is_some();
-    lockout::begin(context, caller, &target, solved).await?;
+    let attempt = lockout::begin(context, target, solved).await?;
 
     let password = user::normalise_password(password);
     let stored = account.as_ref().and_then(|user| user.password_hash.as_deref());
@@ -45,11 +45,12 @@ pub async fn verify(
             if upgrade {
                 upgrade_hash(context, user, &password).await;
             }
-            lockout::succeeded(context, &target).await?;
+            attempt.succeeded().await?;
             Ok(VerifiedFactor { user: user.id, method: Method::Password, epoch: Some(user.epoch) })
         }
         _ => {
-            refuse(context, caller, identifier, account.as_ref()).await?;
+            refuse(context, caller, identifier, account.as_ref(), &attempt).await?;
+            attempt.settle();
             Err(Code::InvalidCredentials.into())
         }
     }
@@ -67,13 +68,15 @@ pub(crate) async fn is_current(
 ) -> Result<bool> {
     // Neither count is that of sign-ins: what strangers try must not keep the owner from proving who they are.
     context.limit(Class::SignIn, caller, &format!("signed in {}", user.id)).await?;
-    let target = Target::SignedIn(user.id);
-    lockout::begin(context, caller, &target, true).await?;
+    let attempt = lockout::begin(context, Target::SignedIn(user.id), true).await?;
     let password = user::normalise_password(password);
     let verdict = context.hasher.verify(&password, user.password_hash.as_deref()).await?;
     let is_right = matches!(verdict, Verdict::Match { .. });
     if is_right {
-        lockout::succeeded(context, &target).await?;
+        attempt.succeeded().await?;
+    } else {
+        context.db.write(async |tx| attempt.failed(tx, caller).await).await?;
+        attempt.settle();
     }
     Ok(is_right)
 }
@@ -102,13 +105,25 @@ fn unknown_key(identifier: &str) -> String {
     Identifier::parse(identifier).map_or_else(String::new, |identifier| identifier.key().to_owned())
 }
 
-async fn refuse(context: &Context, caller: &Caller, identifier: &str, account: Option<&User>) -> Result<()> {
+async fn refuse(
+    context: &Context,
+    caller: &Caller,
+    identifier: &str,
+    account: Option<&User>,
+    attempt: &Attempt,
+) -> Result<()> {
     let event = Event::new(EventType::SignIn).failed().with("method", Method::Password.as_str());
     let event = match account {
         Some(user) => event.on(user.id),
         None => event.with("identifier_digest", audit::digest(context, identifier)),
     };
-    context.db.write(async |tx| audit::record(tx, context, caller, event.clone()).await).await
+    context
+        .db
+        .write(async |tx| {
+            attempt.failed(tx, caller).await?;
+            audit::record(tx, context, caller, event.clone()).await
+        })
+        .await
 }
 
 /// Hashes the password anew with today's cost. The sign-in succeeds all the same where this does not.

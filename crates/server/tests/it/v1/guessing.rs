@@ -310,3 +310,27 @@ async fn what_strangers_try_does_not_keep_whoever_is_signed_in_from_confirming_w
     let body = json!({"current_password": PASSWORD, "new_password": "a wholly new long sentence"});
     ada.post("/v1/password/change", &body).await.expect_status(204);
 }
+
+#[tokio::test]
+async fn an_attempt_that_nobody_waits_for_does_not_count() {
+    let app = TestApp::made_of(|setup| {
+        challenged(&mut setup.config);
+        setup.hashing.params = doorward_crypto::password::Params { memory_kib: 65536, passes: 2, lanes: 1 };
+    })
+    .await;
+    let (_, email) = app.member("ada").await;
+    let counted = "SELECT CAST(COALESCE(SUM(failures + undecided), 0) AS BIGINT) FROM failed_attempts";
+    for _ in 0..6 {
+        let (browser, name) = (app.browser(), email.clone());
+        let asking = tokio::spawn(async move { browser.sign_in(&name).await });
+        while app.count(counted).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        asking.abort();
+        while app.count(counted).await != 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    app.browser().sign_in(&email).await.expect_status(200);
+}
