@@ -77,7 +77,7 @@ pub async fn by_password(
 pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &str) -> Result<Tokens> {
     let context = sessions.context();
     let key = live.user.email_key.as_str();
-    context.limit(Class::Proof, caller, key).await?;
+    context.limit(Class::Proof, caller, &live.session.id.to_string()).await?;
     let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let tried = context
         .db

@@ -129,7 +129,14 @@ pub async fn first_admin_link(context: &Context) -> Result<Option<String>> {
 pub async fn look_at_first_admin_link(context: &Context, token: &str) -> Result<()> {
     context
         .db
-        .read(async |tx| secret::find_link(tx, context, Purpose::FirstAdmin, token).await.map(|_| ()))
+        .read(async |tx| {
+            secret::find_link(tx, context, Purpose::FirstAdmin, token).await?;
+            if access::has_active_admin(tx).await? {
+                return Err(Error::new(Code::InvalidOrExpiredToken)
+                    .with_detail("There is an administrator already. Sign in, or ask them for an account."));
+            }
+            Ok(())
+        })
         .await
 }
 

@@ -204,18 +204,19 @@ impl Sessions {
 
     /// Raises a session's generation, as a sensitive change asks for: its earlier refresh tokens are spent.
     pub async fn renew(&self, id: SessionId) -> Result<(Tokens, Arc<Live>)> {
-        self.renew_with(id, None).await
-    }
-
-    /// As [`Sessions::renew`], for somebody who has just proved again who they are.
-    pub(crate) async fn renew_fresh(&self, id: SessionId) -> Result<(Tokens, Arc<Live>)> {
-        self.renew_with(id, Some(self.context.now())).await
-    }
-
-    async fn renew_with(&self, id: SessionId, auth_time: Option<Time>) -> Result<(Tokens, Arc<Live>)> {
         let context = &self.context;
-        let renewed =
-            context.db.write(async |tx| store::renew(tx, id, auth_time, context.now()).await).await?;
+        let renewed = context.db.write(async |tx| store::renew(tx, id, context.now()).await).await?;
+        self.renewed(id, renewed).await
+    }
+
+    /// New tokens for somebody who has just proved again who they are.
+    pub(crate) async fn renew_fresh(&self, id: SessionId) -> Result<(Tokens, Arc<Live>)> {
+        let context = &self.context;
+        let renewed = context.db.write(async |tx| store::renew_fresh(tx, id, context.now()).await).await?;
+        self.renewed(id, renewed).await
+    }
+
+    async fn renewed(&self, id: SessionId, renewed: bool) -> Result<(Tokens, Arc<Live>)> {
         self.cache.forget_session(id);
         if !renewed {
             return Err(Code::SessionRevoked.into());

@@ -211,20 +211,26 @@ pub(super) async fn rotate(tx: &mut Tx<'_>, rotation: &Rotation<'_>) -> Result<b
     Ok(row.is_some())
 }
 
-pub(super) async fn renew(
-    tx: &mut Tx<'_>,
-    id: SessionId,
-    auth_time: Option<Time>,
-    now: Time,
-) -> Result<bool> {
-    // Two generations at once, the one between never handed out: what was current until now is still answered within the
-    // grace period (another tab that races), but never again as a lost answer.
+/// Two generations at once, the one between never handed out: what was current until now is still answered within the grace
+/// period (another tab that races), but never again as a lost answer.
+pub(super) async fn renew(tx: &mut Tx<'_>, id: SessionId, now: Time) -> Result<bool> {
     let row = tx
         .change_guarded(
-            "UPDATE sessions SET generation = generation + 2, rotations = ?3, last_seen_at = ?2,
-                                 auth_time = COALESCE(?4, auth_time)
+            "UPDATE sessions SET generation = generation + 2, rotations = ?3, last_seen_at = ?2
              WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2 RETURNING generation",
-            &p![id, now, text(&[now, now]), auth_time],
+            &p![id, now, text(&[now, now])],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+/// One generation, as a refresh: where the answer is lost, the token before it still works.
+pub(super) async fn renew_fresh(tx: &mut Tx<'_>, id: SessionId, now: Time) -> Result<bool> {
+    let row = tx
+        .change_guarded(
+            "UPDATE sessions SET generation = generation + 1, rotations = ?3, last_seen_at = ?2, auth_time = ?2
+             WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2 RETURNING generation",
+            &p![id, now, text(&[now])],
         )
         .await?;
     Ok(row.is_some())

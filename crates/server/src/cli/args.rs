@@ -56,7 +56,7 @@ pub enum Command {
 pub enum User {
     /// Make an account whose address counts as verified
     #[command(
-        after_help = "Example:\n  printf %s 'correct horse battery staple' | doorward user create --email ada@example.com --admin --password-stdin"
+        after_help = "Example:\n  printf %s 'plain lemurs trade maps' | doorward user create --email root@example.com --admin --password-stdin"
     )]
     Create(CreateUser),
     /// List accounts, oldest first

@@ -80,7 +80,7 @@ async fn verify(context: &Context, texts: &[(&Path, String)], json: bool) -> Res
         }
         let sound = if report.is_sound() { "The log is whole" } else { "The log is NOT whole" };
         println!(
-            "{sound}: {} events checked (positions {} to {}), {} of them erased, {} waiting to be sealed, {} signed heads compared.",
+            "{sound}: {} events checked (positions {} to {}), {} of them erased, {} waiting to be sealed (within a second), {} of the signed heads compared.",
             report.checked,
             report.anchor + 1,
             report.end,

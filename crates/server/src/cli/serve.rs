@@ -23,7 +23,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
     // Before anything is written: a second server on one port must not touch the first one's database.
     let listener = TcpListener::bind(listen)
         .await
-        .with_context(|| format!("{listen} can't be listened on; is another server running there?"))?;
+        .with_context(|| format!("{listen} can't be listened on; is another server running there? Choose another by DOORWARD_LISTEN, and say in DOORWARD_PUBLIC_URL where people reach it"))?;
     let Ready { app, clock } = setup::open(settings).await?;
     greet(&app).await?;
 

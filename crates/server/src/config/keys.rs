@@ -109,7 +109,7 @@ pub const KEYS: &[Key] = &[
     key("password.lanes", "4", "Argon2id's lanes, at least 1."),
     key(
         "account.deletion_grace",
-        "14d",
+        "\"14d\"",
         "How long a closed account can be restored before it is deleted for good.",
     ),
     key(

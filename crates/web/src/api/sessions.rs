@@ -84,7 +84,7 @@ impl KnownDevice {
 }
 
 /// The devices that the account was signed in from, last seen first.
-#[utoipa::path(get, path = "/v1/me/devices", tag = "Sessions and devices", responses(
+#[utoipa::path(get, path = "/v1/me/devices", tag = "Sessions and devices", params(PageQuery), responses(
     (status = 200, description = "The devices", body = List<KnownDevice>),
     (status = 401, description = "Nobody is signed in", body = Problem),
 ))]
@@ -92,12 +92,14 @@ pub async fn devices(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     SignedIn(live): SignedIn,
+    page: Page<DeviceKind>,
 ) -> Result<axum::Json<List<KnownDevice>>, ApiError> {
     let current = device::current(web.context(), live.user.id, &caller).await?;
     let all = device::of_user(web.context(), live.user.id).await?;
-    // An account has at most some dozens: they are one page.
-    let page = Page::<DeviceKind> { limit: i64::MAX - 1, after: None };
-    Ok(axum::Json(page.of(all, |one| one.id, |one| KnownDevice::new(&one, Some(one.id) == current))))
+    // An account has at most some dozens, last seen first: a page is cut out of them.
+    let start = page.after.and_then(|after| all.iter().position(|one| one.id == after));
+    let rest = all.into_iter().skip(start.map_or(0, |before| before + 1)).collect();
+    Ok(axum::Json(page.of(rest, |one| one.id, |one| KnownDevice::new(&one, Some(one.id) == current))))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -135,3 +135,16 @@ async fn where_policy_does_not_let_it_no_code_is_mailed() {
     assert_eq!(app.mails_to(&email).await.len(), before);
     assert!(!ada.get("/reauthenticate").await.text.contains("Mail me a code"));
 }
+
+#[tokio::test]
+async fn a_lost_answer_signs_nobody_out() {
+    let app = TestApp::start().await;
+    let (ada, _) = stale(&app).await;
+    let kept = ada.copy();
+    ada.post("/v1/reauthenticate", &json!({"password": PASSWORD})).await.expect_status(200);
+
+    app.advance(MINUTE);
+    kept.refresh().await.expect_status(200);
+
+    kept.get("/v1/session").await.expect_status(200);
+}

@@ -121,6 +121,12 @@ async fn many_sessions_come_in_pages() {
 
     assert_eq!((pages, seen.len()), (3, 7));
     assert!(seen.is_sorted_by(|a, b| a > b), "newest first, none twice");
+    let first = ada.get("/v1/me/devices?limit=4").await.expect_status(200).value();
+    let next = first["next_cursor"].as_str().unwrap();
+    let rest = ada.get(&format!("/v1/me/devices?limit=4&cursor={next}")).await.expect_status(200).value();
+    assert_eq!((first["items"].as_array().unwrap().len(), rest["items"].as_array().unwrap().len()), (4, 3));
+    assert_eq!(rest["next_cursor"], Value::Null);
+    ada.get("/v1/me/devices?foo=1").await.expect_field("foo", "unknown");
     for (query, field, code) in [
         ("limit=0", "limit", "invalid"),
         ("limit=201", "limit", "invalid"),
