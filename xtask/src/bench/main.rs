@@ -27,6 +27,7 @@ Rows:
   check    session check by cookie, against the same bytes from a bare axum handler
   refresh  refresh with rotation, against the same transaction in a bare group-committing SQLite loop and one signature
   sign-in  password sign-in, against cores ÷ time of one hash; and what a storm of them does to session checks
+  alike    a wrong password for accounts that exist, against names that nobody has
   idle     memory at rest, and the time from start to first answer on an existing database
 
 --quick runs every row for a moment: whether it works, not how fast it is.

@@ -10,12 +10,12 @@ use anyhow::{Context, Result, bail};
 
 use crate::Effort;
 use crate::cores::Cores;
-use crate::load::{drive, to_f64};
+use crate::load::{Connection, drive, to_f64};
 use crate::process::Process;
 use crate::product::{Check, Product, Refresh, Session, SignIn};
 use crate::report::{Row, median};
 
-pub const NAMES: [&str; 4] = ["check", "refresh", "sign-in", "idle"];
+pub const NAMES: [&str; 5] = ["check", "refresh", "sign-in", "alike", "idle"];
 
 const NO_PAUSE: Duration = Duration::ZERO;
 const MIB: f64 = 1024.0 * 1024.0;
@@ -35,6 +35,7 @@ pub async fn measure(chosen: &[&str], effort: &Effort, cores: Cores, folder: &Pa
             "check" => rows.push(bench.check().await?),
             "refresh" => rows.push(bench.refresh().await?),
             "sign-in" => rows.extend(bench.sign_in().await?),
+            "alike" => rows.push(bench.alike().await?),
             _ => {
                 let (after, found) = bench.idle().await?;
                 rows.extend(found);
@@ -157,6 +158,37 @@ impl Bench<'_> {
                 goal: Some(1.0),
             },
         ])
+    }
+
+    /// Wrong passwords for accounts that exist and for names that nobody has, in turn. Each name is tried once, so that
+    /// nothing is delayed.
+    async fn alike(&self) -> Result<Row> {
+        let pairs = if self.effort.quick { 3 } else { 200 };
+        for number in 0..pairs {
+            self.product.sign_up_as(&format!("known{number}@example.org")).await?;
+        }
+        let mut connection = Connection::open(self.product.address).await?;
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for number in 0..pairs {
+            let (there, nobody) =
+                (format!("known{number}@example.org"), format!("nobody{number}@example.org"));
+            // The first of a pair is now the one and now the other.
+            if number % 2 == 0 {
+                known.push(self.product.wrong_password(&mut connection, &there).await?);
+                unknown.push(self.product.wrong_password(&mut connection, &nobody).await?);
+            } else {
+                unknown.push(self.product.wrong_password(&mut connection, &nobody).await?);
+                known.push(self.product.wrong_password(&mut connection, &there).await?);
+            }
+        }
+        let (known, unknown) = (median(known), median(unknown));
+        Ok(Row {
+            work: "wrong password, known against unknown name",
+            unit: "ms CPU",
+            measured: known.max(unknown),
+            limit: known.min(unknown),
+            goal: Some(0.95),
+        })
     }
 
     async fn idle(self) -> Result<(Self, [Row; 3])> {
