@@ -19,6 +19,7 @@ use secrecy::SecretString;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::breach::Ranges;
 use crate::config::Config;
 use crate::error::Result;
 use crate::rate_limit::{Class, Limiter, Standings};
@@ -35,6 +36,8 @@ pub struct Context {
     pub sealer: Arc<Sealer>,
     pub hasher: PasswordHasher,
     pub limiter: Arc<Limiter>,
+    /// The list of leaked passwords, where the settings name one.
+    pub breached: Option<Arc<dyn Ranges>>,
     pub refusals: Arc<Refusals>,
 }
 

@@ -7,6 +7,7 @@ pub mod error;
 pub mod config;
 pub mod rate_limit;
 pub mod user_agent;
+pub mod breach;
 pub mod refusals;
 pub mod context;
 pub mod audit;

@@ -22,6 +22,17 @@ pub fn token_hash(token: &str) -> [u8; 32] {
     crate::sha256(token.as_bytes())
 }
 
+/// SHA-1 in hex, only for what others have agreed to look up by it.
+pub fn sha1_hex(text: &str) -> String {
+    use std::fmt::Write as _;
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes());
+    let mut hex = String::with_capacity(40);
+    for byte in digest.as_ref() {
+        let _ = write!(hex, "{byte:02X}");
+    }
+    hex
+}
+
 /// Six decimal digits, each code as likely as any other.
 pub fn one_time_code(rng: &dyn Rng) -> String {
     // 128 bits cut down to a million leave a bias below 2^-108, and need no loop that a stuck rng would never leave.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use doorward_core::breach::Ranges;
 use doorward_core::config::Config;
 use doorward_core::context::{Clock, Context, SystemClock};
 use doorward_core::error::Error;
@@ -35,6 +36,8 @@ pub struct Parts {
     pub hasher: PasswordHasher,
     /// Where attempts are counted together with other processes; `None` counts them in this one.
     pub shared_counts: Option<Arc<dyn SharedCounts>>,
+    /// The list of leaked passwords.
+    pub breached: Option<Arc<dyn Ranges>>,
     /// `None` catches mails for the developer's mailbox.
     pub transport: Option<Arc<dyn Transport>>,
 }
@@ -55,6 +58,7 @@ impl App {
         parts.db.migrate(MIGRATIONS).await?;
         let context = Context {
             limiter: Arc::new(Limiter::new(parts.shared_counts)),
+            breached: parts.breached,
             ..context(parts.config, parts.db, parts.clock, parts.rng, parts.sealer, parts.hasher)
         };
         master_key::ensure_at_hand(&context).await?;
@@ -117,6 +121,7 @@ pub fn context(
         sealer: Arc::new(sealer),
         hasher,
         limiter: Arc::default(),
+        breached: None,
         refusals: Arc::default(),
     }
 }

@@ -1,6 +1,7 @@
 //! The server: settings, command line, wiring and jobs around the product.
 
 pub mod app;
+pub mod breach;
 pub mod cli;
 pub mod config;
 pub mod jobs;

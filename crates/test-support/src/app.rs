@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use doorward::app::{App, Parts};
+use doorward_core::breach::Ranges;
 use doorward_core::config::{
     Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail as MailConfig, Mode, Password,
     RateLimit, Reauthentication, Session, SignUp, Token, VerifyEmail,
@@ -118,6 +119,7 @@ pub struct Setup {
     pub hashing: PoolConfig,
     pub limits: Limits,
     pub shared_counts: Option<Arc<dyn SharedCounts>>,
+    pub breached: Option<Arc<dyn Ranges>>,
     /// In place of the mailbox.
     pub transport: Option<Arc<dyn Transport>>,
 }
@@ -162,6 +164,7 @@ impl TestApp {
             hashing: PoolConfig { params: Params::insecure_for_tests(), threads: 2, queue: 1000 },
             limits: Limits::default(),
             shared_counts: None,
+            breached: None,
             transport: None,
         };
         change(&mut setup);
@@ -304,6 +307,7 @@ async fn open(
         hasher: PasswordHasher::start(setup.hashing, Arc::clone(&rng)),
         rng,
         shared_counts: setup.shared_counts.clone(),
+        breached: setup.breached.clone(),
         transport: None,
     })
     .await

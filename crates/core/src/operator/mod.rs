@@ -186,7 +186,7 @@ async fn parse(context: &Context, create: &CreateUser<'_>) -> Result<NewUser> {
     let (Some(email), Some(password), true) = (email, password, errors.is_empty()) else {
         return Err(Error::invalid(errors));
     };
-    let password_hash = Some(context.hasher.hash(&password).await?);
+    let password_hash = Some(user::hash_new_password(context, "password", &password).await?);
     Ok(NewUser { email, email_verified: true, username, profile: user::Profile::default(), password_hash })
 }
 

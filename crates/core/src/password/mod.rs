@@ -123,7 +123,7 @@ pub async fn reset(
     let user = context.db.read(async |tx| user::find(tx, id).await).await?.ok_or(refusal)?;
     let about = [user.email.as_str(), user.username.as_deref().unwrap_or_default()];
     let password = user::check_password(context, "new_password", new_password, &about).map_err(invalid)?;
-    let hash = context.hasher.hash(&password).await?;
+    let hash = user::hash_new_password(context, "new_password", &password).await?;
 
     context
         .db
@@ -174,7 +174,7 @@ pub async fn change(
             "The new password is the current one. Choose another.",
         )));
     }
-    let hash = context.hasher.hash(&password).await?;
+    let hash = user::hash_new_password(context, "new_password", &password).await?;
     let old = user.password_hash.as_deref();
     context
         .db

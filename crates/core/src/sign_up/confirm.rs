@@ -217,7 +217,7 @@ async fn password_hash(context: &Context, pending: &Pending, with: &Confirmation
             let about = [pending.email.as_str(), pending.username.as_deref().unwrap_or_default()];
             let password = user::check_password(context, "password", password, &about)
                 .map_err(|error| Error::invalid(vec![error]))?;
-            Ok(context.hasher.hash(&password).await?)
+            user::hash_new_password(context, "password", &password).await
         }
     }
 }
@@ -277,7 +277,7 @@ async fn account_password(
             let about = [user.email.as_str(), user.username.as_deref().unwrap_or_default()];
             let password = user::check_password(context, "password", password, &about)
                 .map_err(|error| Error::invalid(vec![error]))?;
-            Ok(Some(context.hasher.hash(&password).await?))
+            Ok(Some(user::hash_new_password(context, "password", &password).await?))
         }
     }
 }

@@ -69,7 +69,10 @@ pub async fn start(sessions: &Sessions, caller: &Caller, sign_up: &SignUp) -> Re
     }
     context.limit(Class::SignUp, caller, new.email.key()).await?;
     ensure_no_flood(context, sign_up).await?;
-    let new = NewUser { password_hash: Some(context.hasher.hash(&new.password).await?), ..new.user() };
+    let new = NewUser {
+        password_hash: Some(user::hash_new_password(context, "password", &new.password).await?),
+        ..new.user()
+    };
     match context.config.sign_up.verify_email {
         VerifyEmail::First => wait_for_mail(context, caller, &new).await,
         VerifyEmail::Later => enter_at_once(sessions, caller, &new, sign_up.entry).await,

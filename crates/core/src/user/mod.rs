@@ -18,7 +18,7 @@ use crate::error::{Code, Error, FieldError, Result};
 use crate::rate_limit::Class;
 pub use identifier::{EmailAddress, Identifier, Username};
 pub use model::{NewUser, User};
-pub use password_policy::check_password;
+pub use password_policy::{check_password, hash_new_password};
 pub(crate) use profile::names;
 pub use profile::{Profile, ProfileChange};
 

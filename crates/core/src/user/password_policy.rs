@@ -1,8 +1,9 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::normalise_password;
+use crate::breach;
 use crate::context::Context;
-use crate::error::FieldError;
+use crate::error::{Error, FieldError, Result};
 
 const MAX: usize = 128;
 
@@ -44,6 +45,38 @@ pub fn check_password(
         ));
     }
     Ok(normal)
+}
+
+/// The hash of a new password that was checked. One that has leaked elsewhere is refused, where the settings name a list;
+/// where that does not answer, the password passes.
+///
+/// # Errors
+/// `validation_failed` with `password_breached`, `overloaded`.
+pub async fn hash_new_password(
+    context: &Context,
+    field: &'static str,
+    password: &SecretString,
+) -> Result<String> {
+    if let Some(ranges) = &context.breached {
+        match breach::is_breached(&**ranges, password.expose_secret()).await {
+            Ok(false) => {}
+            Ok(true) => {
+                return Err(Error::invalid(vec![FieldError::new(
+                    field,
+                    "password_breached",
+                    "That password has leaked elsewhere, and is tried first. Choose another.",
+                )]));
+            }
+            Err(reason) => {
+                metrics::counter!("breached_passwords_unanswered_total").increment(1);
+                tracing::warn!(
+                    reason,
+                    "the list of leaked passwords does not answer; a password passed unseen"
+                );
+            }
+        }
+    }
+    Ok(context.hasher.hash(password).await?)
 }
 
 fn too_long(field: &'static str) -> FieldError {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
+use doorward_core::breach::Ranges;
 use doorward_core::context::SystemClock;
 use doorward_core::mail::Transport;
 use doorward_core::rate_limit::SharedCounts;
@@ -13,6 +14,7 @@ use doorward_db::{Db, Options};
 use secrecy::ExposeSecret as _;
 
 use crate::app::{App, Parts};
+use crate::breach::PwnedPasswords;
 use crate::config::{MailTransport, Settings, master_key};
 use crate::mail::{FolderTransport, SmtpTransport};
 use crate::redis::RedisCounts;
@@ -45,6 +47,12 @@ pub async fn open(settings: Settings) -> Result<Ready> {
         }
         None => None,
     };
+    let breached: Option<Arc<dyn Ranges>> = match settings.breached_url {
+        Some(url) => Some(Arc::new(
+            PwnedPasswords::new(url).map_err(|error| anyhow!("password.check_breached: {error}"))?,
+        )),
+        None => None,
+    };
     let clock = Arc::new(SystemClock::default());
     clock.set_offset_micros(db.clock_offset_micros(SystemClock::machine_now().micros()).await?);
     let app = App::open(Parts {
@@ -55,6 +63,7 @@ pub async fn open(settings: Settings) -> Result<Ready> {
         hasher: PasswordHasher::start(PoolConfig::for_machine(settings.password), Arc::clone(&rng)),
         rng,
         shared_counts,
+        breached,
         transport,
     })
     .await

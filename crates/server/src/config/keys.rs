@@ -108,6 +108,16 @@ pub const KEYS: &[Key] = &[
     key("password.passes", "3", "Argon2id's passes, at least 2."),
     key("password.lanes", "4", "Argon2id's lanes, at least 1."),
     key(
+        "password.check_breached",
+        "false",
+        "Whether new passwords are looked up, by the first five digits of their SHA-1 alone, in a list of leaked ones.",
+    ),
+    key(
+        "password.breached_url",
+        "\"https://api.pwnedpasswords.com/\"",
+        "Where that list is: Have I Been Pwned, or a mirror with the same range API.",
+    ),
+    key(
         "account.deletion_grace",
         "\"14d\"",
         "How long a closed account can be restored before it is deleted for good.",

@@ -48,6 +48,8 @@ pub struct Settings {
     pub max_connections_per_address: usize,
     /// Where attempts are counted together with other processes.
     pub redis_url: Option<SecretString>,
+    /// Where leaked passwords are looked up, where they are.
+    pub breached_url: Option<Url>,
     pub log: Log,
 }
 
@@ -130,6 +132,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let max_connections = reader.number("http.max_connections", 10_000, 1, 1_000_000);
     let per_address = reader.number("http.max_connections_per_address", 1000, 1, 1_000_000);
     let redis_url = redis_url(reader);
+    let breached_url = breached_url(reader);
     let sign_up = SignUp {
         verify_email: reader
             .parsed("sign_up.verify_email", "Write \"first\" or \"later\".", |text| match text {
@@ -201,6 +204,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         max_connections: usize::try_from(max_connections).ok()?,
         max_connections_per_address: usize::try_from(per_address).ok()?,
         redis_url,
+        breached_url,
         log,
     })
 }
@@ -367,6 +371,21 @@ fn database_url(reader: &mut Reader<'_>, data_dir: &Path) -> SecretString {
         );
     }
     SecretString::from(given)
+}
+
+/// Ends in a slash, so that the range is joined below it.
+fn breached_url(reader: &mut Reader<'_>) -> Option<Url> {
+    let is_asked = reader.flag("password.check_breached", false);
+    let url = reader.url("password.breached_url");
+    if !is_asked {
+        return None;
+    }
+    let mut url = url.or_else(|| Url::parse("https://api.pwnedpasswords.com/").ok())?;
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Some(url)
 }
 
 fn redis_url(reader: &mut Reader<'_>) -> Option<SecretString> {

@@ -11,6 +11,7 @@ const LEVELS: &[&[&str]] = &[
         "config",
         "rate_limit",
         "user_agent",
+        "breach",
         "refusals",
         "context",
         "migrations",

@@ -1,6 +1,7 @@
 mod account;
 mod activity;
 mod admin_audit;
+mod breach;
 mod email;
 mod enumeration;
 mod guessing;
