@@ -30,7 +30,7 @@ pub async fn tell(
         alarm,
         at: now.micros(),
         device: caller.client().name(),
-        place: caller.ip_text().unwrap_or_default(),
+        place: context.address_in_words(caller.ip_text().as_deref()),
         not_me_link: context.config.page_link(&format!("/not-me?token={}", token.expose_secret())),
         link_expires_at: (now + LINK_LIFE).micros(),
     };

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::breach::Ranges;
 use crate::config::Config;
 use crate::error::Result;
+use crate::place::Places;
 use crate::rate_limit::{Class, Limiter, Standings};
 use crate::refusals::Refusals;
 use crate::user_agent::Client;
@@ -38,12 +39,28 @@ pub struct Context {
     pub limiter: Arc<Limiter>,
     /// The list of leaked passwords, where the settings name one.
     pub breached: Option<Arc<dyn Ranges>>,
+    /// Where addresses are, where the settings name a file.
+    pub places: Option<Arc<dyn Places>>,
     pub refusals: Arc<Refusals>,
 }
 
 impl Context {
     pub fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// Where an address is, in words: `Vienna, Austria`.
+    pub fn place(&self, ip: Option<&str>) -> Option<String> {
+        self.places.as_ref()?.place(ip?.parse().ok()?)
+    }
+
+    /// An address for people: with its place, where that is known.
+    pub fn address_in_words(&self, ip: Option<&str>) -> String {
+        match (ip, self.place(ip)) {
+            (Some(ip), Some(place)) => format!("{place} ({ip})"),
+            (Some(ip), None) => ip.to_owned(),
+            (None, _) => String::new(),
+        }
     }
 
     /// Counts an attempt, and refuses it where there were too many.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod rate_limit;
 pub mod user_agent;
 pub mod breach;
+pub mod place;
 pub mod refusals;
 pub mod context;
 pub mod audit;

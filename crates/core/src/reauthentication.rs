@@ -41,7 +41,7 @@ pub async fn send_code(context: &Context, caller: &Caller, live: &Live) -> Resul
                 code: issued.code.expose_secret().to_owned(),
                 code_expires_at: (context.now() + CODE_LIFE).micros(),
                 device: caller.client().name(),
-                place: caller.ip_text().unwrap_or_default(),
+                place: context.address_in_words(caller.ip_text().as_deref()),
             };
             mail::queue(tx, context, &user.email, message).await?;
             let event = Event::new(EventType::ReauthenticationAsked).user(user.id).session(live.session.id);

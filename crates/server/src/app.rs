@@ -10,6 +10,7 @@ use doorward_core::error::Error;
 use doorward_core::mail::{OutgoingMail, SendError, Transport};
 use doorward_core::master_key;
 use doorward_core::migrations::MIGRATIONS;
+use doorward_core::place::Places;
 use doorward_core::rate_limit::{Limiter, SharedCounts};
 use doorward_core::session::Sessions;
 use doorward_core::signing_key::KeyRing;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub shared_counts: Option<Arc<dyn SharedCounts>>,
     /// The list of leaked passwords.
     pub breached: Option<Arc<dyn Ranges>>,
+    /// Where addresses are.
+    pub places: Option<Arc<dyn Places>>,
     /// `None` catches mails for the developer's mailbox.
     pub transport: Option<Arc<dyn Transport>>,
 }
@@ -59,6 +62,7 @@ impl App {
         let context = Context {
             limiter: Arc::new(Limiter::new(parts.shared_counts)),
             breached: parts.breached,
+            places: parts.places,
             ..context(parts.config, parts.db, parts.clock, parts.rng, parts.sealer, parts.hasher)
         };
         master_key::ensure_at_hand(&context).await?;
@@ -122,6 +126,7 @@ pub fn context(
         hasher,
         limiter: Arc::default(),
         breached: None,
+        places: None,
         refusals: Arc::default(),
     }
 }

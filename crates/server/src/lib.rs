@@ -4,6 +4,7 @@ pub mod app;
 pub mod breach;
 pub mod cli;
 pub mod config;
+pub mod geoip;
 pub mod jobs;
 pub mod logs;
 pub mod mail;

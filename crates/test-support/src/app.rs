@@ -11,6 +11,7 @@ use doorward_core::config::{
 use doorward_core::context::{Clock, SystemClock, Time};
 use doorward_core::error::Error;
 use doorward_core::mail::{self, Transport};
+use doorward_core::place::Places;
 use doorward_core::rate_limit::SharedCounts;
 use doorward_crypto::password::{Params, PasswordHasher, PoolConfig};
 use doorward_crypto::rng::{Rng, SystemRng};
@@ -120,6 +121,7 @@ pub struct Setup {
     pub limits: Limits,
     pub shared_counts: Option<Arc<dyn SharedCounts>>,
     pub breached: Option<Arc<dyn Ranges>>,
+    pub places: Option<Arc<dyn Places>>,
     /// In place of the mailbox.
     pub transport: Option<Arc<dyn Transport>>,
 }
@@ -165,6 +167,7 @@ impl TestApp {
             limits: Limits::default(),
             shared_counts: None,
             breached: None,
+            places: None,
             transport: None,
         };
         change(&mut setup);
@@ -308,6 +311,7 @@ async fn open(
         rng,
         shared_counts: setup.shared_counts.clone(),
         breached: setup.breached.clone(),
+        places: setup.places.clone(),
         transport: None,
     })
     .await

@@ -44,7 +44,7 @@ pub async fn close(sessions: &Sessions, caller: &Caller, live: &Live) -> Result<
                 restore_link: context.config.page_link(&link),
                 deletes_at: deletes_at.micros(),
                 device: caller.client().name(),
-                place: caller.ip_text().unwrap_or_default(),
+                place: context.address_in_words(caller.ip_text().as_deref()),
             };
             mail::queue(tx, context, &user.email, message).await?;
             session::end_all_in(tx, context, id, None, EndReason::AccountClosed).await?;

@@ -134,7 +134,7 @@ pub async fn confirm(sessions: &Sessions, caller: &Caller, live: &Live, proof: P
             let message = Message::EmailChanged {
                 at: now.micros(),
                 device: caller.client().name(),
-                place: caller.ip_text().unwrap_or_default(),
+                place: context.address_in_words(caller.ip_text().as_deref()),
                 undo_link: context.config.page_link(&format!("/undo-email?token={}", token.expose_secret())),
                 link_expires_at: (now + UNDO_LIFE).micros(),
             };

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, anyhow};
 use doorward_core::breach::Ranges;
 use doorward_core::context::SystemClock;
 use doorward_core::mail::Transport;
+use doorward_core::place::Places;
 use doorward_core::rate_limit::SharedCounts;
 use doorward_crypto::password::{PasswordHasher, PoolConfig};
 use doorward_crypto::rng::{Rng, SystemRng};
@@ -16,6 +17,7 @@ use secrecy::ExposeSecret as _;
 use crate::app::{App, Parts};
 use crate::breach::PwnedPasswords;
 use crate::config::{MailTransport, Settings, master_key};
+use crate::geoip::GeoIp;
 use crate::mail::{FolderTransport, SmtpTransport};
 use crate::redis::RedisCounts;
 
@@ -53,6 +55,14 @@ pub async fn open(settings: Settings) -> Result<Ready> {
         )),
         None => None,
     };
+    let places: Option<Arc<dyn Places>> = match &settings.geoip_database {
+        Some(path) => {
+            let file =
+                GeoIp::open(path).map_err(|error| anyhow!("geoip.database, {}: {error}", path.display()))?;
+            Some(Arc::new(file))
+        }
+        None => None,
+    };
     let clock = Arc::new(SystemClock::default());
     clock.set_offset_micros(db.clock_offset_micros(SystemClock::machine_now().micros()).await?);
     let app = App::open(Parts {
@@ -64,6 +74,7 @@ pub async fn open(settings: Settings) -> Result<Ready> {
         rng,
         shared_counts,
         breached,
+        places,
         transport,
     })
     .await

@@ -170,6 +170,11 @@ pub const KEYS: &[Key] = &[
         "How many of them one address (one /64 for IPv6) may have. Trusted proxies may have all.",
     ),
     key(
+        "geoip.database",
+        "",
+        "A file in MaxMind's format (City or Country) that says where addresses are. Without one no places are shown.",
+    ),
+    key(
         "audit.retention",
         "\"400d\"",
         "How long audit events are kept, a day at least. What is left of the log can still be verified.",

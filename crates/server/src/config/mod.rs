@@ -50,6 +50,8 @@ pub struct Settings {
     pub redis_url: Option<SecretString>,
     /// Where leaked passwords are looked up, where they are.
     pub breached_url: Option<Url>,
+    /// A file that says where addresses are.
+    pub geoip_database: Option<PathBuf>,
     pub log: Log,
 }
 
@@ -133,6 +135,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let per_address = reader.number("http.max_connections_per_address", 1000, 1, 1_000_000);
     let redis_url = redis_url(reader);
     let breached_url = breached_url(reader);
+    let geoip_database = reader.text("geoip.database").map(PathBuf::from);
     let sign_up = SignUp {
         verify_email: reader
             .parsed("sign_up.verify_email", "Write \"first\" or \"later\".", |text| match text {
@@ -205,6 +208,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         max_connections_per_address: usize::try_from(per_address).ok()?,
         redis_url,
         breached_url,
+        geoip_database,
         log,
     })
 }

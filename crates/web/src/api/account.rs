@@ -162,5 +162,5 @@ pub async fn export(
     SignedIn(live): SignedIn,
 ) -> Result<axum::Json<ExportView>, ApiError> {
     let export = account::export(&web.sessions, &caller, &live).await?;
-    Ok(axum::Json(ExportView::new(&export, &live)))
+    Ok(axum::Json(ExportView::new(web.context(), &export, &live)))
 }

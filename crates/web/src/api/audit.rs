@@ -3,7 +3,7 @@
 use axum::extract::State;
 use doorward_core::audit::{self, EventType, Recorded};
 use doorward_core::audit_log::{self, Entry, Filter, Page};
-use doorward_core::context::{Time, UserId};
+use doorward_core::context::{Context, Time, UserId};
 use doorward_core::user_agent::Client;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -103,7 +103,10 @@ pub async fn activity(
     list.finish()?;
     let mut events = audit::activity(web.context(), live.user.id, cursor, limit + 1).await?;
     let next_cursor = cut(&mut events, limit, |event| event.id.to_string());
-    Ok(axum::Json(ActivityList { items: events.iter().map(ActivityView::new).collect(), next_cursor }))
+    Ok(axum::Json(ActivityList {
+        items: events.iter().map(|event| ActivityView::new(web.context(), event)).collect(),
+        next_cursor,
+    }))
 }
 
 /// Search the audit log, newest first. Needs the permission `audit:read`.
@@ -149,14 +152,14 @@ pub fn device(user_agent: Option<&str>) -> Option<String> {
 }
 
 impl ActivityView {
-    pub fn new(event: &Recorded) -> Self {
+    pub fn new(context: &Context, event: &Recorded) -> Self {
         Self {
             id: event.id.to_string(),
             time: event.time.rfc3339(),
             event_type: event.event_type.clone(),
             outcome: event.outcome.clone(),
             ip: event.ip.clone(),
-            place: None,
+            place: context.place(event.ip.as_deref()),
             device: device(event.user_agent.as_deref()),
             session_id: event.session.map(|id| id.to_string()),
         }

@@ -81,7 +81,7 @@ pub async fn signed_in(
     let answer = SignedInAnswer {
         status: "signed_in",
         user: UserView::new(&live.user, live),
-        session: SessionView::new(&live.session, true),
+        session: SessionView::new(web.context(), &live.session, true),
         tokens: TokensAnswer::new(&signed_in.tokens, delivery),
     };
     let mut response = axum::Json(answer).into_response();

@@ -1,6 +1,7 @@
 //! An account's export, as JSON.
 
 use doorward_core::account::Export;
+use doorward_core::context::Context;
 use doorward_core::session::Live;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,19 +24,23 @@ pub struct ExportView {
 }
 
 impl ExportView {
-    pub fn new(export: &Export, live: &Live) -> Self {
+    pub fn new(context: &Context, export: &Export, live: &Live) -> Self {
         let current = live.session.id;
         Self {
             user: UserView::new(&export.user, live),
             password_changed_at: export.user.password_changed_at.map(doorward_core::context::Time::rfc3339),
             pending_email: export.pending_email.as_ref().map(|change| change.new_email.clone()),
-            sessions: export.sessions.iter().map(|one| SessionView::new(one, one.id == current)).collect(),
+            sessions: export
+                .sessions
+                .iter()
+                .map(|one| SessionView::new(context, one, one.id == current))
+                .collect(),
             devices: export
                 .devices
                 .iter()
                 .map(|one| KnownDevice::new(one, live.session.device == Some(one.id)))
                 .collect(),
-            activity: export.activity.iter().map(ActivityView::new).collect(),
+            activity: export.activity.iter().map(|event| ActivityView::new(context, event)).collect(),
         }
     }
 }

@@ -118,7 +118,7 @@ pub async fn refresh(
 pub async fn current(State(web): State<Web>, headers: HeaderMap) -> Result<Response, ApiError> {
     let token = required_access_token(&web, &headers)?;
     let live = web.sessions.check(token).await?;
-    Ok(([(CONTENT_TYPE, JSON)], views::current_session_json(&live)).into_response())
+    Ok(([(CONTENT_TYPE, JSON)], views::current_session_json(web.context(), &live)).into_response())
 }
 
 #[derive(Default, Deserialize, ToSchema)]

@@ -31,7 +31,11 @@ pub async fn list(
 ) -> Result<axum::Json<List<SessionView>>, ApiError> {
     let read = web.sessions.of_user(live.user.id, page.after, page.probe()).await?;
     let current = live.session.id;
-    Ok(axum::Json(page.of(read, |one| one.id, |one| SessionView::new(&one, one.id == current))))
+    Ok(axum::Json(page.of(
+        read,
+        |one| one.id,
+        |one| SessionView::new(web.context(), &one, one.id == current),
+    )))
 }
 
 /// End one session. Its tokens are refused from now on.

@@ -1,7 +1,7 @@
 //! What the JSON API shows of accounts and sessions. The names are OpenID Connect's where it has one.
 
 use bytes::Bytes;
-use doorward_core::context::DeviceId;
+use doorward_core::context::{Context, DeviceId};
 use doorward_core::session::{Live, Session};
 use doorward_core::user::User;
 use doorward_core::user_agent::Client;
@@ -96,7 +96,7 @@ impl UserView {
 }
 
 impl SessionView {
-    pub fn new(session: &Session, current: bool) -> Self {
+    pub fn new(context: &Context, session: &Session, current: bool) -> Self {
         Self {
             id: session.id.to_string(),
             created_at: session.created_at.rfc3339(),
@@ -110,7 +110,7 @@ impl SessionView {
             current,
             device: DeviceView::of_session(session),
             ip: session.ip.clone(),
-            place: None,
+            place: context.place(session.ip.as_deref()),
         }
     }
 }
@@ -133,14 +133,19 @@ impl DeviceView {
 }
 
 impl CurrentSession {
-    pub fn new(live: &Live) -> Self {
-        Self { user: UserView::new(&live.user, live), session: SessionView::new(&live.session, true) }
+    pub fn new(context: &Context, live: &Live) -> Self {
+        Self {
+            user: UserView::new(&live.user, live),
+            session: SessionView::new(context, &live.session, true),
+        }
     }
 }
 
 /// The answer of the session check, made once for as long as the session is remembered.
-pub fn current_session_json(live: &Live) -> Bytes {
+pub fn current_session_json(context: &Context, live: &Live) -> Bytes {
     live.rendered
-        .get_or_init(|| Bytes::from(serde_json::to_vec(&CurrentSession::new(live)).unwrap_or_default()))
+        .get_or_init(|| {
+            Bytes::from(serde_json::to_vec(&CurrentSession::new(context, live)).unwrap_or_default())
+        })
         .clone()
 }

@@ -49,6 +49,6 @@ fn row(context: &Context, event: &Recorded, live: &Live) -> ActivityRow {
         here: event.session == Some(live.session.id),
         at: Moment::new(event.time, context.now()),
         device: device(event.user_agent.as_deref()),
-        ip: event.ip.clone(),
+        ip: event.ip.as_deref().map(|ip| context.address_in_words(Some(ip))),
     }
 }

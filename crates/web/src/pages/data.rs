@@ -31,7 +31,7 @@ pub async fn export(
     Extension(live): Extension<Arc<Live>>,
 ) -> Result<Response, ApiError> {
     let export = account::export(&web.sessions, &caller, &live).await?;
-    let mut response = axum::Json(ExportView::new(&export, &live)).into_response();
+    let mut response = axum::Json(ExportView::new(web.context(), &export, &live)).into_response();
     let name = HeaderValue::from_static("attachment; filename=\"account.json\"");
     response.headers_mut().insert(CONTENT_DISPOSITION, name);
     Ok(response)

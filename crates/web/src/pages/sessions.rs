@@ -134,7 +134,7 @@ fn session_item(web: &Web, session: &Session, current: bool) -> SessionItem {
         client: said,
         is_phone: client.kind == "phone",
         ip: session.ip.clone(),
-        place: None,
+        place: web.context().place(session.ip.as_deref()),
         method: method(&session.amr),
         signed_in: Moment::new(session.created_at, now),
         last_seen: Moment::new(session.last_seen_at, now),

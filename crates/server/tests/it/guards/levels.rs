@@ -12,6 +12,7 @@ const LEVELS: &[&[&str]] = &[
         "rate_limit",
         "user_agent",
         "breach",
+        "place",
         "refusals",
         "context",
         "migrations",

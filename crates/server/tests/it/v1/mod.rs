@@ -8,6 +8,7 @@ mod guessing;
 mod input;
 mod me;
 mod password;
+mod places;
 mod reauthentication;
 mod not_me;
 mod revocations;
