@@ -144,6 +144,16 @@ pub async fn activity(
     context.db.read(async |tx| store::of_user(tx, user, before, limit).await).await
 }
 
+/// The account's sign-in before that of a session opened at `opened`: what a person compares with what they remember.
+pub async fn last_sign_in_before(
+    context: &Context,
+    user: UserId,
+    session: SessionId,
+    opened: Time,
+) -> Result<Option<Recorded>> {
+    context.db.read(async |tx| store::last_sign_in_before(tx, user, session, opened).await).await
+}
+
 /// A keyed digest of an identifier that belongs to no account: people type passwords into the wrong field.
 pub fn digest(context: &Context, identifier: &str) -> String {
     use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};

@@ -1,9 +1,9 @@
-use doorward_db::{Tx, p};
+use doorward_db::{Row, Tx, p};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Event, Recorded};
-use crate::context::{Caller, EventId, Id, Time, UserId};
+use super::{Event, EventType, Recorded};
+use crate::context::{Caller, EventId, Id, SessionId, Time, UserId};
 use crate::error::{Error, Result};
 
 pub(super) async fn insert(
@@ -52,23 +52,40 @@ pub(super) async fn of_user(
             &p![user, before, limit],
         )
         .await?;
-    rows.iter()
-        .map(|row| {
-            let session: Option<Uuid> = row.get(6)?;
-            let actor: Option<Uuid> = row.get(7)?;
-            // From where somebody else acted is theirs.
-            let own = actor.is_none_or(|actor| actor == user.uuid());
-            Ok(Recorded {
-                id: Id::from_uuid(row.get(0)?),
-                time: Time::from_micros(row.get(1)?),
-                event_type: row.get(2)?,
-                outcome: row.get(3)?,
-                ip: row.get::<Option<String>>(4)?.filter(|_| own),
-                user_agent: row.get::<Option<String>>(5)?.filter(|_| own),
-                session: session.filter(|_| own).map(Id::from_uuid),
-            })
-        })
-        .collect()
+    rows.iter().map(|row| recorded(row, user)).collect()
+}
+
+pub(super) async fn last_sign_in_before(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    session: SessionId,
+    opened: Time,
+) -> Result<Option<Recorded>> {
+    let row = tx
+        .query_opt(
+            "SELECT id, created_at, type, outcome, ip, user_agent, session_id, actor_id FROM audit_events
+             WHERE user_id = ?1 AND type = ?2 AND outcome = 'success' AND session_id <> ?3 AND created_at <= ?4
+             ORDER BY id DESC LIMIT 1",
+            &p![user, EventType::SignIn.as_str(), session, opened],
+        )
+        .await?;
+    row.map(|row| recorded(&row, user)).transpose()
+}
+
+fn recorded(row: &Row, user: UserId) -> Result<Recorded> {
+    let session: Option<Uuid> = row.get(6)?;
+    let actor: Option<Uuid> = row.get(7)?;
+    // From where somebody else acted is theirs.
+    let own = actor.is_none_or(|actor| actor == user.uuid());
+    Ok(Recorded {
+        id: Id::from_uuid(row.get(0)?),
+        time: Time::from_micros(row.get(1)?),
+        event_type: row.get(2)?,
+        outcome: row.get(3)?,
+        ip: row.get::<Option<String>>(4)?.filter(|_| own),
+        user_agent: row.get::<Option<String>>(5)?.filter(|_| own),
+        session: session.filter(|_| own).map(Id::from_uuid),
+    })
 }
 
 pub(super) async fn erase(tx: &mut Tx<'_>, user: UserId) -> Result<u64> {

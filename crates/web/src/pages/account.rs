@@ -5,23 +5,29 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
+use doorward_core::audit;
 use doorward_core::error::Error;
 use doorward_core::password as passwords;
 use doorward_core::session::Live;
 use doorward_core::user::{self, ProfileChange, User};
 use http::StatusCode;
 
-use super::views::{self, AccountPage, ChangePasswordPage, Moment};
+use super::views::{self, AccountPage, ChangePasswordPage, LastSignIn, Moment};
 use super::{again, layout, mark, page, see_other};
+use crate::api::audit::device;
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
 use crate::state::Web;
 
-pub async fn show(State(web): State<Web>, Extension(live): Extension<Arc<Live>>, query: Query) -> Response {
+pub async fn show(
+    State(web): State<Web>,
+    Extension(live): Extension<Arc<Live>>,
+    query: Query,
+) -> Result<Response, ApiError> {
     let notice = (!query.get("saved").is_empty()).then(|| "Your profile is saved.".to_owned());
-    page(StatusCode::OK, &account_page(&web, &live, filled(&live.user), notice))
+    Ok(page(StatusCode::OK, &account_page(&web, &live, filled(&live.user), notice).await?))
 }
 
 pub async fn save(
@@ -53,7 +59,7 @@ pub async fn save(
                 shown.fill(name, form.get(name));
             }
             let status = mark(&mut shown, error)?;
-            Ok(again(&account_page(&web, &live, shown, None), status, None))
+            Ok(again(&account_page(&web, &live, shown, None).await?, status, None))
         }
     }
 }
@@ -102,17 +108,27 @@ fn filled(user: &User) -> views::Form {
     form
 }
 
-fn account_page(web: &Web, live: &Live, form: views::Form, notice: Option<String>) -> AccountPage {
-    let now = web.context().now();
-    AccountPage {
+async fn account_page(
+    web: &Web,
+    live: &Live,
+    form: views::Form,
+    notice: Option<String>,
+) -> Result<AccountPage, ApiError> {
+    let (context, session) = (web.context(), &live.session);
+    let last = audit::last_sign_in_before(context, session.user, session.id, session.created_at).await?;
+    Ok(AccountPage {
         layout: layout(web, "Your account", Some(&live.user.email)),
         form,
         email: live.user.email.clone(),
         email_verified: live.user.email_verified,
         roles: live.rights.roles.clone(),
-        last_sign_in: live.user.last_sign_in_at.map(|at| Moment::new(at, now)),
+        last_sign_in: last.map(|event| LastSignIn {
+            at: Moment::new(event.time, context.now()),
+            device: device(event.user_agent.as_deref()),
+            ip: event.ip.as_deref().map(|ip| context.address_in_words(Some(ip))),
+        }),
         notice,
-    }
+    })
 }
 
 fn password_page(web: &Web, live: &Live, form: views::Form, notice: Option<String>) -> ChangePasswordPage {

@@ -1,6 +1,10 @@
 use std::time::Duration;
 
 use doorward_test_support::{PASSWORD, TestApp};
+use reqwest::Method;
+use serde_json::json;
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0";
 
 #[tokio::test]
 async fn the_account_shows_who_it_is_and_saves_the_profile() {
@@ -84,4 +88,31 @@ async fn a_revoked_session_with_a_token_that_has_not_run_out_ends_at_sign_in_and
 
     browser.get("/account").await.expect_redirect("/sign-in?redirect_to=%2Faccount");
     browser.get("/sign-in?redirect_to=%2Faccount").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn the_account_shows_the_sign_in_before_this_one_with_device_and_address() {
+    let app = TestApp::start().await;
+    let (first, email) = app.member("ada").await;
+    assert!(first.get("/account").await.text.contains("This is your first"));
+
+    app.advance(Duration::from_secs(2 * 3600));
+    let second = app.browser();
+    let body = json!({"identifier": email, "password": PASSWORD}).to_string();
+    let headers = [("content-type", "application/json"), ("user-agent", FIREFOX)];
+    second.send(Method::POST, "/v1/sign-in", &headers, Some(body.into())).await.expect_status(200);
+    let wrong = json!({"identifier": email, "password": "not the right password"});
+    app.browser().post("/v1/sign-in", &wrong).await.expect_status(401);
+    let page = second.get("/account").await.text;
+    assert!(
+        page.contains("2 hours ago") && page.contains("127.0.0.1") && !page.contains("Firefox"),
+        "{page}"
+    );
+
+    app.advance(Duration::from_secs(3600));
+    let third = app.browser();
+    third.sign_in(&email).await.expect_status(200);
+    let page = third.get("/account").await.text;
+    assert!(page.contains("1 hour ago") && page.contains("Firefox"), "{page}");
+    assert!(second.get("/account").await.text.contains("3 hours ago"), "each session has its own");
 }

@@ -56,9 +56,17 @@ pub struct AccountPage {
     pub email: String,
     pub email_verified: bool,
     pub roles: Vec<String>,
-    pub last_sign_in: Option<Moment>,
+    /// The one before this session's.
+    pub last_sign_in: Option<LastSignIn>,
     /// What just happened: the profile is saved.
     pub notice: Option<String>,
+}
+
+/// When somebody came in, on what, and from where.
+pub struct LastSignIn {
+    pub at: Moment,
+    pub device: Option<String>,
+    pub ip: Option<String>,
 }
 
 impl AccountPage {

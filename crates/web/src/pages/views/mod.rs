@@ -22,7 +22,7 @@ mod sign_up;
 #[cfg(test)]
 mod tests;
 
-pub use account::{AccountPage, Place};
+pub use account::{AccountPage, LastSignIn, Place};
 pub use account_life::{
     AccountClosedPage, ClosePage, ConfirmEmailPage, DataPage, EmailPage, RestorePage, RestoredPage,
     UndoEmailDonePage, UndoEmailPage,

@@ -184,7 +184,11 @@ fn account(add: &mut Add) {
         email: EMAIL.to_owned(),
         email_verified: true,
         roles: vec!["admin".to_owned(), "user".to_owned()],
-        last_sign_in: Some(Moment::new(Time::from_micros(now.micros() - 7_300_000_000), now)),
+        last_sign_in: Some(LastSignIn {
+            at: Moment::new(Time::from_micros(now.micros() - 7_300_000_000), now),
+            device: Some("Firefox on Linux".to_owned()),
+            ip: Some("Vienna, Austria (203.0.113.7)".to_owned()),
+        }),
         notice: Some("Your profile is saved.".to_owned()),
     };
     add("account", &page);
