@@ -6,6 +6,7 @@ pub mod serve;
 pub mod state;
 pub mod signed_in;
 pub mod api;
+pub mod gateway;
 pub mod operations;
 pub mod pages;
 pub mod routes;

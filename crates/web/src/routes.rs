@@ -18,6 +18,7 @@ use crate::api::{
     account, audit, challenge, me, not_me, openapi, password, reauthentication, revocations, session,
     sessions, sign_up,
 };
+use crate::gateway::{forward_auth, renew};
 use crate::http::layer::HttpLayer;
 use crate::http::load::Load;
 use crate::http::problem::ApiError;
@@ -61,6 +62,7 @@ pub const HASHING: &[&str] = &[
 pub fn all(web: &Web) -> (Router, Arc<OpenApi>) {
     let mut routes = Routes::new(web.clone());
     api(&mut routes);
+    gateways(&mut routes);
     operations(&mut routes);
     pages::routes(&mut routes);
     routes.finish()
@@ -97,6 +99,12 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Public, routes!(not_me::act));
     routes.api(Access::SignedIn, routes!(audit::activity));
     routes.api(Access::Permission(Permission::AUDIT_READ), routes!(audit::search));
+}
+
+fn gateways(routes: &mut Routes) {
+    // Judged by the proxied request's token, and by which gateway asks.
+    routes.api(Access::Token, routes!(forward_auth::ask));
+    routes.plain(Access::Token, "/session/renew", get(renew::renew));
 }
 
 fn operations(routes: &mut Routes) {

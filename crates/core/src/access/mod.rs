@@ -42,7 +42,21 @@ pub enum Decision {
 
 /// Whether these rights allow it. What is not allowed is denied.
 pub fn decide(rights: &Rights, permission: Permission) -> Decision {
-    let allowed = rights.permissions.binary_search_by(|held| held.as_str().cmp(permission.0)).is_ok();
+    decide_named(rights, permission.0)
+}
+
+/// As [`decide`], for a permission that a gateway's settings name. One that nobody knows is held by nobody.
+pub fn decide_named(rights: &Rights, permission: &str) -> Decision {
+    decision(&rights.permissions, permission)
+}
+
+/// Whether these rights have a role of this name.
+pub fn decide_role(rights: &Rights, role: &str) -> Decision {
+    decision(&rights.roles, role)
+}
+
+fn decision(held: &[String], asked: &str) -> Decision {
+    let allowed = held.binary_search_by(|held| held.as_str().cmp(asked)).is_ok();
     if allowed { Decision::Allowed } else { Decision::Denied }
 }
 

@@ -3,6 +3,7 @@
 
 mod access_token;
 mod cache;
+mod internal_token;
 mod model;
 mod refresh;
 mod revocations;

@@ -4,6 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use secrecy::SecretString;
 
+use super::internal_token;
 use crate::access::Rights;
 use crate::audit::EventType;
 use crate::context::{Context, DeviceId, SessionId, Time, UserId};
@@ -58,11 +59,18 @@ pub struct Live {
     pub rights: Rights,
     /// Room for the answer that an outer layer made of it, so that it is made once.
     pub rendered: OnceLock<Bytes>,
+    pub(super) internal_tokens: internal_token::Made,
 }
 
 impl Live {
     pub(super) fn new(session: Session, user: User, rights: Rights) -> Self {
-        Self { session, user, rights, rendered: OnceLock::new() }
+        Self {
+            session,
+            user,
+            rights,
+            rendered: OnceLock::new(),
+            internal_tokens: internal_token::Made::default(),
+        }
     }
 }
 

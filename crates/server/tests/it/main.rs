@@ -1,6 +1,7 @@
 //! The one integration-test binary, foldered as the addresses are.
 
 mod accidents;
+mod gateway;
 mod guards;
 mod keys;
 mod limits;

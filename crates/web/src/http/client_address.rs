@@ -51,14 +51,28 @@ pub fn is_forwarded(headers: &HeaderMap) -> bool {
         || headers.keys().any(|name| name.as_str().starts_with("x-forwarded-"))
 }
 
-/// A server of the operator's own that forwards a browser's request proves itself by a shared secret.
+/// Whether the request itself comes from a gateway of the operator's: a trusted proxy, one that shows the proxy secret, or in
+/// development anything on this machine.
+pub fn is_from_gateway(peer: IpAddr, headers: &HeaderMap, config: &Config) -> bool {
+    let peer = peer.to_canonical();
+    config.http.trusts(peer)
+        || shows_proxy_secret(headers, config)
+        || config.is_development() && peer.is_loopback()
+}
+
 fn told_by_our_server(headers: &HeaderMap, config: &Config) -> Option<IpAddr> {
-    let secret = config.http.proxy_secret.as_ref()?.expose_secret().as_bytes();
-    let given = headers.get("x-doorward-proxy-secret")?.as_bytes();
-    if secret.is_empty() || !bool::from(secret.ct_eq(given)) {
+    if !shows_proxy_secret(headers, config) {
         return None;
     }
     parse(headers.get("x-doorward-client-ip")?.to_str().ok()?)
+}
+
+/// A server of the operator's own that forwards a browser's request proves itself by a shared secret.
+fn shows_proxy_secret(headers: &HeaderMap, config: &Config) -> bool {
+    let Some(secret) = &config.http.proxy_secret else { return false };
+    let secret = secret.expose_secret().as_bytes();
+    let given = headers.get("x-doorward-proxy-secret");
+    !secret.is_empty() && given.is_some_and(|given| secret.ct_eq(given.as_bytes()).into())
 }
 
 /// `192.0.2.1`, `192.0.2.1:1234`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:1234`.

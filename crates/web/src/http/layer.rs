@@ -260,7 +260,7 @@ impl Shared {
         };
         // Cookies that were taken back, and the methods that are allowed.
         for (name, value) in response.headers() {
-            if name == SET_COOKIE || name == ALLOW {
+            if name == SET_COOKIE || name == ALLOW || name == "x-auth-redirect" {
                 rendered.headers_mut().append(name, value.clone());
             }
         }
@@ -339,9 +339,18 @@ fn shown_user_agent(value: &HeaderValue) -> String {
 
 /// Whether programs and not people read the answers below this path.
 fn is_api(path: &str) -> bool {
-    ["/v1/", "/.well-known/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/dev/mailbox.json"]
-        .iter()
-        .any(|start| path.starts_with(start))
+    [
+        "/v1/",
+        "/forward-auth",
+        "/.well-known/",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/dev/mailbox.json",
+    ]
+    .iter()
+    .any(|start| path.starts_with(start))
 }
 
 /// The request with its body read whole.

@@ -16,7 +16,7 @@ pub mod rate_limit;
 pub mod redirect;
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::time::Duration;
 
     use doorward_core::config::{

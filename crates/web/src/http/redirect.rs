@@ -11,7 +11,8 @@ pub fn safe_redirect(target: Option<&str>, config: &Config) -> String {
         .map_or_else(|| format!("{}/account", config.base_path()), str::to_owned)
 }
 
-fn is_safe(target: &str, config: &Config) -> bool {
+/// Whether somebody may be sent to `target`.
+pub fn is_safe(target: &str, config: &Config) -> bool {
     // Browsers drop tabs and line breaks and take a backslash for a slash; nothing honest has either.
     if target.len() > 2048 || !target.bytes().all(|byte| matches!(byte, b'!'..=b'~')) || target.contains('\\')
     {

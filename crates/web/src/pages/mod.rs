@@ -101,7 +101,7 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
 }
 
 /// Sends a browser on with a GET (RFC 9110, section 15.4.4).
-fn see_other(to: &str) -> Response {
+pub(crate) fn see_other(to: &str) -> Response {
     match HeaderValue::from_str(to) {
         Ok(to) => (StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response(),
         Err(error) => ApiError::from(Error::internal(error)).into_response(),
