@@ -285,7 +285,8 @@ impl TestApp {
         (browser, email)
     }
 
-    async fn shut_down(&mut self) {
+    /// Ends the server. [`Self::restart`] starts it again.
+    pub async fn shut_down(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }

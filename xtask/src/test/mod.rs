@@ -47,15 +47,20 @@ fn perform(step: Step, options: &Options, total: &mut Counts) -> Result<()> {
         }
         Step::Deny => check(&mut deny::command(options.advisories)?),
         Step::Test => {
+            // The gateways that the examples are for, where a test starts them.
+            let gateways = [
+                ("DOORWARD_TEST_NGINX", tools::nginx().context("no nginx")?),
+                ("DOORWARD_TEST_CADDY", tools::caddy().context("no Caddy")?),
+            ];
             let tests = ["test", "--workspace", "--no-fail-fast", "--features", BENCH];
             println!("on SQLite");
-            let on_sqlite = counted(&mut shell::cargo(&tests), total);
+            let on_sqlite = counted(shell::cargo(&tests).envs(gateways.clone()), total);
             println!("on PostgreSQL, with Redis");
             let (database, redis) = (postgres::start()?, redis::start()?);
             // Those that use a database. Built as the others were, so that nothing is built twice.
             let mut test = shell::cargo(&tests);
             test.args(["--test", "it", "--test", "units"]).env("DOORWARD_TEST_POSTGRES", database.url());
-            test.env("DOORWARD_TEST_REDIS", redis.url());
+            test.env("DOORWARD_TEST_REDIS", redis.url()).envs(gateways);
             on_sqlite.and(counted(&mut test, total))
         }
         Step::Browser => counted(&mut browser::command(options.steps.contains(&Step::Test))?, total),
@@ -89,7 +94,7 @@ impl Step {
             Self::Fmt => "the code is laid out alike",
             Self::Clippy => "no lint is broken",
             Self::Deny => "dependencies: banned ones, licences, where they come from",
-            Self::Test => "all Rust tests, on SQLite and PostgreSQL, with Redis",
+            Self::Test => "all Rust tests, on SQLite and PostgreSQL, with Redis, nginx and Caddy",
             Self::Browser => "the pages, in Chromium",
         }
     }

@@ -50,6 +50,18 @@ const TOOLS: &[Tool] = &[
         from: From::Apt(&["redis-server"]),
     },
     Tool {
+        name: "nginx",
+        needed_by: &[Step::Test],
+        found: || nginx().is_some(),
+        from: From::Apt(&["nginx"]),
+    },
+    Tool {
+        name: "Caddy",
+        needed_by: &[Step::Test],
+        found: || caddy().is_some(),
+        from: From::Apt(&["caddy"]),
+    },
+    Tool {
         name: "Node 18 or later",
         needed_by: &[Step::Browser],
         found: || major_version("node").is_some_and(|major| major >= 18),
@@ -117,6 +129,15 @@ pub fn redis() -> Option<PathBuf> {
     shell::which(&["redis-server", "valkey-server"])
 }
 
+/// Debian keeps it out of most people's `PATH`.
+pub fn nginx() -> Option<PathBuf> {
+    shell::which(&["nginx", "/usr/sbin/nginx"])
+}
+
+pub fn caddy() -> Option<PathBuf> {
+    shell::which(&["caddy"])
+}
+
 pub fn chromium() -> Option<PathBuf> {
     shell::which(&["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"])
 }
@@ -145,7 +166,9 @@ fn install(packages: &[&str]) -> Result<()> {
         bail!("not allowed to install it; run `sudo {by_hand}` and then this again");
     };
     let apt = |args: &[&str]| {
-        let words = [sudo, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"], args].concat();
+        // At this runlevel Debian's packages start no service.
+        let quietly = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "apt-get", "-q"];
+        let words = [sudo, &quietly, args].concat();
         shell::succeeds(Command::new(words[0]).args(&words[1..]))
     };
     println!("installing: {}", packages.join(" "));

@@ -1,6 +1,7 @@
 //! What gateways ask, and what they hand on.
 
 mod forward_auth;
+mod real;
 mod renew;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
