@@ -25,6 +25,7 @@ cargo xtask bench [--only ROW,…] [--quick] [--json]
 
 Rows:
   check    session check by cookie, against the same bytes from a bare axum handler
+  gateway  forward-auth by cookie, against the session check
   refresh  refresh with rotation, against the same transaction in a bare group-committing SQLite loop and one signature
   sign-in  password sign-in, against cores ÷ time of one hash; and what a storm of them does to session checks
   alike    a wrong password for accounts that exist, against names that nobody has

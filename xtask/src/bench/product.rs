@@ -177,6 +177,29 @@ impl Check {
     }
 }
 
+/// Asks as a gateway does, for a browser with its cookie.
+pub struct ForwardAuth(Vec<u8>);
+
+impl ForwardAuth {
+    pub fn new(session: &Session, address: SocketAddr) -> Self {
+        let asked = format!(
+            "X-Original-URL: http://localhost:{}/dashboard\r\nX-Original-Method: GET\r\n",
+            address.port()
+        );
+        Self(request("GET", "/forward-auth", &format!("{}{asked}", session.cookie()), ""))
+    }
+}
+
+impl Client for ForwardAuth {
+    fn request(&mut self, buffer: &mut Vec<u8>) {
+        buffer.extend_from_slice(&self.0);
+    }
+
+    fn answer(&mut self, response: &Response<'_>) -> Result<()> {
+        response.expect(200)
+    }
+}
+
 impl Client for Check {
     fn request(&mut self, buffer: &mut Vec<u8>) {
         buffer.extend_from_slice(&self.0);

@@ -12,10 +12,10 @@ use crate::Effort;
 use crate::cores::Cores;
 use crate::load::{Connection, drive, to_f64};
 use crate::process::Process;
-use crate::product::{Check, Product, Refresh, Session, SignIn};
+use crate::product::{Check, ForwardAuth, Product, Refresh, Session, SignIn};
 use crate::report::{Row, median};
 
-pub const NAMES: [&str; 5] = ["check", "refresh", "sign-in", "alike", "idle"];
+pub const NAMES: [&str; 6] = ["check", "gateway", "refresh", "sign-in", "alike", "idle"];
 
 const NO_PAUSE: Duration = Duration::ZERO;
 const MIB: f64 = 1024.0 * 1024.0;
@@ -33,6 +33,7 @@ pub async fn measure(chosen: &[&str], effort: &Effort, cores: Cores, folder: &Pa
         eprintln!("measuring {row}");
         match *row {
             "check" => rows.push(bench.check().await?),
+            "gateway" => rows.push(bench.gateway().await?),
             "refresh" => rows.push(bench.refresh().await?),
             "sign-in" => rows.extend(bench.sign_in().await?),
             "alike" => rows.push(bench.alike().await?),
@@ -81,6 +82,29 @@ impl Bench<'_> {
             unit: "µs CPU",
             measured: median(measured),
             limit: median(bare),
+            goal: Some(0.8),
+        })
+    }
+
+    /// Against the session check of the same server.
+    async fn gateway(&self) -> Result<Row> {
+        let product = &self.product;
+        let (mut measured, mut checks) = (Vec::new(), Vec::new());
+        for _ in 0..self.effort.rounds {
+            let round = self.effort.round;
+            let asking =
+                self.sessions.iter().map(|session| ForwardAuth::new(session, product.address)).collect();
+            let (_, asked) = drive(&product.process, product.address, asking, round, NO_PAUSE).await?;
+            let checking = self.sessions.iter().map(Check::new).collect();
+            let (_, checked) = drive(&product.process, product.address, checking, round, NO_PAUSE).await?;
+            measured.push(asked.cpu_micros());
+            checks.push(checked.cpu_micros());
+        }
+        Ok(Row {
+            work: "forward-auth, against the session check",
+            unit: "µs CPU",
+            measured: median(measured),
+            limit: median(checks),
             goal: Some(0.8),
         })
     }
