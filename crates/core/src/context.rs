@@ -161,6 +161,10 @@ impl Clock for SystemClock {
     }
 }
 
+/// By how much clocks may differ. What was made later than this after now was made by a clock that was ahead, and no length
+/// of life that it was given can be believed.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
+
 /// A moment, in microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 where people or JSON see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);

@@ -34,6 +34,11 @@ impl Moved {
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
     }
+
+    /// As where a clock that was ahead is right again.
+    pub fn turn_back(&self, by: Duration) {
+        self.0.fetch_sub(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
+    }
 }
 
 impl Clock for Moved {
@@ -235,6 +240,11 @@ impl TestApp {
 
     pub async fn mend_database(&self) {
         self.database.mend(&self.app.context().db).await;
+    }
+
+    /// The file of an embedded database.
+    pub fn database_file(&self) -> Option<std::path::PathBuf> {
+        self.database.url().strip_prefix("sqlite:").map(Into::into)
     }
 
     /// How many rows a question to the database itself counts.

@@ -49,7 +49,7 @@ pub async fn readyz(State(web): State<Web>) -> Response {
 }
 
 pub async fn metrics(State(web): State<Web>, request: Request) -> Result<Response, ApiError> {
-    if !figures::may_read(peer(&request), request.headers(), &web.config) {
+    if !figures::may_read(peer(&request), request.uri(), request.headers(), &web.config) {
         return Err(Code::NotFound.into());
     }
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], figures::render()).into_response())

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use http::Version;
+use http::header::HOST;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -31,6 +33,11 @@ pub struct Peer(pub SocketAddr);
 /// Marks the request of a connection that found no place. It is answered 503, and the connection closed.
 #[derive(Debug, Clone, Copy)]
 pub struct TurnedAway;
+
+/// Marks a request that does not say, or says more than once, whom it is for. It is refused (RFC 9112, section 3.2): servers
+/// do not agree on what that means.
+#[derive(Debug, Clone, Copy)]
+pub struct Unaddressed;
 
 /// Connections without a place that may be told so at a time, and how long each of them has. The kernel's queue holds
 /// those beyond.
@@ -134,8 +141,7 @@ fn server(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
-        .max_buf_size(64 * 1024)
-        .pipeline_flush(true);
+        .max_buf_size(64 * 1024);
     server
         .http2()
         .timer(TokioTimer::new())
@@ -178,14 +184,24 @@ impl Connection {
 
     async fn answer(self, stream: Guarded, closing: Closing, watcher: Watcher, turned_away: bool) {
         let Self { server, router, peer, .. } = self;
+        let outflow = stream.outflow();
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+            let is_multiplexed = request.version() == Version::HTTP_2;
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
+            if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
+                request.extensions_mut().insert(Unaddressed);
+            }
             if turned_away {
                 request.extensions_mut().insert(TurnedAway);
             }
-            let answer = router.clone().oneshot(request);
-            async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+            let (answer, outflow) = (router.clone().oneshot(request), Arc::clone(&outflow));
+            async move {
+                if !is_multiplexed {
+                    outflow.is_clear().await;
+                }
+                Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {}))
+            }
         });
         let connection = server.serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {

@@ -102,12 +102,13 @@ pub async fn delete_due(context: &Context, limit: i64) -> Result<u64> {
             .db
             .write(async |tx| {
                 // Restored in the meantime?
+                let Some(user) = user::find(tx, id).await? else { return Ok(0) };
                 if !store::delete(tx, id, now).await? {
                     return Ok(0);
                 }
                 changes::announce(tx, context, Change::Gone(id)).await?;
                 secret::end_all_of(tx, id.uuid()).await?;
-                audit::erase(tx, id).await?;
+                audit::erase(tx, context, id, &user.email_key).await?;
                 audit::record(tx, context, &caller, Event::new(EventType::AccountDeleted).on(id)).await?;
                 Ok::<_, Error>(1)
             })

@@ -101,8 +101,10 @@ pub async fn record(tx: &mut Tx<'_>, context: &Context, caller: &Caller, event: 
 
 /// Erases what an account's events tell of a person: address, program, personal details. Ids, times and what happened
 /// stay, and so does the chain. Answers how many events it touched.
-pub async fn erase(tx: &mut Tx<'_>, user: UserId) -> Result<u64> {
-    store::erase(tx, user).await
+///
+/// The sign-ups of the address belong to it too, though no account was there yet.
+pub async fn erase(tx: &mut Tx<'_>, context: &Context, user: UserId, email_key: &str) -> Result<u64> {
+    Ok(store::erase(tx, user).await? + store::erase_sign_ups(tx, &digest(context, email_key)).await?)
 }
 
 /// Writes down what limits refused since the last time, as one event for each key.

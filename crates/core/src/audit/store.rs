@@ -98,6 +98,17 @@ pub(super) async fn erase(tx: &mut Tx<'_>, user: UserId) -> Result<u64> {
         .await?)
 }
 
+pub(super) async fn erase_sign_ups(tx: &mut Tx<'_>, digest: &str) -> Result<u64> {
+    // A digest has no character that LIKE knows but `_`, which stands for itself as well.
+    Ok(tx
+        .execute(
+            "UPDATE audit_events SET ip = NULL, user_agent = NULL, personal = NULL, salt = NULL
+             WHERE type = ?1 AND user_id IS NULL AND detail LIKE ?2",
+            &p![EventType::SignUpStarted.as_str(), format!("%\"{digest}\"%")],
+        )
+        .await?)
+}
+
 fn json(members: &Map<String, Value>) -> Result<Option<String>> {
     if members.is_empty() {
         return Ok(None);

@@ -13,6 +13,7 @@ use crate::audit::{self, Event, EventType};
 use crate::changes::{self, Change};
 use crate::context::{Caller, Context, DeviceId, Time, UserId};
 use crate::error::{Code, Error, FieldError, Result};
+use crate::user;
 use crate::user_agent::Client;
 
 /// How long a browser is known since it was last signed in from. No browser keeps a cookie for longer.
@@ -113,7 +114,7 @@ pub async fn rename(
         Some(name) if name.chars().count() > LONGEST_NAME => {
             return fault("too_long", "Use at most 60 characters.");
         }
-        Some(name) if name.chars().any(char::is_control) => {
+        Some(name) if name.contains(user::deceives) => {
             return fault("invalid", "Use letters, digits and signs that can be seen.");
         }
         _ => {}

@@ -1,7 +1,7 @@
 use doorward_db::{ConsumeOnce, Tx, consume_once, p};
 use uuid::Uuid;
 
-use crate::context::Time;
+use crate::context::{CLOCK_SKEW, Time};
 use crate::error::Result;
 
 pub(super) const SECRET: ConsumeOnce = consume_once!("single_use_secrets", "id", "id");
@@ -69,8 +69,8 @@ pub(super) async fn by_link(
     let row = tx
         .query_opt(
             "SELECT id, subject, created_at FROM single_use_secrets
-             WHERE link_hash = ?1 AND purpose = ?2 AND used_at IS NULL AND expires_at > ?3",
-            &p![*link_hash, purpose, now],
+             WHERE link_hash = ?1 AND purpose = ?2 AND used_at IS NULL AND expires_at > ?3 AND created_at <= ?4",
+            &p![*link_hash, purpose, now, now + CLOCK_SKEW],
         )
         .await?;
     row.map(|row| Ok((row.get(0)?, row.get(1)?, Time::from_micros(row.get(2)?)))).transpose()
@@ -87,9 +87,9 @@ pub(super) async fn count_try(
         .change_guarded(
             "UPDATE single_use_secrets SET code_tries = code_tries + 1
              WHERE subject = ?1 AND purpose = ?2 AND used_at IS NULL AND code_mac IS NOT NULL
-               AND code_expires_at > ?3 AND code_tries < ?4
+               AND code_expires_at > ?3 AND code_tries < ?4 AND created_at <= ?5
              RETURNING id, code_mac",
-            &p![subject, purpose, now, most],
+            &p![subject, purpose, now, most, now + CLOCK_SKEW],
         )
         .await?;
     row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, ServiceKeyId};
 use crate::error::{Code, Error, FieldError, Result};
+use crate::user;
 pub use store::ServiceKey;
 
 /// A secret scanner finds it by this.
@@ -51,7 +52,7 @@ pub async fn create(
     scopes: &[Scope],
 ) -> Result<(ServiceKey, SecretString)> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.contains(user::deceives) {
         let detail = "Give the key a name of at most 60 characters.";
         return Err(Error::invalid(vec![FieldError::new("name", "invalid", detail)]));
     }

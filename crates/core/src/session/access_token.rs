@@ -43,6 +43,8 @@ pub(super) struct Checked {
     pub user: UserId,
     /// In seconds since 1970.
     pub expires_at: i64,
+    /// In seconds since 1970.
+    pub issued_at: i64,
     /// When its holder last proved who they are, in seconds since 1970.
     pub auth_time: i64,
 }
@@ -90,9 +92,13 @@ pub(super) fn verify(context: &Context, keys: &KeyRing, token: &str, leeway: Dur
         return Err(Code::TokenInvalid.into());
     }
     match (Id::parse(&claims.sid), Id::parse(&claims.sub)) {
-        (Some(session), Some(user)) => {
-            Ok(Checked { session, user, expires_at: claims.exp, auth_time: claims.auth_time })
-        }
+        (Some(session), Some(user)) => Ok(Checked {
+            session,
+            user,
+            expires_at: claims.exp,
+            issued_at: claims.iat,
+            auth_time: claims.auth_time,
+        }),
         _ => Err(Code::TokenInvalid.into()),
     }
 }

@@ -21,7 +21,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::audit::{self, Event, EventType};
 use crate::changes::{self, Change};
-use crate::context::{Caller, Context, DeviceId, Id, SessionId, Time, UserId};
+use crate::context::{CLOCK_SKEW, Caller, Context, DeviceId, Id, SessionId, Time, UserId};
 use crate::error::{Code, Error, Result};
 use crate::seals::SealedColumn;
 use crate::signing_key::KeyRing;
@@ -74,7 +74,8 @@ impl Sessions {
     pub async fn check(&self, access_token: &str) -> Result<Arc<Live>> {
         let checked = self.checked(access_token)?;
         let now = self.context.now();
-        if checked.expires_at <= now.seconds() {
+        // One from a time to come was made by a clock that was ahead, and would hold for longer than a token may.
+        if checked.expires_at <= now.seconds() || checked.issued_at > (now + CLOCK_SKEW).seconds() {
             return Err(Code::TokenExpired.into());
         }
         if let Some(live) = self.cache.live(checked.session, now) {
@@ -89,7 +90,8 @@ impl Sessions {
     /// `reauthentication_required` where that is too long ago.
     pub fn ensure_fresh(&self, access_token: &str) -> Result<()> {
         let proved_at = Time::from_micros(self.checked(access_token)?.auth_time.saturating_mul(1_000_000));
-        if self.context.now() > proved_at + FRESH_FOR {
+        let now = self.context.now();
+        if now > proved_at + FRESH_FOR || proved_at > now + CLOCK_SKEW {
             return Err(Code::ReauthenticationRequired.into());
         }
         Ok(())

@@ -19,8 +19,8 @@ use crate::rate_limit::Class;
 pub use identifier::{EmailAddress, Identifier, Username};
 pub use model::{NewUser, User};
 pub use password_policy::{check_password, hash_new_password};
-pub(crate) use profile::names;
 pub use profile::{Profile, ProfileChange};
+pub(crate) use profile::{deceives, names};
 
 /// The account with this id.
 pub async fn find(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>> {

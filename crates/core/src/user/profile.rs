@@ -61,25 +61,33 @@ fn name(field: &'static str, text: &str) -> Result<String, FieldError> {
     if text.chars().count() > 100 {
         return Err(FieldError::new(field, "too_long", "A name has at most 100 characters."));
     }
-    // A zero-width joiner belongs to some scripts; the rest of the invisible characters only deceive.
-    let deceives = |c: char| c.is_control() || is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}');
     if text.contains(deceives) {
         return Err(FieldError::new(field, "invalid", "A name can't hold invisible or control characters."));
     }
     Ok(text.to_owned())
 }
 
+/// A zero-width joiner belongs to some scripts; the rest of the invisible characters only deceive.
+pub(crate) fn deceives(c: char) -> bool {
+    c.is_control() || is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}')
+}
+
 fn picture_url(text: &str) -> Result<String, FieldError> {
     if text.len() > 2048 {
         return Err(FieldError::new("picture", "too_long", "An address has at most 2048 characters."));
     }
-    let good = Url::parse(text).is_ok_and(|url| {
+    let parsed = Url::parse(text).ok().filter(|url| {
         url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
     });
-    if !good || text.contains(|c: char| c.is_control() || c.is_whitespace()) {
-        return Err(FieldError::new("picture", "invalid", "Enter an https address."));
+    match parsed {
+        // As a browser writes it: without quotes and brackets, and not to be taken for a path of the page that shows it.
+        Some(url) if text.starts_with("https://") && !text.contains(deceives_in_an_address) => Ok(url.into()),
+        _ => Err(FieldError::new("picture", "invalid", "Enter an https address.")),
     }
-    Ok(text.to_owned())
+}
+
+fn deceives_in_an_address(c: char) -> bool {
+    c.is_control() || c.is_whitespace() || c == '\\' || is_invisible(c)
 }
 
 /// The shape of a BCP 47 language tag (RFC 5646, section 2.1): subtags of 1 to 8 letters or digits.

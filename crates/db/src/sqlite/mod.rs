@@ -4,7 +4,7 @@
 mod writer;
 
 use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
@@ -27,6 +27,8 @@ const STATEMENTS: usize = 256;
 
 pub(crate) struct Sqlite {
     path: PathBuf,
+    /// The file that was opened, by device and number.
+    file: (u64, u64),
     writer: GroupCommit,
     idle_readers: Mutex<Vec<Connection>>,
     version: Mutex<Connection>,
@@ -38,16 +40,13 @@ impl Sqlite {
             std::fs::create_dir_all(parent).map_err(DbError::unavailable)?;
         }
         // SQLite gives the files beside it the mode of this one.
-        OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(|error| DbError::unavailable(format!("{}: {error}", path.display())))?;
+        let unavailable = |error| DbError::unavailable(format!("{}: {error}", path.display()));
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+        let file = opened.and_then(|file| file.metadata()).map_err(unavailable)?;
+        let file = (file.dev(), file.ino());
         let writer = GroupCommit::start(connect(path, Duration::ZERO)?)?;
         let version = Mutex::new(reader(path)?);
-        Ok(Self { path: path.to_owned(), writer, idle_readers: Mutex::default(), version })
+        Ok(Self { path: path.to_owned(), file, writer, idle_readers: Mutex::default(), version })
     }
 
     /// A connection for a task of its own, such as a migration, that waits for others.
@@ -60,6 +59,7 @@ impl Sqlite {
         E: From<DbError>,
         F: AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone,
     {
+        self.ensure_in_place()?;
         let idle = self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut connection = match idle {
             Some(connection) => connection,
@@ -79,10 +79,28 @@ impl Sqlite {
         E: From<DbError>,
         F: AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone,
     {
-        self.writer.write(f).await
+        self.ensure_in_place()?;
+        let written = self.writer.write(f).await?;
+        // What went into a file that nobody will find again is not kept.
+        self.ensure_in_place()?;
+        Ok(written)
+    }
+
+    /// The system goes on with a file that was deleted or replaced, and forgets all of it at the end.
+    fn ensure_in_place(&self) -> Result<(), DbError> {
+        match std::fs::metadata(&self.path) {
+            Ok(file) if (file.dev(), file.ino()) == self.file => Ok(()),
+            _ => {
+                let path = self.path.display();
+                Err(DbError::unavailable(format!(
+                    "{path} was moved, deleted or replaced: put it back, or restart"
+                )))
+            }
+        }
     }
 
     pub(crate) fn data_version(&self) -> Result<i64, DbError> {
+        self.ensure_in_place()?;
         let connection = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
     }
@@ -144,6 +162,8 @@ fn connect(path: &Path, patience: Duration) -> Result<Connection, DbError> {
     // FULL: a commit is answered only when it would survive a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // What was deleted is overwritten: a person's data, a spent secret.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     connection.busy_timeout(patience)?;
     Ok(connection)
 }

@@ -188,7 +188,7 @@ fn flush(writer: &Mutex<Writer>, orders: &mpsc::Receiver<Order>) {
                 writer.commit();
                 writer.closed = true;
                 // What can't be checkpointed now is checkpointed at the next start.
-                let _ = writer.connection.pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()));
+                let _ = writer.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
                 let _ = answer.send(Ok(()));
                 return;
             }

@@ -1,6 +1,7 @@
 //! From settings to a product that works.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use doorward_core::breach::Ranges;
@@ -20,6 +21,9 @@ use crate::config::{MailTransport, Settings, master_key};
 use crate::geoip::GeoIp;
 use crate::mail::{FolderTransport, SmtpTransport};
 use crate::redis::RedisCounts;
+
+/// How long the start waits for Redis.
+const REDIS_WAIT: Duration = Duration::from_secs(2);
 
 /// The product, with the clock that follows its database.
 pub struct Ready {
@@ -45,7 +49,10 @@ pub async fn open(settings: Settings) -> Result<Ready> {
     };
     let shared_counts: Option<Arc<dyn SharedCounts>> = match &settings.redis_url {
         Some(url) => {
-            Some(Arc::new(RedisCounts::connect(url).map_err(|error| anyhow!("redis.url: {error}"))?))
+            let counts = RedisCounts::connect(url).map_err(|error| anyhow!("redis.url: {error}"))?;
+            // Else each process would count by itself at first. One that is away is waited for no longer.
+            let _ = tokio::time::timeout(REDIS_WAIT, counts.connected()).await;
+            Some(Arc::new(counts))
         }
         None => None,
     };

@@ -24,6 +24,8 @@ use crate::state::Web;
 
 /// A listener that hears nothing for three times as long has lost the feed.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often the listener's key is looked up: one that was revoked hears no more within a second.
+const KEY_CHECK: Duration = Duration::from_secs(1);
 
 /// Listen to which sessions end.
 ///
@@ -58,14 +60,17 @@ struct Feed {
     web: Web,
     key: ServiceKeyId,
     heard: Receiver<Revoked>,
-    beats: tokio::time::Interval,
+    looks: tokio::time::Interval,
+    next_beat: Instant,
     /// What goes out before anything else.
     first: std::vec::IntoIter<Event>,
 }
 
 impl Feed {
     async fn open(web: Web, key: ServiceKeyId, heard: Receiver<Revoked>, last: Option<Time>) -> Result<Self> {
-        let first = match last.filter(|last| web.sessions.still_matters(*last)) {
+        // One from a time to come was never given out, or by a clock that was ahead.
+        let now = web.context().now();
+        let first = match last.filter(|last| *last <= now && web.sessions.still_matters(*last)) {
             // Endings of other nodes may have been committed a little after their time.
             Some(last) => {
                 let since = web.sessions.revoked_since(last - doorward_core::changes::OVERLAP).await?;
@@ -73,9 +78,10 @@ impl Feed {
             }
             None => vec![snapshot(&web).await?],
         };
-        let mut beats = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
-        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Ok(Self { web, key, heard, beats, first: first.into_iter() })
+        let mut looks = interval_at(Instant::now() + KEY_CHECK, KEY_CHECK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let next_beat = Instant::now() + HEARTBEAT;
+        Ok(Self { web, key, heard, looks, next_beat, first: first.into_iter() })
     }
 
     fn into_stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
@@ -90,18 +96,27 @@ impl Feed {
         if let Some(event) = self.first.next() {
             return Some(event);
         }
-        tokio::select! {
-            heard = self.heard.recv() => match heard {
-                Ok(ending) => Some(revoked(&ending)),
-                Err(RecvError::Lagged(_)) => snapshot(&self.web).await.ok(),
-                Err(RecvError::Closed) => None,
-            },
-            _ = self.beats.tick() => {
-                let is_live = service_key::is_live(self.web.context(), self.key).await.unwrap_or(false);
-                // Silence rather than a beat that vouches for what this node can't know.
-                (is_live && self.web.sessions.hears_changes()).then(|| Event::default().comment("beat"))
+        loop {
+            tokio::select! {
+                heard = self.heard.recv() => return match heard {
+                    Ok(ending) => Some(revoked(&ending)),
+                    Err(RecvError::Lagged(_)) => snapshot(&self.web).await.ok(),
+                    Err(RecvError::Closed) => None,
+                },
+                _ = self.looks.tick() => {
+                    let is_live = service_key::is_live(self.web.context(), self.key).await.unwrap_or(false);
+                    // Silence rather than a beat that vouches for what this node can't know.
+                    if !is_live || !self.web.sessions.hears_changes() {
+                        return None;
+                    }
+                    let now = Instant::now();
+                    if now >= self.next_beat {
+                        self.next_beat = now + HEARTBEAT;
+                        return Some(Event::default().comment("beat"));
+                    }
+                }
+                () = self.web.sessions.closing() => return None,
             }
-            () = self.web.sessions.closing() => None,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use doorward_core::config::Config;
-use http::HeaderMap;
+use http::header::HOST;
+use http::{HeaderMap, Uri};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
@@ -51,6 +52,26 @@ pub fn is_forwarded(headers: &HeaderMap) -> bool {
         || headers.keys().any(|name| name.as_str().starts_with("x-forwarded-"))
 }
 
+/// Whether a request asks for this machine by a name that only this machine has: a name that somebody made resolve here is
+/// of another site, whose pages must not read the answer.
+pub fn is_for_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).map(|host| host.to_str().unwrap_or_default());
+    // In HTTP/2 and in a proxy's form the address itself names the host.
+    let named = uri.authority().map(http::uri::Authority::as_str);
+    let mut all = host.into_iter().chain(named).peekable();
+    all.peek().is_some() && all.all(is_of_this_machine)
+}
+
+fn is_of_this_machine(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.to_ascii_lowercase().ends_with(".localhost")
+        || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
 /// Whether the request itself comes from a gateway of the operator's: a trusted proxy, one that shows the proxy secret, or in
 /// development anything on this machine.
 pub fn is_from_gateway(peer: IpAddr, headers: &HeaderMap, config: &Config) -> bool {
@@ -64,15 +85,21 @@ fn told_by_our_server(headers: &HeaderMap, config: &Config) -> Option<IpAddr> {
     if !shows_proxy_secret(headers, config) {
         return None;
     }
-    parse(headers.get("x-doorward-client-ip")?.to_str().ok()?)
+    parse(once(headers, "x-doorward-client-ip")?.to_str().ok()?)
 }
 
 /// A server of the operator's own that forwards a browser's request proves itself by a shared secret.
 fn shows_proxy_secret(headers: &HeaderMap, config: &Config) -> bool {
     let Some(secret) = &config.http.proxy_secret else { return false };
     let secret = secret.expose_secret().as_bytes();
-    let given = headers.get("x-doorward-proxy-secret");
+    let given = once(headers, "x-doorward-proxy-secret");
     !secret.is_empty() && given.is_some_and(|given| secret.ct_eq(given.as_bytes()).into())
+}
+
+/// A header of which there is one. A server that adds its own to what a client sent makes two.
+fn once<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h http::HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
 }
 
 /// `192.0.2.1`, `192.0.2.1:1234`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:1234`.
@@ -199,6 +226,20 @@ mod tests {
         assert_eq!(told("the-proxy-secret", "nonsense"), "192.0.2.1");
         assert_eq!(address("192.0.2.1", &[("x-doorward-client-ip", "198.51.100.7")]), "192.0.2.1");
         assert_eq!(address("192.0.2.1", &[("x-doorward-proxy-secret", "the-proxy-secret")]), "192.0.2.1");
+    }
+
+    #[test]
+    fn what_a_client_sent_beside_a_servers_own_words_is_not_chosen() {
+        let secret = ("x-doorward-proxy-secret", "the-proxy-secret");
+        let told = ("x-doorward-client-ip", "198.51.100.7");
+        for headers in [
+            &[secret, ("x-doorward-client-ip", "203.0.113.9"), told][..],
+            &[secret, told, told],
+            &[secret, secret, told],
+            &[("x-doorward-proxy-secret", "x"), secret, told],
+        ] {
+            assert_eq!(address("192.0.2.1", headers), "192.0.2.1", "{headers:?}");
+        }
     }
 
     #[test]

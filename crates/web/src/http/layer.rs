@@ -31,7 +31,7 @@ use super::load::{Load, overloaded};
 use super::metrics::Requests;
 use super::problem::{self, ApiError, ErrorBody};
 use super::{cors, csrf, headers, rate_limit};
-use crate::serve::{Peer, TurnedAway};
+use crate::serve::{Peer, TurnedAway, Unaddressed};
 
 const BODY_LIMIT: usize = 64 * 1024;
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -195,6 +195,10 @@ impl Shared {
     fn refuse(&self, visit: &Visit, request: &Request) -> Option<Response> {
         if request.extensions().get::<TurnedAway>().is_some() {
             return Some(ApiError::from(overloaded()).into_response());
+        }
+        if request.extensions().get::<Unaddressed>().is_some() {
+            let error = Error::new(Code::MalformedRequest).with_detail("Send one Host header.");
+            return Some(ApiError::from(error).into_response());
         }
         if let Some(Some(_allowed)) = &visit.cross_origin
             && let Some(response) = cors::preflight(request.method(), request.headers())

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use doorward_core::config::Config;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use metrics::{Counter, Histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
-use super::client_address::is_forwarded;
+use super::client_address::{is_for_this_machine, is_forwarded};
 
 /// Seconds, from a cached check to a password hash behind a queue.
 const BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -39,12 +39,14 @@ pub fn render() -> String {
 }
 
 /// Whoever has the token may read them; where there is none, this machine alone, and only without a proxy in between.
-pub fn may_read(peer: IpAddr, headers: &HeaderMap, config: &Config) -> bool {
+pub fn may_read(peer: IpAddr, uri: &Uri, headers: &HeaderMap, config: &Config) -> bool {
     match &config.metrics_token {
         Some(token) => {
             bearer(headers).is_some_and(|given| given.ct_eq(token.expose_secret().as_bytes()).into())
         }
-        None => peer.to_canonical().is_loopback() && !is_forwarded(headers),
+        None => {
+            peer.to_canonical().is_loopback() && !is_forwarded(headers) && is_for_this_machine(uri, headers)
+        }
     }
 }
 
@@ -134,7 +136,9 @@ mod tests {
     use std::time::Duration;
 
     use http::header::AUTHORIZATION;
-    use http::{HeaderMap, Method, StatusCode};
+    use http::{HeaderMap, Method, StatusCode, Uri};
+
+    use http::header::HOST;
 
     use super::{Requests, may_read, render};
     use crate::http::tests::config;
@@ -143,9 +147,13 @@ mod tests {
     fn without_a_token_this_machine_alone_may_read() {
         let config = config("https://id.example.com");
         let reads = |peer: &str, header: Option<&'static str>| {
-            let headers: HeaderMap =
-                header.map(|name| (name.parse().unwrap(), "x".parse().unwrap())).into_iter().collect();
-            may_read(peer.parse().unwrap(), &headers, &config)
+            let header = header.map(|name| (name, "x"));
+            let headers: HeaderMap = [("host", "localhost:4400")]
+                .into_iter()
+                .chain(header)
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect();
+            may_read(peer.parse().unwrap(), &Uri::from_static("/metrics"), &headers, &config)
         };
         for peer in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
             assert!(reads(peer, None), "{peer}");
@@ -157,6 +165,10 @@ mod tests {
         for peer in ["192.0.2.1", "10.0.0.1", "0.0.0.0", "::", "::ffff:192.0.2.1", "2001:db8::1"] {
             assert!(!reads(peer, None), "{peer}");
         }
+        // A name of another site's that was made to lead here.
+        let foreign: HeaderMap = [(HOST, "evil.example".parse().unwrap())].into_iter().collect();
+        let metrics = Uri::from_static("/metrics");
+        assert!(!may_read("127.0.0.1".parse().unwrap(), &metrics, &foreign, &config));
     }
 
     #[test]
@@ -166,7 +178,7 @@ mod tests {
         let reads = |peer: &str, value: Option<&str>| {
             let headers: HeaderMap =
                 value.map(|value| (AUTHORIZATION, value.parse().unwrap())).into_iter().collect();
-            may_read(peer.parse().unwrap(), &headers, &config)
+            may_read(peer.parse().unwrap(), &Uri::from_static("/metrics"), &headers, &config)
         };
         assert!(reads("192.0.2.1", Some("Bearer correct-token")));
         assert!(reads("192.0.2.1", Some("bearer correct-token")));

@@ -5,13 +5,13 @@ use axum::response::{Html, IntoResponse, Response};
 use doorward_core::context::{MailId, Time};
 use doorward_core::error::{Code, Result};
 use doorward_core::mail::{self, OutgoingMail};
-use http::header::{CONTENT_SECURITY_POLICY, HOST};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::header::CONTENT_SECURITY_POLICY;
 use serde_json::json;
 
 use super::views::{MailRow, MailShown, MailboxPage, Moment};
 use super::{layout, page};
-use crate::http::client_address::is_forwarded;
+use crate::http::client_address::{is_for_this_machine, is_forwarded};
 use crate::http::form::Query;
 use crate::http::layer::peer;
 use crate::http::problem::ApiError;
@@ -113,20 +113,9 @@ async fn caught(web: &Web, to: Option<&str>) -> Result<Vec<(MailId, Time, Outgoi
 /// through a proxy or under a foreign name (which a page of another site could make resolve here).
 fn ensure_local(web: &Web, request: &Request) -> Result<()> {
     let headers = request.headers();
-    let may = is_local_host(headers) && !is_forwarded(headers);
+    let may = is_for_this_machine(request.uri(), headers) && !is_forwarded(headers);
     if may && (peer(request).is_loopback() || web.config.development_said) {
         return Ok(());
     }
     Err(Code::NotFound.into())
-}
-
-fn is_local_host(headers: &HeaderMap) -> bool {
-    let Some(Ok(host)) = headers.get(HOST).map(http::HeaderValue::to_str) else { return false };
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name.eq_ignore_ascii_case("localhost")
-        || name.to_ascii_lowercase().ends_with(".localhost")
-        || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }

@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Extension;
@@ -24,6 +25,9 @@ const LONG: Duration = Duration::from_secs(600);
 const CALM: Limits =
     Limits { max_connections: 100, per_address: 100, header_timeout: LONG, write_timeout: LONG, drain: LONG };
 
+const COUNTED_SIZE: usize = 1024 * 1024;
+static COUNTED: AtomicUsize = AtomicUsize::new(0);
+
 struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -45,6 +49,13 @@ impl Server {
             )
             .route("/never", get(std::future::pending::<StatusCode>))
             .route("/large", get(async || vec![b'x'; 64 * 1024 * 1024]))
+            .route(
+                "/counted",
+                get(async || {
+                    COUNTED.fetch_add(1, Ordering::SeqCst);
+                    vec![b'x'; COUNTED_SIZE]
+                }),
+            )
             .route("/refuse", post(async || StatusCode::FORBIDDEN))
             .layer(from_fn(async |request: Request, next: Next| {
                 match request.extensions().get::<TurnedAway>() {
@@ -165,6 +176,51 @@ async fn who_takes_no_answer_is_disconnected() {
     let _stuck = server.ask("/large").await;
     // There is room for one connection only.
     server.until_answered().await;
+}
+
+#[tokio::test]
+async fn who_asks_and_asks_and_takes_nothing_in_is_answered_no_further() {
+    const ASKED: usize = 100;
+    let server = Server::start(CALM).await;
+    let mut stream = server.connect().await;
+    for _ in 0..ASKED {
+        send(&mut stream, "/counted").await;
+    }
+    // What the kernel holds for both sides, and one answer more.
+    let mut before = usize::MAX;
+    while COUNTED.load(Ordering::SeqCst) != before {
+        before = COUNTED.load(Ordering::SeqCst);
+        tokio::time::sleep(SOON).await;
+    }
+    assert!(before < ASKED / 4, "{before} answers are kept");
+    let (mut all, mut scrap) = (0, vec![0; 64 * 1024]);
+    while all < ASKED * COUNTED_SIZE {
+        all += timeout(PATIENCE, stream.read(&mut scrap)).await.expect("answers").unwrap();
+    }
+    assert_eq!(COUNTED.load(Ordering::SeqCst), ASKED);
+}
+
+#[tokio::test]
+async fn what_can_not_be_read_is_answered_before_the_connection_closes() {
+    let server = Server::start(CALM).await;
+    let many: String = (0..120).map(|number| format!("X{number}: x\r\n")).collect();
+    let good = "GET /peer HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (request, statuses) in [
+        (format!("GET /peer HTTP/1.1\r\nHost: x\r\n{many}\r\n"), &["431"][..]),
+        (format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(70_000)), &["431"]),
+        (format!("GET /peer HTTP/1.1\r\nHost: x\r\nA: {}\r\n\r\n", "x".repeat(70_000)), &["431"]),
+        ("\x01\x02\r\n\r\n".to_owned(), &["400"]),
+        ("GET /peer HTTP/1.1\r\nHost x\r\n\r\n".to_owned(), &["400"]),
+        ("GET /peer HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n".to_owned(), &["400"]),
+        (format!("{good}\x01\x02\r\n\r\n"), &["200", "400"]),
+        (format!("{good}{good}GET\r\n\r\n"), &["200", "200", "400"]),
+    ] {
+        let mut stream = server.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let answers = read_to_end(&mut stream).await;
+        let found: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+        assert_eq!(found, statuses, "{:?}", &request[..request.len().min(60)]);
+    }
 }
 
 #[tokio::test]

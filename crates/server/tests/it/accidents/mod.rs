@@ -1,5 +1,8 @@
 //! What happens to every server one day. In between, a clear answer; afterwards, all is well and nothing acknowledged is lost.
 
+mod clock;
+mod file;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

@@ -272,7 +272,7 @@ async fn erasing_what_is_personal_keeps_the_chain_whole() {
     let context = app.app.context();
     ada.sign_in(&email).await.expect_status(200);
 
-    let erased = context.db.write(async |tx| audit::erase(tx, id).await).await.unwrap();
+    let erased = context.db.write(async |tx| audit::erase(tx, context, id, "nobody").await).await.unwrap();
 
     assert!(erased >= 3, "{erased}");
     settle(&app).await;
@@ -304,7 +304,7 @@ async fn a_personal_detail_is_sealed_shown_and_erased() {
     };
     assert_eq!(shown().await, json!({"fields": 1, "to": "eve@example.com"}));
 
-    context.db.write(async |tx| audit::erase(tx, user).await).await.unwrap();
+    context.db.write(async |tx| audit::erase(tx, &context, user, "nobody").await).await.unwrap();
 
     assert_eq!(shown().await, json!({"fields": 1}));
     let report = audit_log::verify(&context, &[], &mut |_, _| {}).await.unwrap();

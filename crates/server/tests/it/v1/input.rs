@@ -3,6 +3,7 @@
 use doorward_test_support::{Browser, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Every endpoint that takes a body, with a body that has the right shape.
 fn endpoints() -> Vec<(Method, &'static str, Value)> {
@@ -119,7 +120,6 @@ async fn a_body_that_is_too_large_is_refused_announced_or_not() {
     let head = "POST /v1/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     let chunk = format!("{:x}\r\n{}\r\n", 8000, "a".repeat(8000));
     let text = tokio::time::timeout(std::time::Duration::from_secs(10), async {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         stream.write_all(head.as_bytes()).await.unwrap();
         // The last one is over the limit, and nothing comes after it.
         for _ in 0..9 {
@@ -241,4 +241,29 @@ async fn posts_of_other_sites_are_refused_sign_in_included() {
     let page = browser.send(Method::POST, "/sign-out", &[("sec-fetch-site", "cross-site")], None).await;
     assert_eq!((page.status, page.header("content-type")), (403, "text/html; charset=utf-8"));
     browser.get("/v1/session").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn a_request_says_once_whom_it_is_for() {
+    let app = TestApp::start().await;
+    for (hosts, status) in
+        [("Host: localhost\r\n", "200"), ("", "400"), ("Host: localhost\r\nHost: evil.example\r\n", "400")]
+    {
+        let address = app.url.replace("http://localhost", "127.0.0.1");
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = format!("GET /healthz HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{hosts:?}: {answer}");
+    }
+    // A foreign name in the address itself opens no mailbox, whatever the header says.
+    let address = app.url.replace("http://localhost", "127.0.0.1");
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request =
+        "GET http://evil.example/dev/mailbox.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
 }

@@ -32,6 +32,11 @@ async fn what_does_not_belong_into_a_profile_is_refused() {
         ("picture", "http://example.com/ada.png", "invalid"),
         ("picture", "javascript:alert(1)", "invalid"),
         ("picture", "https://user:password@example.com/", "invalid"),
+        // On an https page these would be paths of its own.
+        ("picture", "https:/sign-out", "invalid"),
+        ("picture", "https:sign-out", "invalid"),
+        ("picture", "https:\\\\example.com\\ada.png", "invalid"),
+        ("picture", "https://example.com/\u{202e}gnp.exe", "invalid"),
         ("locale", "not a language", "invalid"),
         ("preferred_username", "ada@example.com", "invalid"),
         ("preferred_username", "ad", "too_short"),
@@ -66,4 +71,13 @@ async fn nobody_is_nobody() {
     app.browser().get("/v1/me").await.expect_problem(401, "not_authenticated");
     let body = json!({"given_name": PASSWORD});
     app.browser().patch("/v1/me", &body).await.expect_problem(401, "not_authenticated");
+}
+
+#[tokio::test]
+async fn a_picture_is_kept_as_a_browser_writes_it() {
+    let app = TestApp::start().await;
+    let (ada, _) = app.member("ada").await;
+    let typed = "https://EXAMPLE.com/a da\"><b>.png".replace(' ', "%20");
+    let user = ada.patch("/v1/me", &json!({"picture": typed})).await.expect_status(200).value();
+    assert_eq!(user["picture"], "https://example.com/a%20da%22%3E%3Cb%3E.png");
 }

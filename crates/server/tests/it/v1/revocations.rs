@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward_core::context::Caller;
+use doorward_core::context::{Caller, Clock as _};
 use doorward_core::service_key::{self, Scope};
 use doorward_core::session::EndReason;
 use doorward_core::{clean_up, operator};
@@ -176,11 +176,24 @@ async fn a_comment_comes_every_five_seconds_until_the_key_is_revoked() {
 
     assert!(service_key::revoke(app.app.context(), &Caller::system("test"), "gateway").await.unwrap());
 
+    let began = std::time::Instant::now();
     assert_eq!(listener.block().await, None);
+    assert!(began.elapsed() < Duration::from_secs(3), "within a second, on a busy machine too");
     let headers = [("authorization", format!("Bearer {key}"))];
     let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let late = app.browser().send(reqwest::Method::GET, "/v1/revocations", &headers, None).await;
     late.expect_problem(401, "token_invalid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_to_have_heard_what_is_still_to_come_is_told_everything() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    let (ada, _) = app.member("ada").await;
+    ada.post_empty("/v1/sign-out").await.expect_status(204);
+    let to_come = (app.clock.now().micros() + 300_000_000).to_string();
+    let snapshot = Listener::open(&app, &key, Some(&to_come)).await.event().await;
+    assert_eq!((snapshot.event.as_str(), snapshot.data["items"].as_array().unwrap().len()), ("snapshot", 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -180,6 +180,8 @@ async fn a_device_gets_a_name_and_loses_it_again() {
     let (ada, email) = app.member("ada").await;
     sign_in_as(&ada, &email, &[("user-agent", FIREFOX)]).await;
     let path = format!("/v1/me/devices/{}", id(&items(&ada, "/v1/me/devices").await[0]));
+    let deceiving = json!({"name": "Ada's \u{202e}potpal"});
+    ada.patch(&path, &deceiving).await.expect_status(422).expect_field("name", "invalid");
 
     let named = ada.patch(&path, &json!({"name": "  Ada's laptop "})).await.expect_status(200).value();
 
