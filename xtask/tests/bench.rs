@@ -14,7 +14,7 @@ fn every_row_is_measured() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = report["rows"].as_array().unwrap();
-    assert_eq!(rows.len(), 9, "{report}");
+    assert_eq!(rows.len(), 12, "{report}");
     for row in rows {
         assert!(row["measured"].as_f64().unwrap() > 0.0 && row["limit"].as_f64().unwrap() > 0.0, "{row}");
     }

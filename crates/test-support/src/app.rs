@@ -18,6 +18,7 @@ use doorward_crypto::rng::{Rng, SystemRng};
 use doorward_crypto::seal::{MasterKey, Sealer};
 use doorward_crypto::signing::Algorithm;
 use doorward_db::test_database::TestDatabase;
+use doorward_verify::{Moment, Verifier};
 use doorward_web::serve::Limits;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -44,6 +45,15 @@ impl Moved {
 impl Clock for Moved {
     fn now(&self) -> Time {
         Time::from_micros(SystemClock::machine_now().micros() + self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// As a service reads it that verifies tokens by itself.
+impl doorward_verify::Clock for Moved {
+    fn now(&self) -> Moment {
+        let now = Clock::now(self);
+        let monotonic = Duration::from_micros(u64::try_from(now.micros()).unwrap());
+        Moment { unix_seconds: now.seconds(), monotonic }
     }
 }
 
@@ -263,6 +273,18 @@ impl TestApp {
         Browser::new(&self.url)
     }
 
+    /// What verifies this Doorward's access tokens, as a service of somebody's own does, on the test's clock.
+    pub fn verifier(&self) -> doorward_verify::Builder {
+        let config = &self.app.context().config;
+        let own = format!("{}{}", self.url, config.public_url.path().trim_end_matches('/'));
+        let algorithm = config.token.signing_alg.as_str().parse().unwrap();
+        Verifier::builder(config.issuer())
+            .audience(&config.token.audience)
+            .algorithms([algorithm])
+            .doorward_url(own)
+            .clock(Arc::clone(&self.clock) as Arc<dyn doorward_verify::Clock>)
+    }
+
     /// The newest mail to an address, after everything that is due has gone out.
     ///
     /// # Panics
@@ -283,7 +305,8 @@ impl TestApp {
             .collect()
     }
 
-    /// Somebody who signed up, verified their address and is signed in: the browser and the address.
+    /// Somebody who signed up, verified their address and is signed in: the browser and the address. What they are signed in by
+    /// is a token that other services take.
     pub async fn member(&self, name: &str) -> (Browser, String) {
         let email = format!("{}@example.com", unique(name));
         let browser = self.browser();
@@ -292,6 +315,9 @@ impl TestApp {
         let verified =
             browser.post("/v1/email/verify", &serde_json::json!({"email": email, "code": code})).await;
         verified.expect_status(200);
+        let token = browser.access_token();
+        let verified = self.verifier().build().unwrap().verify(&token).await.unwrap();
+        assert!(verified.email_verified && verified.client_id == "doorward");
         (browser, email)
     }
 

@@ -40,6 +40,13 @@ impl Browser {
         self.cookies.lock().unwrap().get(name).cloned()
     }
 
+    /// The access token, whatever the cookie's prefix is.
+    pub fn access_token(&self) -> String {
+        let cookies = self.cookies.lock().unwrap();
+        let own = cookies.iter().find(|(name, _)| name.ends_with("doorward_access"));
+        own.expect("an access cookie").1.clone()
+    }
+
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
     }

@@ -11,6 +11,7 @@ mod process;
 mod product;
 mod report;
 mod rows;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ Rows:
   refresh  refresh with rotation, against the same transaction in a bare group-committing SQLite loop and one signature
   sign-in  password sign-in, against cores ÷ time of one hash; and what a storm of them does to session checks
   alike    a wrong password for accounts that exist, against names that nobody has
+  verify   the crate doorward-verify: a new token against one bare verification, and one that was seen before
   idle     memory at rest, and the time from start to first answer on an existing database
 
 --quick runs every row for a moment: whether it works, not how fast it is.

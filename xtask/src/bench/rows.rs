@@ -14,8 +14,9 @@ use crate::load::{Connection, drive, to_f64};
 use crate::process::Process;
 use crate::product::{Check, ForwardAuth, Product, Refresh, Session, SignIn};
 use crate::report::{Row, median};
+use crate::verify;
 
-pub const NAMES: [&str; 6] = ["check", "gateway", "refresh", "sign-in", "alike", "idle"];
+pub const NAMES: [&str; 7] = ["check", "gateway", "refresh", "sign-in", "alike", "verify", "idle"];
 
 const NO_PAUSE: Duration = Duration::ZERO;
 const MIB: f64 = 1024.0 * 1024.0;
@@ -37,6 +38,7 @@ pub async fn measure(chosen: &[&str], effort: &Effort, cores: Cores, folder: &Pa
             "refresh" => rows.push(bench.refresh().await?),
             "sign-in" => rows.extend(bench.sign_in().await?),
             "alike" => rows.push(bench.alike().await?),
+            "verify" => rows.extend(verify::measure(effort).await?),
             _ => {
                 let (after, found) = bench.idle().await?;
                 rows.extend(found);

@@ -9,3 +9,4 @@ mod pages;
 mod process;
 mod upkeep;
 mod v1;
+mod verify;

@@ -11,7 +11,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("doorward-core", &["doorward-crypto", "doorward-db", "doorward-protocol"]),
     ("doorward-web", &["doorward-core", "doorward-protocol"]),
     ("doorward", &["doorward-web", "doorward-core", "doorward-crypto", "doorward-db", "doorward-protocol"]),
-    ("xtask", &[]),
+    // For other people's services: it stands alone.
+    ("doorward-verify", &[]),
+    ("doorward-example-axum", &["doorward-verify"]),
+    ("xtask", &["doorward-verify"]),
 ];
 
 /// Nobody depends on it but tests; it may use anything itself.
@@ -78,5 +81,6 @@ fn a_wrong_direction_is_found() {
     );
     assert_eq!(found("doorward", "[dependencies]\ndoorward-test-support.workspace = true"), 1);
     assert_eq!(found("doorward", "[dev-dependencies]\ndoorward-test-support.workspace = true"), 0);
+    assert_eq!(found("doorward-verify", "[dependencies]\ndoorward-protocol.workspace = true"), 1);
     assert_eq!(found("doorward-new", ""), 1);
 }

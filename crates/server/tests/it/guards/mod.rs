@@ -3,6 +3,7 @@
 
 mod crates;
 mod engines;
+mod guides;
 mod levels;
 mod names;
 mod routes;
