@@ -1,5 +1,7 @@
-//! The project's own commands: `cargo xtask test` and `cargo xtask bench`.
+//! The project's own commands: `cargo xtask test`, `bench` and `example`.
 
+mod example;
+mod npm;
 mod shell;
 mod test;
 
@@ -9,11 +11,14 @@ use anyhow::{Result, bail};
 
 const HELP: &str = "\
 cargo xtask test [--only STEP,…] [--skip STEP,…] [--advisories]
-    Runs everything that has to hold, in this order: fmt, clippy, deny, test, browser. Installs what is missing where
-    it may, starts a database of its own and stops it again. --advisories also asks the advisory database (network).
+    Runs everything that has to hold, in this order: fmt, clippy, deny, test, browser, next. Installs what is missing
+    where it may, starts a database of its own and stops it again. --advisories also asks the advisory database (network).
 
 cargo xtask bench [--only ROW,…] [--quick] [--json]
     Measures the release build against limits taken in the same run. `cargo xtask bench --help` lists the rows.
+
+cargo xtask example nextjs
+    Starts Doorward and the example app in Next.js together.
 ";
 
 fn main() -> ExitCode {
@@ -31,6 +36,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
     match args.split_first() {
         Some((command, rest)) if command == "test" => test::run(rest),
         Some((command, rest)) if command == "bench" => bench(rest),
+        Some((command, rest)) if command == "example" => example::run(rest),
         None => Ok(help()),
         Some((command, _)) if matches!(command.as_str(), "help" | "--help" | "-h") => Ok(help()),
         Some((command, _)) => bail!("no command `{command}`; `cargo xtask help` lists them"),

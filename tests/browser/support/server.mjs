@@ -1,12 +1,13 @@
 // A Doorward of its own for a test file: development mode, an empty folder, a free port.
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { openSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
 
 /** Starts it with these settings on top, as environment variables, and waits until it is ready. */
 export async function startServer(settings = {}) {
@@ -16,29 +17,43 @@ export async function startServer(settings = {}) {
   const port = await freePort();
   const log = openSync(join(folder, "log"), "a");
   const url = `http://localhost:${port}`;
-  const child = spawn(program, {
-    cwd: folder,
-    stdio: ["ignore", log, log],
-    env: {
-      ...withoutSettings(process.env),
-      DOORWARD_LISTEN: `127.0.0.1:${port}`,
-      DOORWARD_PUBLIC_URL: url,
-      // The cheapest hash that is allowed: what is tested here is not its cost.
-      DOORWARD_PASSWORD__MEMORY_KIB: "19456",
-      DOORWARD_PASSWORD__PASSES: "2",
-      DOORWARD_PASSWORD__LANES: "1",
-      ...settings,
-    },
-  });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  const server = new Server(url, folder, child, ended);
-  await server.ready();
+  const env = {
+    ...withoutSettings(process.env),
+    DOORWARD_LISTEN: `127.0.0.1:${port}`,
+    DOORWARD_PUBLIC_URL: url,
+    // The cheapest hash that is allowed: what is tested here is not its cost.
+    DOORWARD_PASSWORD__MEMORY_KIB: "19456",
+    DOORWARD_PASSWORD__PASSES: "2",
+    DOORWARD_PASSWORD__LANES: "1",
+    ...settings,
+  };
+  const server = new Server(url, folder, program, { cwd: folder, stdio: ["ignore", log, log], env });
+  await server.begin();
   return server;
 }
 
 class Server {
-  constructor(url, folder, child, ended) {
-    Object.assign(this, { url, folder, child, ended });
+  constructor(url, folder, program, options) {
+    Object.assign(this, { url, folder, program, options });
+  }
+
+  /** Starts it, also again. */
+  async begin() {
+    this.child = spawn(this.program, this.options);
+    this.ended = new Promise((resolve) => this.child.once("exit", resolve));
+    await this.ready();
+  }
+
+  /** Ends it, and keeps what it has. */
+  async end() {
+    this.child.kill("SIGTERM");
+    await Promise.race([this.ended, wait(5000, undefined, { ref: false })]);
+    this.child.kill("SIGKILL");
+  }
+
+  /** Runs a command beside it. */
+  cli(...args) {
+    return promisify(execFile)(this.program, args, { cwd: this.folder, env: this.options.env });
   }
 
   /** What it printed so far. */
@@ -71,9 +86,7 @@ class Server {
   }
 
   async stop() {
-    this.child.kill("SIGTERM");
-    await Promise.race([this.ended, wait(5000, undefined, { ref: false })]);
-    this.child.kill("SIGKILL");
+    await this.end();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
@@ -93,11 +106,11 @@ export function linkIn(mail) {
 }
 
 /** Nothing of a Doorward that the caller may run, nor of this test run. */
-function withoutSettings(env) {
+export function withoutSettings(env) {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("DOORWARD_")));
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer().once("error", reject);
     probe.listen(0, "127.0.0.1", () => {

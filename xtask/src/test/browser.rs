@@ -7,29 +7,29 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::tools;
-use crate::shell;
+use crate::{npm, shell};
 
 /// The test run, its packages installed by the lock file and the program under test built.
 pub fn command(program_is_built: bool) -> Result<Command> {
+    in_chromium(program_is_built, "tests")
+}
+
+/// The tests of `@doorward/next` in the example app, which is built by them.
+pub fn next(program_is_built: bool) -> Result<Command> {
+    npm::example()?;
+    in_chromium(program_is_built, "nextjs")
+}
+
+fn in_chromium(program_is_built: bool, tests: &str) -> Result<Command> {
     let folder = shell::root().join("tests/browser");
-    let lock = fs::read(folder.join("package-lock.json")).context("tests/browser/package-lock.json")?;
-    // npm ci deletes what it made, so the stamp lies inside: it stands only for a finished install of this lock file.
-    let stamp = folder.join("node_modules/.installed-lock");
-    if fs::read(&stamp).ok().as_ref() != Some(&lock) {
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
-        if !shell::succeeds(&mut npm)? {
-            bail!("npm ci failed");
-        }
-        fs::write(&stamp, &lock)?;
-    }
+    npm::install(&folder, "")?;
     if !program_is_built && !shell::succeeds(&mut shell::cargo(&["build", "--package", "doorward"]))? {
         bail!("the build failed");
     }
     let chromium = tools::chromium().context("no Chromium")?;
     let mut node = Command::new("node");
     shell::without_settings(&mut node);
-    node.args(["--test", "--test-reporter=spec"]).args(test_files(&folder)?).current_dir(&folder);
+    node.args(["--test", "--test-reporter=spec"]).args(test_files(&folder.join(tests))?).current_dir(&folder);
     node.env("DOORWARD_TEST_CHROMIUM", chromium);
     node.env("DOORWARD_TEST_PROGRAM", shell::target_dir().join("debug/doorward"));
     Ok(node)
@@ -38,7 +38,7 @@ pub fn command(program_is_built: bool) -> Result<Command> {
 /// Named one by one: what node makes of a folder differs from version to version.
 fn test_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder.join("tests"))? {
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.to_string_lossy().ends_with(".test.mjs") {
             files.push(path);

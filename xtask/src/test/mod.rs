@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell;
+use crate::{npm, shell};
 use counts::Counts;
 
 /// The benchmark is linted too, and run for a moment.
@@ -64,7 +64,23 @@ fn perform(step: Step, options: &Options, total: &mut Counts) -> Result<()> {
             on_sqlite.and(counted(&mut test, total))
         }
         Step::Browser => counted(&mut browser::command(options.steps.contains(&Step::Test))?, total),
+        Step::Next => next(options, total),
     }
+}
+
+/// The package by itself, then in the example app.
+fn next(options: &Options, total: &mut Counts) -> Result<()> {
+    let package = shell::root().join("packages/next");
+    npm::install(&package, "")?;
+    if !options.steps.contains(&Step::Test) {
+        check(&mut shell::cargo(&["build", "--package", "doorward"]))?;
+    }
+    let program = shell::target_dir().join("debug/doorward");
+    check(&mut npm::run(&package, "check"))?;
+    counted(npm::run(&package, "test").env("DOORWARD_TEST_PROGRAM", &program), total)?;
+    check(&mut npm::run(&package, "size"))?;
+    counted(&mut browser::next(true)?, total)?;
+    check(&mut npm::run(&shell::root().join("examples/nextjs"), "check"))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,10 +90,11 @@ enum Step {
     Deny,
     Test,
     Browser,
+    Next,
 }
 
 impl Step {
-    const ALL: [Self; 5] = [Self::Fmt, Self::Clippy, Self::Deny, Self::Test, Self::Browser];
+    const ALL: [Self; 6] = [Self::Fmt, Self::Clippy, Self::Deny, Self::Test, Self::Browser, Self::Next];
 
     const fn name(self) -> &'static str {
         match self {
@@ -86,6 +103,7 @@ impl Step {
             Self::Deny => "deny",
             Self::Test => "test",
             Self::Browser => "browser",
+            Self::Next => "next",
         }
     }
 
@@ -96,6 +114,7 @@ impl Step {
             Self::Deny => "dependencies: banned ones, licences, where they come from",
             Self::Test => "all Rust tests, on SQLite and PostgreSQL, with Redis, nginx and Caddy",
             Self::Browser => "the pages, in Chromium",
+            Self::Next => "@doorward/next, by itself and in the example app in Chromium",
         }
     }
 }
@@ -211,7 +230,7 @@ mod tests {
     fn steps_are_chosen_and_keep_their_order() {
         assert_eq!(steps(&[]), Step::ALL);
         assert_eq!(steps(&["--only", "clippy,fmt"]), [Step::Fmt, Step::Clippy]);
-        assert_eq!(steps(&["--skip=browser,test"]), [Step::Fmt, Step::Clippy, Step::Deny]);
+        assert_eq!(steps(&["--skip=browser,test,next"]), [Step::Fmt, Step::Clippy, Step::Deny]);
         assert!(Options::parse(&["--only".to_owned(), "fmt,nothing".to_owned()]).is_err());
         assert!(Options::parse(&["--only".to_owned()]).is_err());
         assert!(Options::parse(&["--fast".to_owned()]).is_err());

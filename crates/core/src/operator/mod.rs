@@ -102,8 +102,9 @@ pub async fn enable(context: &Context, caller: &Caller, id: UserId) -> Result<bo
         .await
 }
 
-/// A one-time link, good for an hour, that makes the first administrator. `None` where there is one.
-pub async fn first_admin_link(context: &Context) -> Result<Option<String>> {
+/// A one-time link, good for an hour, that makes the first administrator. `None` where there is one. It leads to this
+/// server's own page, at `address`: an app with pages of its own has none for it.
+pub async fn first_admin_link(context: &Context, address: &str) -> Result<Option<String>> {
     context
         .db
         .write(async |tx| {
@@ -113,11 +114,7 @@ pub async fn first_admin_link(context: &Context) -> Result<Option<String>> {
             secret::end_all(tx, context, Purpose::FirstAdmin, INSTALLATION).await?;
             let issued =
                 secret::issue(tx, context, Purpose::FirstAdmin, INSTALLATION, "", FIRST_ADMIN_LIFE).await?;
-            Ok(Some(
-                context
-                    .config
-                    .page_link(&format!("/first-admin?token={}", issued.link_token.expose_secret())),
-            ))
+            Ok(Some(format!("{address}/first-admin?token={}", issued.link_token.expose_secret())))
         })
         .await
 }

@@ -1,6 +1,8 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use doorward_core::config::Config;
 use doorward_core::operator;
 use doorward_web::serve::Limits;
 use tokio::net::TcpListener;
@@ -25,7 +27,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
         .await
         .with_context(|| format!("{listen} can't be listened on; is another server running there? Choose another by DOORWARD_LISTEN, and say in DOORWARD_PUBLIC_URL where people reach it"))?;
     let Ready { app, clock } = setup::open(settings).await?;
-    greet(&app).await?;
+    greet(&app, listen).await?;
 
     let mut terminate = signal(SignalKind::terminate()).context("signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("signals")?;
@@ -43,16 +45,33 @@ pub async fn serve(settings: Settings) -> Result<()> {
 }
 
 /// The first lines that a person sees.
-async fn greet(app: &crate::app::App) -> Result<()> {
+async fn greet(app: &crate::app::App, listen: SocketAddr) -> Result<()> {
     let config = &app.context().config;
     if !config.is_development() {
         tracing::info!(url = config.issuer(), "doorward answers");
         return Ok(());
     }
-    println!("Doorward is up on {}  (development mode)", config.issuer());
-    if let Some(link) = operator::first_admin_link(app.context()).await.map_err(setup::explain)? {
+    let address = own_address(config, listen);
+    println!("Doorward is up on {address}  (development mode)");
+    if address != config.issuer() {
+        println!("It serves the app on {}", config.issuer());
+    }
+    let link = operator::first_admin_link(app.context(), &address).await.map_err(setup::explain)?;
+    if let Some(link) = link {
         println!("Make the first administrator (once, within an hour): {link}");
     }
-    println!("Mails are caught in {}/dev/mailbox", config.issuer());
+    println!("Mails are caught in {address}/dev/mailbox");
     Ok(())
+}
+
+/// Where this process answers. In development `public_url` may be that of an app on another port of this machine, which
+/// passes the API on and has pages of its own.
+fn own_address(config: &Config, listen: SocketAddr) -> String {
+    let url = &config.public_url;
+    let local =
+        matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) && listen.ip().is_loopback();
+    if local && url.scheme() == "http" && url.port_or_known_default() != Some(listen.port()) {
+        return format!("http://localhost:{}{}", listen.port(), config.base_path());
+    }
+    config.issuer().to_owned()
 }

@@ -19,8 +19,9 @@ pub struct Given {
 /// What was given, by key.
 pub type All = BTreeMap<&'static str, Given>;
 
-/// Variables that are not settings.
-const OTHERS: &[&str] = &["DOORWARD_CONFIG", "DOORWARD_BLESS", "DOORWARD_RENDER_DIR"];
+/// Variables that are not settings. The last two are read by apps, which may share one file of settings with the server.
+const OTHERS: &[&str] =
+    &["DOORWARD_CONFIG", "DOORWARD_BLESS", "DOORWARD_RENDER_DIR", "DOORWARD_URL", "DOORWARD_SERVICE_KEY"];
 
 pub fn gather(
     file: Option<(&str, &str)>,

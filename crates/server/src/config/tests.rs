@@ -90,6 +90,14 @@ fn a_secret_can_be_read_from_a_file() {
 }
 
 #[test]
+fn what_apps_read_beside_the_settings_is_no_mistake() {
+    assert!(
+        load("", &[("DOORWARD_URL", "http://127.0.0.1:4400"), ("DOORWARD_SERVICE_KEY", "dw_key_x")]).is_ok()
+    );
+    assert!(load("", &[("DOORWARD_URLS", "http://127.0.0.1:4400")]).is_err());
+}
+
+#[test]
 fn an_unknown_key_is_an_error_that_names_the_one_that_was_meant() {
     let problems = refused("[sesion]\nidle_timeout = \"1h\"");
     assert!(problems.contains("sesion") && problems.contains("is not a setting"), "{problems}");

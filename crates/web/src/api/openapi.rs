@@ -1,5 +1,7 @@
 //! The API's description, OpenAPI 3.1, made from the handlers themselves.
 
+use doorward_core::error::Code;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
@@ -26,7 +28,15 @@ pub fn frame() -> OpenApi {
         .bearer_format("dw_key_…")
         .description(Some("A service's key, made by `doorward key create`."))
         .build();
+    // Not what `code` is limited to: a client of today meets the codes of tomorrow.
+    let codes = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(
+            "The codes of problems that are in use. They are never renamed; new ones may come.",
+        ))
+        .enum_values(Some(Code::ALL.iter().map(|code| code.as_str())));
     let components = ComponentsBuilder::new()
+        .schema("ErrorCode", codes)
         .security_scheme("cookie", SecurityScheme::ApiKey(cookie))
         .security_scheme("bearer", SecurityScheme::Http(bearer))
         .security_scheme("service_key", SecurityScheme::Http(service_key))

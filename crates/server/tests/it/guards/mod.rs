@@ -43,6 +43,11 @@ impl File {
             || name.ends_with("_tests.rs")
     }
 
+    /// Written by a program, and compared by a check with what it is made from.
+    fn is_generated(&self) -> bool {
+        self.path.ends_with("/generated.ts")
+    }
+
     /// Somebody else's work, kept as it came.
     fn is_vendored(&self) -> bool {
         self.path.split('/').any(|part| part == "vendor")
@@ -73,7 +78,10 @@ fn project() -> Vec<File> {
 
 fn is_made(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let of_packages =
+        folder.ancestors().any(|above| above.ends_with("packages") || above.ends_with("examples"));
     matches!(&*name, ".git" | "target" | "node_modules" | "doorward-data" | "test-results")
+        || of_packages && matches!(&*name, "dist" | "build" | ".next")
         || folder.join("CACHEDIR.TAG").exists()
 }
 

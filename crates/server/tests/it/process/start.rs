@@ -26,6 +26,16 @@ async fn the_first_start_prints_the_address_and_a_link_that_makes_the_first_admi
 }
 
 #[tokio::test]
+async fn beside_an_app_on_another_port_the_link_still_leads_to_the_servers_own_page() {
+    let server = Server::start(&[("DOORWARD_PUBLIC_URL", "http://localhost:3000")]).await;
+    let printed = server.printed("/first-admin?token=").await;
+    assert!(printed.contains("the app on http://localhost:3000"), "{printed}");
+    let link = printed.split_whitespace().find(|word| word.contains("/first-admin?token=")).unwrap();
+    assert!(link.starts_with(&server.url), "{link}");
+    server.browser().get(link).await.expect_status(200);
+}
+
+#[tokio::test]
 async fn the_master_key_is_its_owners_alone_and_stays() {
     let mut server = Server::start(&[]).await;
     let path = master_key(server.folder.path());

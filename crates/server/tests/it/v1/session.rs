@@ -246,7 +246,7 @@ async fn every_algorithm_signs_and_is_checked() {
 #[tokio::test]
 async fn first_admin_link_makes_one_administrator_once() {
     let app = TestApp::start().await;
-    let link = operator::first_admin_link(app.app.context()).await.unwrap().unwrap();
+    let link = operator::first_admin_link(app.app.context(), "http://localhost:4400").await.unwrap().unwrap();
     let token = link.split("token=").nth(1).unwrap().to_owned();
     let browser = app.browser();
     browser.get(&format!("/first-admin?token={token}")).await.expect_status(200);
@@ -266,7 +266,7 @@ async fn first_admin_link_makes_one_administrator_once() {
     let statuses = racing.join_all().await;
 
     assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
-    assert!(operator::first_admin_link(app.app.context()).await.unwrap().is_none());
+    assert!(operator::first_admin_link(app.app.context(), "http://localhost:4400").await.unwrap().is_none());
 }
 
 fn encode(bytes: &[u8]) -> String {

@@ -1,0 +1,39 @@
+"use client";
+
+import { safeRedirect } from "@doorward/next/client";
+import { useSession } from "@doorward/next/react";
+import Link from "next/link";
+import { useRouter } from "next/navigation";
+import { Field, Form } from "@/components/form";
+
+export function SignInForm({ redirectTo }: { redirectTo: string | undefined }) {
+  const { client } = useSession();
+  const router = useRouter();
+  const query = redirectTo ? `?redirect_to=${encodeURIComponent(redirectTo)}` : "";
+  return (
+    <>
+      <Form
+        label="Sign in"
+        busy="Signing in…"
+        submit={({ identifier = "", password = "", remember }) =>
+          client.signIn({ identifier, password, remember: remember === "on" })
+        }
+        done={() => router.push(safeRedirect(redirectTo, "/dashboard"))}
+      >
+        {(error) => (
+          <>
+            <Field name="identifier" label="E-mail address or username" autoComplete="username" error={error} />
+            <Field name="password" label="Password" type="password" autoComplete="current-password" error={error} />
+            <label className="check">
+              <input type="checkbox" name="remember" /> Keep me signed in on this device
+            </label>
+          </>
+        )}
+      </Form>
+      <p className="aside">
+        <Link href="/forgot-password">Forgot your password?</Link>
+        <Link href={`/sign-up${query}`}>Create an account</Link>
+      </p>
+    </>
+  );
+}

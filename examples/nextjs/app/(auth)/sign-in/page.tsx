@@ -1,0 +1,21 @@
+import type { Metadata } from "next";
+import { SignInForm } from "./form";
+
+export const metadata: Metadata = { title: "Sign in" };
+
+const NOTICES: Record<string, string> = {
+  signed_out: "You are signed out, in every tab.",
+  password_reset: "Your password is changed. Sign in with the new one.",
+  verified: "Your address is verified. Sign in.",
+};
+
+export default async function SignIn({ searchParams }: PageProps<"/sign-in">) {
+  const { redirect_to, notice } = await searchParams;
+  return (
+    <>
+      <h1>Sign in</h1>
+      {typeof notice === "string" && NOTICES[notice] && <p className="notice">{NOTICES[notice]}</p>}
+      <SignInForm redirectTo={typeof redirect_to === "string" ? redirect_to : undefined} />
+    </>
+  );
+}

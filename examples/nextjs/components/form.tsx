@@ -1,0 +1,106 @@
+"use client";
+
+import type { AuthError, Result } from "@doorward/next/client";
+import { useId, useRef, useState, useTransition, type FormEvent, type ReactNode } from "react";
+
+interface FormProps<T> {
+  /** What the button says, and what it says while it works. */
+  label: string;
+  busy: string;
+  danger?: boolean;
+  submit: (values: Record<string, string>) => Promise<Result<T>>;
+  done?: (data: T) => void;
+  children: ReactNode | ((error: AuthError | undefined) => ReactNode);
+}
+
+/** Sends, says what went wrong beside the field that is at fault, and loses nothing that was typed. */
+export function Form<T>({ label, busy, danger = false, submit, done, children }: FormProps<T>) {
+  const [error, setError] = useState<AuthError>();
+  const [isPending, start] = useTransition();
+  const form = useRef<HTMLFormElement>(null);
+
+  const send = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const values = Object.fromEntries(new FormData(event.currentTarget)) as Record<string, string>;
+    start(async () => {
+      const result = await submit(values);
+      setError(result.error);
+      if (result.ok) {
+        done?.(result.data);
+        return;
+      }
+      const wrong = Object.keys(result.error.fields)[0];
+      const field = wrong && form.current?.elements.namedItem(wrong);
+      if (field instanceof HTMLElement) field.focus();
+    });
+  };
+
+  const general = error && Object.keys(error.fields).length === 0;
+  return (
+    // By post, so that no password gets into the address where the script has not come yet.
+    <form ref={form} method="post" onSubmit={send} className="form">
+      <div role="alert" aria-live="polite">
+        {general && <p className="alert">{sentence(error)}</p>}
+      </div>
+      {typeof children === "function" ? children(error) : children}
+      <button className={danger ? "button danger" : "button primary"} type="submit" disabled={isPending}>
+        {isPending ? busy : label}
+      </button>
+    </form>
+  );
+}
+
+function sentence({ detail, retryAfter }: AuthError): string {
+  return retryAfter && retryAfter > 1 ? `${detail} (${retryAfter} seconds)` : detail;
+}
+
+interface FieldProps {
+  name: string;
+  label: string;
+  type?: "text" | "email" | "password";
+  autoComplete: string;
+  hint?: string;
+  defaultValue?: string;
+  required?: boolean;
+  inputMode?: "numeric";
+  error: AuthError | undefined;
+}
+
+export function Field({ name, label, hint, error, type = "text", required = true, ...rest }: FieldProps) {
+  const id = useId();
+  const fault = error?.fields[name];
+  const [isShown, setShown] = useState(false);
+  const described = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ");
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <div className="control">
+        <input
+          id={id}
+          name={name}
+          type={isShown ? "text" : type}
+          required={required}
+          aria-invalid={fault ? true : undefined}
+          aria-describedby={described || undefined}
+          {...rest}
+        />
+        {type === "password" && (
+          <button className="reveal" type="button" aria-pressed={isShown} onClick={() => setShown(!isShown)}>
+            {isShown ? "Hide" : "Show"}
+            <span className="out-of-sight"> {label.toLowerCase()}</span>
+          </button>
+        )}
+      </div>
+      {hint && (
+        <p className="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {fault && (
+        <p className="fault" id={`${id}-fault`}>
+          {fault.detail}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,13 @@
+import { createAuthProxy } from "@doorward/next/proxy";
+
+export const proxy = createAuthProxy({
+  protected: ["/dashboard", "/admin", "/reauthenticate", "/api/me"],
+  verified: ["/billing"],
+  authPages: ["/sign-in", "/sign-up", "/forgot-password"],
+  afterSignIn: "/dashboard",
+});
+
+// All but what is the same for everybody. Next reads this without running it, so it must be written out here.
+export const config = {
+  matcher: ["/((?!_next/static|_next/image|icon.svg|robots.txt).*)"],
+};

@@ -1,0 +1,216 @@
+import type { components } from "../generated.js";
+import type { CurrentSession, ErrorCode, SignedInAnswer } from "../types.js";
+import { resultOf, type Result } from "./results.js";
+
+export type { CurrentSession, ErrorCode, SessionDetails, SignedInAnswer, User } from "../types.js";
+export type { AuthError, Result } from "./results.js";
+export { safeRedirect } from "../shared/safe-redirect.js";
+
+type Schemas = components["schemas"];
+/** What a person's form sends; the rest is seen to here. */
+type Form<Name extends keyof Schemas> = Omit<Schemas[Name], "delivery" | "flow_token" | "challenge_response">;
+
+export interface AuthEvents {
+  /** Somebody signed in, in this tab or another. */
+  "signed-in": undefined;
+  /** The session ended: by a sign-out here or in another tab, or because Doorward said so (then with its code). */
+  "signed-out": { code?: ErrorCode } | undefined;
+  /** There are new tokens. */
+  refreshed: undefined;
+}
+
+export interface AuthClientOptions {
+  /** Where `handlers` are mounted. `"/api/auth"` by default. With a `basePath` of Next, that first. */
+  basePath?: string;
+}
+
+export interface AuthClient {
+  signIn(form: Form<"SignInRequest">): Promise<Result<SignedInAnswer>>;
+  /** Answers alike for a known address: the mail tells. With `sign_up.verify_email = "later"` one is signed in at once. */
+  signUp(form: Form<"SignUpRequest">): Promise<Result<Schemas["SignUpAnswer"] | SignedInAnswer>>;
+  /** Verify an address, by the link's token or by `email` and `code`. */
+  verify(form: Form<"VerifyEmailRequest">): Promise<Result<SignedInAnswer | { status: "verified" }>>;
+  resendVerification(form: { email: string }): Promise<Result<undefined>>;
+  forgotPassword(form: Schemas["ForgotRequest"]): Promise<Result<undefined>>;
+  /** By the link's token, or by `email` and `code`. Ends all sessions of the account. */
+  resetPassword(form: Schemas["ResetRequest"]): Promise<Result<undefined>>;
+  /** Ends this session, or with `everywhere` all of the account. All tabs are told. */
+  signOut(options?: { everywhere?: boolean }): Promise<Result<undefined>>;
+  /** New tokens, once for all callers in all tabs. Fails where there is no session. */
+  refresh(): Promise<Result<unknown>>;
+  /** Who is signed in, asked of Doorward; `null` for nobody. */
+  session(): Promise<Result<CurrentSession | null>>;
+  /**
+   * Any call of the JSON API, such as `call("PATCH", "/v1/me", { given_name: "Ada" })`. Refreshes where that is needed, and
+   * solves the challenge where one is asked for.
+   */
+  call<T = unknown>(method: string, path: string, body?: object): Promise<Result<T>>;
+  /**
+   * As the browser's own. Where an answer of this origin is 401 because the access token ran out, tokens are refreshed,
+   * once for all callers in all tabs, and the request is sent again, with its body (up to 1 MiB, and no stream).
+   */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /** Returns what takes the listener away. */
+  on<E extends keyof AuthEvents>(event: E, listener: (detail: AuthEvents[E]) => void): () => void;
+}
+
+/** The name of the lock, of the channel, and of the time of the last refresh, for all tabs of an origin. */
+const NAME = "doorward";
+/** How much of a body is kept, to be sent again. */
+const BODY_LIMIT = 1024 * 1024;
+/** How long a call of Doorward's may take, in milliseconds. Others wait for it. */
+const PATIENCE = 30_000;
+
+export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions = {}): AuthClient {
+  const listeners = new Set<(event: string, detail: unknown) => void>();
+  // Client components are rendered on the server as well.
+  const channel = typeof window === "object" && window.BroadcastChannel ? new BroadcastChannel(NAME) : undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+  let refreshedAt = 0;
+  let isOut = false;
+
+  const hear = (event: string, detail: unknown) => {
+    isOut = event === "signed-out";
+    for (const listener of [...listeners]) listener(event, detail);
+  };
+  if (channel) channel.onmessage = ({ data }: MessageEvent<[string, unknown]>) => hear(...data);
+  const tell = <E extends keyof AuthEvents>(event: E, detail?: AuthEvents[E]) => {
+    if (event !== "signed-out") {
+      refreshedAt = Date.now();
+      storage()[NAME] = String(refreshedAt);
+    }
+    channel?.postMessage([event, detail]);
+    hear(event, detail);
+  };
+
+  /** One at a time in all tabs, or, without Web Locks (old browsers, plain http), in this one. */
+  const alone = <T>(task: () => Promise<T>): Promise<T> => {
+    if (navigator.locks) return navigator.locks.request(NAME, task) as Promise<T>;
+    const turn = queue.then(task);
+    queue = turn.catch(() => {});
+    return turn;
+  };
+
+  const send = (method: string, path: string, body?: object, through = fetch): Promise<Response> =>
+    through(basePath + path, {
+      method,
+      signal: AbortSignal.timeout(PATIENCE),
+      ...(body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    });
+
+  /** Unless another caller or tab has done so since `sentAt`. */
+  const refresh = (sentAt = Date.now()): Promise<Result<unknown>> =>
+    alone(async () => {
+      const last = Math.max(refreshedAt, Number(storage()[NAME]) || 0);
+      // A time to come is of a clock that was set back.
+      if (last > sentAt && last <= Date.now()) return { ok: true, data: undefined };
+      const ask = () => resultOf(send("POST", "/v1/token/refresh"));
+      let result = await ask();
+      // The answer got lost, and perhaps not the request: Doorward forgives the same token a second time.
+      if (!result.ok && !result.error.status) result = await ask();
+      if (result.ok) tell("refreshed");
+      else if (result.error.status === 401) tell("signed-out", { code: result.error.code });
+      return result;
+    });
+
+  const retrying = async (request: Request, codes: (string | false)[], replayable = true): Promise<Response> => {
+    const spare = replayable && (await spareOf(request));
+    const sentAt = Date.now();
+    const response = await fetch(request);
+    if (response.status !== 401 || !spare) return response;
+    const { code } = (await response.clone().json().catch(() => ({}))) as { code?: string };
+    return code && codes.includes(code) && (await refresh(sentAt)).ok ? fetch(spare) : response;
+  };
+
+  /** With the proof of work, where one is asked for. */
+  const challenged = async <T>(ask: (extra?: object) => Promise<Result<T>>): Promise<Result<T>> => {
+    const result = await ask();
+    if (result.error?.code !== "challenge_required") return result;
+    const puzzle = await resultOf<Schemas["ChallengeAnswer"]>(send("GET", "/v1/challenge"));
+    if (!puzzle.ok) return puzzle;
+    const { solve } = await import("./challenge.js");
+    return ask({ challenge_response: await solve(puzzle.data.challenge, puzzle.data.difficulty) });
+  };
+
+  const call = <T>(method: string, path: string, body?: object): Promise<Result<T>> =>
+    challenged((extra) =>
+      resultOf<T>(
+        send(method, path, extra ? { ...body, ...extra } : body, (url, init) =>
+          retrying(new Request(url, init), ["token_expired"]),
+        ),
+      ),
+    );
+
+  /** What may begin a session: alone, or a refresh of the one before sets its cookies afterwards. */
+  const enter = async <T>(path: string, form: object): Promise<Result<T>> => {
+    const result = await challenged((extra) =>
+      alone(() => resultOf<T>(send("POST", path, { ...form, ...extra }))),
+    );
+    const status = (result.data as { status?: string } | undefined)?.status;
+    if (status === "signed_in") tell("signed-in");
+    // The token still says otherwise.
+    if (status === "verified") await refresh();
+    return result;
+  };
+
+  const leave = async (path: string, form?: object): Promise<Result<undefined>> => {
+    const result = await alone(() => resultOf<undefined>(send("POST", path, form)));
+    if (result.ok) tell("signed-out");
+    return result;
+  };
+
+  return {
+    signIn: (form) => enter("/v1/sign-in", form),
+    signUp: (form) => enter("/v1/sign-up", form),
+    verify: (form) => enter("/v1/email/verify", form),
+    resendVerification: (form) => call("POST", "/v1/email/verify/resend", form),
+    forgotPassword: (form) => call("POST", "/v1/password/forgot", form),
+    resetPassword: (form) => leave("/v1/password/reset", form),
+    signOut: ({ everywhere } = {}) => leave(`/v1/sign-out${everywhere ? "/all" : ""}`),
+    refresh: () => refresh(),
+    async session() {
+      const result = await call<CurrentSession | null>("GET", "/v1/session");
+      return result.error?.status === 401 ? { ok: true, data: null } : result;
+    },
+    call,
+    fetch(input, init) {
+      const request = new Request(input, init);
+      if (new URL(request.url).origin !== location.origin) return fetch(request);
+      // Nobody's browser needs to ask for new tokens again and again.
+      const codes = ["token_expired", !isOut && "not_authenticated"];
+      return retrying(request, codes, !(init?.body instanceof ReadableStream));
+    },
+    on(event, listener) {
+      const heard = (name: string, detail: unknown) => name === event && listener(detail as never);
+      listeners.add(heard);
+      return () => void listeners.delete(heard);
+    },
+  };
+}
+
+/** Where none is allowed each tab refreshes for itself, and Doorward's grace lets it. */
+function storage(): Record<string, string | undefined> {
+  try {
+    return localStorage;
+  } catch {
+    return {};
+  }
+}
+
+/** The request once more, or nothing if its body is too large to be kept. */
+async function spareOf(request: Request): Promise<Request | undefined> {
+  const spare = request.clone();
+  // Firefox shows no body, and sends no streams.
+  const reader = request.clone().body?.getReader();
+  for (let size = 0; reader; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > BODY_LIMIT) {
+      void reader.cancel();
+      void spare.body?.cancel();
+      return undefined;
+    }
+  }
+  return spare;
+}

@@ -1,0 +1,2147 @@
+// Made from docs/openapi.json by `npm run types`. Not to be edited.
+
+export interface paths {
+    "/v1/account/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore a closed account, by the link of the mail. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TokenRequest"];
+                };
+            };
+            responses: {
+                /** @description It is open again; sign in */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The link does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Search the audit log, newest first. Needs the permission `audit:read`. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description What happened to this account: its id */
+                    user?: string;
+                    /** @description What happened, such as `sign_in` */
+                    type?: string;
+                    /** @description This moment and later: RFC 3339, or a date */
+                    since?: string;
+                    /** @description Before this moment */
+                    until?: string;
+                    /** @description How many at most: 1 to 200, 50 unless said */
+                    limit?: number;
+                    /** @description The `next_cursor` of an earlier answer */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What happened */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AuditEventList"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The permission is missing */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The query needs attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a proof-of-work puzzle.
+         * @description Its solution goes into `challenge_response` of a request that was refused with `challenge_required`. Each is used once.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A puzzle */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChallengeAnswer"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/email/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify an e-mail address.
+         * @description By the link's token, or by address and code. Confirming a sign-up signs in; verifying the address of an account that
+         *     exists answers `{"status": "verified"}`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["VerifyEmailRequest"];
+                };
+            };
+            responses: {
+                /** @description Signed in, or verified */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignedInAnswer"];
+                    };
+                };
+                /** @description The link or the code does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The password is not the sign-up's */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/email/verify/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the verification mail again.
+         * @description Answers alike for every address.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ResendRequest"];
+                };
+            };
+            responses: {
+                /** @description If the address waits for its verification, a mail is on its way */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The signed-in account. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The account */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["User"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /**
+         * Close the account.
+         * @description Every session ends. Until it is deleted for good, the link of the mail restores it.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is closed */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Closed"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description It is the last active administrator's */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Change the profile. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ProfileRequest"];
+                };
+            };
+            responses: {
+                /** @description The account as it is now */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["User"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/v1/me/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to your account, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How many at most: 1 to 200, 50 unless said */
+                    limit?: number;
+                    /** @description The `next_cursor` of an earlier answer */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What happened */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ActivityList"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The query needs attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices that the account was signed in from, last seen first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How many items at most: 50 unless said. */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The devices */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["List_KnownDevice"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget a device. The sessions that live in it end. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The device */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is forgotten */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no such device */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Give a device a name. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The device */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RenameRequest"];
+                };
+            };
+            responses: {
+                /** @description The device as it is now */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KnownDevice"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no such device */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/v1/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the e-mail address.
+         * @description The new address is mailed a link and a code to confirm it. Answers alike for one that has an account already.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChangeEmailRequest"];
+                };
+            };
+            responses: {
+                /** @description A mail is on its way to the new address */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/email/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a change of e-mail address back.
+         * @description By the link that the old address was mailed. Every session ends, the password stops working, and the old address gets a
+         *     mail to set a new one.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TokenRequest"];
+                };
+            };
+            responses: {
+                /** @description The account has its old address again */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The link does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Another account has the old address now */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/email/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the new e-mail address. The old one is told, and can undo the change for a week. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["VerifyEmailChangeRequest"];
+                };
+            };
+            responses: {
+                /** @description The account as it is now */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["User"];
+                    };
+                };
+                /** @description The link or the code does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Another account has that address now */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is held about you. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Everything that is held */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExportView"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The live sessions of the account, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How many items at most: 50 unless said. */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The sessions */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["List_Session"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one session. Its tokens are refused from now on. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The session */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It has ended */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no such session */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/not-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that what a mail told of was not you.
+         * @description Every session of the account ends, no device is known any more, the password stops working, and a mail to set a new one
+         *     goes out.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NotMeRequest"];
+                };
+            };
+            responses: {
+                /** @description Everybody is signed out; the mail to set a new password is on its way */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The link does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/password/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change the password. Every other session of the account ends, this one gets new tokens. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChangeRequest"];
+                };
+            };
+            responses: {
+                /** @description Changed; the new tokens, for a client without cookies */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TokensAnswer"];
+                    };
+                };
+                /** @description Changed; the new tokens are in the cookies */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/password/forgot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a mail to reset a forgotten password.
+         * @description Answers alike for every address.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ForgotRequest"];
+                };
+            };
+            responses: {
+                /** @description If the address has an account, a mail is on its way */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reset a forgotten password. Every session of the account ends. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ResetRequest"];
+                };
+            };
+            responses: {
+                /** @description The new password holds; sign in with it */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The link or the code does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm that it is you.
+         * @description Sensitive requests ask for it (`reauthentication_required`) where the last proof is older than ten minutes. The new
+         *     tokens count as fresh, older ones of the session do not.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReauthenticateRequest"];
+                };
+            };
+            responses: {
+                /** @description New tokens, fresh for ten minutes */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TokensAnswer"];
+                    };
+                };
+                /** @description The code does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reauthenticate/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a code mailed, to confirm that it is you. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReauthenticateStart"];
+                };
+            };
+            responses: {
+                /** @description The code is on its way */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description That method is not accepted */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listen to which sessions end.
+         * @description Events: `snapshot` once at the start, with all that still matters; then `revoked` for each ending, within a second. Both
+         *     hold `{"sid"}` for a session, or `{"sub", "before"}` (seconds) for every token of an account that was made before. A
+         *     comment comes every five seconds; whoever hears nothing for fifteen has lost the feed and must ask the server until it is
+         *     back. With `Last-Event-ID` it goes on from there. What was told may be told again.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The last event that was heard */
+                    "Last-Event-ID"?: string | null;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The feed */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                /** @description No live service key */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The key does not have the scope `revocations:read` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There are too many listeners, or this node has not heard from the others */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The session check: who is signed in, and by which session. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Somebody is signed in */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CurrentSession"];
+                    };
+                };
+                /** @description Nobody is; `token_expired` asks for a refresh */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with a password. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SignInRequest"];
+                };
+            };
+            responses: {
+                /** @description Signed in */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignedInAnswer"];
+                    };
+                };
+                /** @description The details do not match */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account is disabled, or its address not verified: told after a right password only */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many attempts, or the account is locked for a while */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out: end this session.
+         * @description Also works with an access token that has run out. Ending what has ended already succeeds.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["SignOutRequest"] | null;
+                };
+            };
+            responses: {
+                /** @description This session has ended */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-out/all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out everywhere: end every session of the account. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["SignOutAllRequest"] | null;
+                };
+            };
+            responses: {
+                /** @description The sessions have ended */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a sign-up.
+         * @description Answers alike for an address that has an account already: that one gets a mail that says so.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SignUpRequest"];
+                };
+            };
+            responses: {
+                /** @description Signed in at once, where addresses are verified later */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignedInAnswer"];
+                    };
+                };
+                /** @description A mail was sent; verify the address next */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignUpAnswer"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/token/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trade the refresh token for new tokens.
+         * @description Each refresh token is used once. One that was rotated a moment ago is answered with the current tokens, so that tabs
+         *     and retries may race; any other old token ends the session.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["RefreshRequest"] | null;
+                };
+            };
+            responses: {
+                /** @description New tokens */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TokensAnswer"];
+                    };
+                };
+                /** @description `token_invalid`, `token_reused`, `session_expired`, `session_revoked`: sign in again */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description Something that happened to the account. */
+        Activity: {
+            /**
+             * @description In words, as far as the browser says.
+             * @example Firefox on Linux
+             */
+            device?: string | null;
+            /** @example event_0198a7c2f3b47c1e9d5a6b7c8d9e0f12 */
+            id: string;
+            ip?: string | null;
+            /** @description `success` or `failure`. */
+            outcome: string;
+            place?: string | null;
+            session_id?: string | null;
+            /** @description RFC 3339, in UTC. */
+            time: string;
+            /** @example sign_in */
+            type: string;
+        };
+        /** @description What happened to the account, newest first. */
+        ActivityList: {
+            items: components["schemas"]["Activity"][];
+            next_cursor?: string | null;
+        };
+        /** @description An event of the audit log. */
+        AuditEvent: {
+            /** @description Who did it. Nobody where it was the server, the command line or somebody who is not known. */
+            actor_id?: string | null;
+            detail: Record<string, never>;
+            /** @description In words, as far as the browser says. */
+            device?: string | null;
+            /** @example event_0198a7c2f3b47c1e9d5a6b7c8d9e0f12 */
+            id: string;
+            ip?: string | null;
+            /** @description `success` or `failure`. */
+            outcome: string;
+            /**
+             * Format: int64
+             * @description Its place in the sealed chain; `null` in the second before it is sealed.
+             */
+            position?: number | null;
+            request_id?: string | null;
+            session_id?: string | null;
+            /** @description RFC 3339, in UTC. */
+            time: string;
+            /** @example sign_in */
+            type: string;
+            user_agent?: string | null;
+            /** @description To whose account it happened. */
+            user_id?: string | null;
+        };
+        /** @description Events of the audit log, newest first. */
+        AuditEventList: {
+            items: components["schemas"]["AuditEvent"][];
+            next_cursor?: string | null;
+        };
+        /**
+         * @description A puzzle. Find a nonce (1 to 32 characters without a dot) such that the SHA-256 of `{challenge}.{nonce}` begins with
+         *     `difficulty` zero bits; `{challenge}.{nonce}` is the `challenge_response`.
+         */
+        ChallengeAnswer: {
+            /** @example sha-256 */
+            algorithm: string;
+            challenge: string;
+            /**
+             * Format: int32
+             * @description Leading bits of the hash that must be zero.
+             * @example 16
+             */
+            difficulty: number;
+            /** @description RFC 3339, in UTC. */
+            expires_at: string;
+        };
+        ChangeEmailRequest: {
+            /** @example ada@example.org */
+            new_email: string;
+        };
+        ChangeRequest: {
+            current_password: string;
+            new_password: string;
+        };
+        Closed: {
+            /** @description When it is deleted for good. RFC 3339, in UTC. */
+            deletes_at: string;
+        };
+        /** @description Who is signed in, and by which session. */
+        CurrentSession: {
+            session: components["schemas"]["Session"];
+            user: components["schemas"]["User"];
+        };
+        /** @enum {string} */
+        Delivery: "cookie" | "body";
+        /** @description What the session runs on, as far as the browser says. */
+        Device: {
+            browser?: string | null;
+            /**
+             * @description None for a client without cookies.
+             * @example device_0198a7c2f3b47c1e9d5a6b7c8d9e0f12
+             */
+            id?: string | null;
+            /** @description `desktop`, `phone`, `bot` or `other`. */
+            kind: string;
+            /** @description What its owner calls it, or else what the browser says. */
+            name: string;
+            os?: string | null;
+        };
+        /**
+         * @description The codes of problems that are in use. They are never renamed; new ones may come.
+         * @enum {string}
+         */
+        ErrorCode: "malformed_request" | "invalid_or_expired_token" | "invalid_or_expired_code" | "not_authenticated" | "invalid_credentials" | "token_expired" | "token_invalid" | "token_reused" | "session_expired" | "session_revoked" | "permission_denied" | "email_not_verified" | "account_disabled" | "reauthentication_required" | "challenge_required" | "cross_site_refused" | "not_found" | "method_not_allowed" | "conflict" | "last_sign_in_method" | "body_too_large" | "unsupported_media_type" | "validation_failed" | "rate_limited" | "overloaded" | "unavailable" | "internal_error";
+        /** @description Everything that is held about the owner of an account. Secrets are not: a password's hash means nothing to its owner. */
+        ExportView: {
+            activity: components["schemas"]["Activity"][];
+            devices: components["schemas"]["KnownDevice"][];
+            /** @description Whether a password is set, and since when. */
+            password_changed_at?: string | null;
+            /** @description The address that waits to be confirmed. */
+            pending_email?: string | null;
+            sessions: components["schemas"]["Session"][];
+            user: components["schemas"]["User"];
+        };
+        /** @description What is wrong with a field. */
+        FieldProblem: {
+            /** @example required */
+            code: string;
+            detail: string;
+            field: string;
+        };
+        ForgotRequest: {
+            email: string;
+        };
+        /** @description A browser that the account was used in. */
+        KnownDevice: components["schemas"]["Device"] & {
+            /** @description RFC 3339, in UTC. */
+            created_at: string;
+            /** @description Whether it is the one of this request. */
+            current: boolean;
+            /** @description When it was last signed in from. */
+            last_seen_at: string;
+        };
+        /** @description One page of a list. */
+        List_KnownDevice: {
+            items: (components["schemas"]["Device"] & {
+                /** @description RFC 3339, in UTC. */
+                created_at: string;
+                /** @description Whether it is the one of this request. */
+                current: boolean;
+                /** @description When it was last signed in from. */
+                last_seen_at: string;
+            })[];
+            /** @description Asks for the next page; `null` on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        List_Session: {
+            items: {
+                absolute_expires_at: string;
+                /** @description `aal1` or `aal2`. */
+                acr: string;
+                /** @description Authentication methods (RFC 8176). */
+                amr: string[];
+                auth_time: string;
+                created_at: string;
+                /** @description Whether it is the session of this request. */
+                current: boolean;
+                device: components["schemas"]["Device"];
+                expires_at: string;
+                /** @example session_0198a7c2f3b47c1e9d5a6b7c8d9e0f11 */
+                id: string;
+                ip?: string | null;
+                last_seen_at: string;
+                place?: string | null;
+                remember: boolean;
+            }[];
+            /** @description Asks for the next page; `null` on the last one. */
+            next_cursor?: string | null;
+        };
+        NotMeRequest: {
+            /** @description The token of the link in the mail. */
+            token: string;
+        };
+        /** @description RFC 9457 problem details. */
+        Problem: {
+            /**
+             * @description Stable: act on this.
+             * @example validation_failed
+             */
+            code: string;
+            /** @description What happened, and what to do now. */
+            detail: string;
+            /** @description The fields at fault. */
+            errors?: components["schemas"]["FieldProblem"][];
+            /**
+             * Format: int64
+             * @description Seconds to wait.
+             */
+            retry_after?: number | null;
+            /** Format: int32 */
+            status: number;
+            title: string;
+            /** @description Where the problem is explained. */
+            type: string;
+        };
+        /** @description What is left out stays, `null` clears. */
+        ProfileRequest: {
+            family_name?: string | null;
+            given_name?: string | null;
+            /** @description A BCP 47 language tag. */
+            locale?: string | null;
+            /** @description An https address. The server never fetches it. */
+            picture?: string | null;
+            preferred_username?: string | null;
+        };
+        ReauthenticateRequest: {
+            /** @example 123456 */
+            code?: string | null;
+            method?: components["schemas"]["ReauthenticationMethod"] | null;
+            /** @description The account's password; or else `method` and `code`. */
+            password?: string | null;
+        };
+        ReauthenticateStart: {
+            method: components["schemas"]["ReauthenticationMethod"];
+        };
+        /** @enum {string} */
+        ReauthenticationMethod: "email_code";
+        RefreshRequest: {
+            delivery?: components["schemas"]["Delivery"] | null;
+            /** @description For clients without cookies. */
+            refresh_token?: string | null;
+        };
+        RenameRequest: {
+            /**
+             * @description At most 60 characters; `null` gives back the browser's own name.
+             * @example Ada's laptop
+             */
+            name?: string | null;
+        };
+        ResendRequest: {
+            email: string;
+            flow_token?: string | null;
+        };
+        ResetRequest: {
+            code?: string | null;
+            email?: string | null;
+            new_password: string;
+            /** @description The token of the mail's link; or else `email` and `code`. */
+            token?: string | null;
+        };
+        /** @description A session. */
+        Session: {
+            absolute_expires_at: string;
+            /** @description `aal1` or `aal2`. */
+            acr: string;
+            /** @description Authentication methods (RFC 8176). */
+            amr: string[];
+            auth_time: string;
+            created_at: string;
+            /** @description Whether it is the session of this request. */
+            current: boolean;
+            device: components["schemas"]["Device"];
+            expires_at: string;
+            /** @example session_0198a7c2f3b47c1e9d5a6b7c8d9e0f11 */
+            id: string;
+            ip?: string | null;
+            last_seen_at: string;
+            place?: string | null;
+            remember: boolean;
+        };
+        SignInRequest: {
+            /** @description The solution of a challenge, where `challenge_required` asked for one. */
+            challenge_response?: string | null;
+            delivery?: components["schemas"]["Delivery"] | null;
+            /**
+             * @description An e-mail address or a username.
+             * @example ada@example.com
+             */
+            identifier: string;
+            /** @example correct horse battery staple */
+            password: string;
+            /** @description Keep the session for longer on this device. */
+            remember?: boolean | null;
+        };
+        SignOutAllRequest: {
+            /** @description Keep the session of this request. */
+            except_current?: boolean | null;
+            refresh_token?: string | null;
+        };
+        SignOutRequest: {
+            /** @description For clients without cookies, whose access token may be gone. */
+            refresh_token?: string | null;
+        };
+        SignUpAnswer: {
+            /** @description With body delivery: ties the code to this sign-up. A browser gets it as a cookie. */
+            flow_token?: string | null;
+            /** @example verify_email */
+            next: string;
+        };
+        SignUpRequest: {
+            /** @description The solution of a challenge, where `challenge_required` asked for one. */
+            challenge_response?: string | null;
+            delivery?: components["schemas"]["Delivery"] | null;
+            /** @example ada@example.com */
+            email: string;
+            family_name?: string | null;
+            given_name?: string | null;
+            /**
+             * @description 8 to 128 characters, and not an easily guessed one.
+             * @example correct horse battery staple
+             */
+            password: string;
+            preferred_username?: string | null;
+        };
+        /** @description The answer to a sign-in. */
+        SignedInAnswer: components["schemas"]["TokensAnswer"] & {
+            session: components["schemas"]["Session"];
+            /** @example signed_in */
+            status: string;
+            user: components["schemas"]["User"];
+        };
+        TokenRequest: {
+            /** @description The token of the link in the mail. */
+            token: string;
+        };
+        /** @description New tokens. With cookie delivery only `expires_in` is there. */
+        TokensAnswer: {
+            access_token?: string | null;
+            /**
+             * Format: int64
+             * @description Seconds until the access token runs out.
+             */
+            expires_in: number;
+            refresh_token?: string | null;
+            token_type?: string | null;
+        };
+        /** @description An account, as its owner sees it. */
+        User: {
+            /** @description RFC 3339, in UTC. */
+            created_at: string;
+            email: string;
+            email_verified: boolean;
+            family_name?: string | null;
+            given_name?: string | null;
+            /**
+             * @description The `sub` of its tokens.
+             * @example user_0198a7c2f3b47c1e9d5a6b7c8d9e0f10
+             */
+            id: string;
+            last_sign_in_at?: string | null;
+            locale?: string | null;
+            mfa_enabled: boolean;
+            permissions: string[];
+            picture?: string | null;
+            preferred_username?: string | null;
+            roles: string[];
+        };
+        VerifyEmailChangeRequest: {
+            /** @example 123456 */
+            code?: string | null;
+            /** @description The token of the mail's link; or else `code`. */
+            token?: string | null;
+        };
+        VerifyEmailRequest: {
+            /** @example 123456 */
+            code?: string | null;
+            delivery?: components["schemas"]["Delivery"] | null;
+            email?: string | null;
+            /** @description What the sign-up answered with body delivery. A browser sends its cookie. */
+            flow_token?: string | null;
+            /**
+             * @description The sign-up's password, where it is confirmed without its flow; the account's, where an existing one is verified by
+             *     somebody who is not signed in to it.
+             */
+            password?: string | null;
+            /** @description The token of the mail's link; or else `email` and `code`. */
+            token?: string | null;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

@@ -1,0 +1,44 @@
+import type { components } from "./generated.js";
+
+type Schemas = components["schemas"];
+
+/** The account, as `GET /v1/session` tells of it, with the app's own names for roles and permissions. */
+export type User<Role extends string = string, Permission extends string = string> = Omit<
+  Schemas["User"],
+  "roles" | "permissions"
+> & { roles: Role[]; permissions: Permission[] };
+
+/** Who is signed in. Plain data: a server component may hand it to a client component. */
+export interface Session<Role extends string = string, Permission extends string = string> {
+  /** The session's id, `session_…`. */
+  id: string;
+  /** The account's id, `user_…`. */
+  userId: string;
+  /** Whether the e-mail address was verified when the access token was made. */
+  emailVerified: boolean;
+  /** When the person last proved who they are, in seconds since 1970. */
+  authTime: number;
+  /** How (RFC 8176). */
+  amr: string[];
+  /** `aal1` or `aal2`. */
+  acr: string;
+  /** The account with name, roles and permissions: only where Doorward was asked. The token alone carries no rights. */
+  user: User<Role, Permission> | null;
+}
+
+/** A session that Doorward was asked about while this request was answered. */
+export type CheckedSession<Role extends string = string, Permission extends string = string> = Session<
+  Role,
+  Permission
+> & { user: User<Role, Permission> };
+
+/** What the calls of the JSON API answer with. */
+export type CurrentSession = Schemas["CurrentSession"];
+export type SignedInAnswer = Schemas["SignedInAnswer"];
+export type SessionDetails = Schemas["Session"];
+
+/** The codes in use, which are never renamed. New ones may come. */
+export type ErrorCode = Schemas["ErrorCode"] | (string & {});
+
+export type FieldProblem = Schemas["FieldProblem"];
+export type Problem = Schemas["Problem"];

@@ -1,0 +1,288 @@
+// The package against the real server: `DOORWARD_TEST_PROGRAM=…/target/debug/doorward npm test`.
+
+import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createHmac } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { NextRequest } from "next/server.js";
+import { createAuthProxy } from "../src/proxy/index.js";
+import { createAuthOn, type Auth } from "../src/server/auth.js";
+import { feedOf } from "../src/server/revocations.js";
+import { applySetCookies } from "../src/shared/cookies.js";
+import { settingsOf } from "../src/shared/settings.js";
+import type { PageGates } from "../src/server/gates.js";
+import type { CurrentSession, Session } from "../src/types.js";
+import { Doorward } from "./support/doorward.js";
+
+const program = process.env["DOORWARD_TEST_PROGRAM"];
+const APP = "http://localhost:3000";
+const PASSWORD = "correct horse battery staple";
+const SECRET = "a secret that both of them know, 1234567890";
+
+class Redirected extends Error {}
+
+describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is not set" }, () => {
+  let doorward: Doorward;
+  before(async () => {
+    doorward = new Doorward(program!, APP, {
+      DOORWARD_HTTP__PROXY_SECRET: SECRET,
+      DOORWARD_SESSION__ACCESS_TOKEN_TTL: "10s",
+      DOORWARD_PASSWORD__MEMORY_KIB: "19456",
+      DOORWARD_PASSWORD__PASSES: "2",
+      DOORWARD_PASSWORD__LANES: "1",
+    });
+    await doorward.start();
+  });
+  after(() => doorward?.end());
+
+  const options = () => ({ url: doorward.url, publicUrl: APP, proxySecret: SECRET });
+
+  /** An app as one process of Next runs it: the proxy, then what it hands on. */
+  function app(more: { serviceKey?: string; timeout?: number } = {}) {
+    const proxy = createAuthProxy({ ...options(), ...more, protected: ["/dashboard", "/admin"], authPages: ["/sign-in"], afterSignIn: "/dashboard" });
+    const current = new AsyncLocalStorage<Headers>();
+    const redirect = (path: string): never => {
+      throw new Redirected(path);
+    };
+    const auth = createAuthOn<string, string>({ headers: async () => current.getStore()!, redirect }, { ...options(), ...more });
+    /** Within a request with these headers. */
+    const within = <T>(headers: Headers, what: (auth: Auth) => Promise<T>): Promise<T> => current.run(headers, () => what(auth));
+    return { proxy, within, handlers: auth.handlers };
+  }
+
+  /** A browser with its cookies. */
+  class Browser {
+    cookies = "";
+    headers: Record<string, string> = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" };
+    constructor(readonly of = app()) {}
+
+    take(response: Response): Response {
+      this.cookies = applySetCookies(this.cookies, response.headers.getSetCookie());
+      return response;
+    }
+
+    request(path: string, init: { method?: string; body?: string; headers?: Record<string, string> } = {}): NextRequest {
+      return new NextRequest(APP + path, { ...init, headers: { cookie: this.cookies, ...this.headers, ...init.headers } });
+    }
+
+    async api(method: "GET" | "POST" | "DELETE", path: string, body?: object, headers: Record<string, string> = {}): Promise<Response> {
+      const json = body && { body: JSON.stringify(body) };
+      const type: Record<string, string> = body ? { "content-type": "application/json" } : {};
+      const request = this.request(`/api/auth${path}`, { method, ...json, headers: { ...type, "sec-fetch-site": "same-origin", origin: APP, ...headers } });
+      const all = path.split("?")[0]!.slice(1).split("/");
+      return this.take(await this.of.handlers[method](request, { params: Promise.resolve({ all }) }));
+    }
+
+    async signUp(email: string): Promise<void> {
+      assert.equal((await this.api("POST", "/v1/sign-up", { email, password: PASSWORD })).status, 202);
+      const verified = await this.api("POST", "/v1/email/verify", { email, code: await doorward.code(email) });
+      assert.equal(verified.status, 200);
+    }
+
+    /** What becomes of a page: its session, where it leads, or the status that stands in its place. */
+    async visit(path: string, gates: PageGates = {}): Promise<{ user?: string; to?: string; status?: number }> {
+      const response = this.take(await this.of.proxy(this.request(path)));
+      const to = response.headers.get("location");
+      if (to) return { to: to.replace(APP, "") };
+      if (response.headers.get("x-middleware-next") !== "1") return { status: response.status };
+      // What Next makes of the answer.
+      const headers = new Headers();
+      for (const name of response.headers.get("x-middleware-override-headers")!.split(",")) {
+        headers.set(name, response.headers.get(`x-middleware-request-${name}`) ?? "");
+      }
+      if (path.startsWith("/sign-in")) return { status: 200 };
+      try {
+        return { user: (await this.of.within(headers, (auth) => auth.requireSession(gates))).userId };
+      } catch (error) {
+        if (error instanceof Redirected) return { to: error.message };
+        throw error;
+      }
+    }
+
+    /** Where no proxy stands before it. */
+    auth(): Promise<Session | null> {
+      return this.of.within(new Headers({ cookie: this.cookies }), ({ auth }) => auth());
+    }
+
+    /** As the browser forgets it when its `Max-Age` has passed. */
+    forgetAccess(): void {
+      this.cookies = applySetCookies(this.cookies, ["doorward_access="]);
+    }
+
+    get token(): string {
+      return /doorward_access=([^;]+)/.exec(this.cookies)?.[1] ?? "";
+    }
+  }
+
+  async function signedIn(email: string, of = app()): Promise<Browser> {
+    const browser = new Browser(of);
+    await browser.signUp(email);
+    return browser;
+  }
+
+  let early: Browser;
+  let since: number;
+  test("signs up, in and out through the handlers", async () => {
+    early = await signedIn("early@example.com");
+    since = Date.now();
+    const browser = await signedIn("ada@example.com");
+    assert.match((await browser.visit("/dashboard")).user!, /^user_/);
+    assert.match((await browser.visit("/dashboard", { fresh: true })).user!, /^user_/);
+    assert.deepEqual(await browser.visit("/admin", { role: "admin" }), { to: "/forbidden" });
+    assert.deepEqual(await browser.visit("/sign-in"), { to: "/dashboard" });
+    assert.equal((await browser.api("POST", "/v1/sign-out")).status, 204);
+    assert.doesNotMatch(browser.cookies, /doorward_(access|refresh)/);
+    assert.deepEqual(await browser.visit("/dashboard"), { to: "/sign-in?redirect_to=%2Fdashboard" });
+    assert.equal((await browser.api("POST", "/v1/sign-in", { identifier: "ada@example.com", password: PASSWORD })).status, 200);
+    assert.match((await browser.visit("/dashboard")).user!, /^user_/);
+  });
+
+  test("keeps Doorward's own check of other sites", async () => {
+    const browser = await signedIn("csrf@example.com");
+    const refused = async (headers: Record<string, string>) => {
+      const response = await browser.api("POST", "/v1/sign-out", undefined, headers);
+      return response.status === 403 && ((await response.json()) as { code: string }).code === "cross_site_refused";
+    };
+    assert.ok(await refused({ "sec-fetch-site": "cross-site", origin: "https://evil.example" }));
+    assert.ok(await refused({ "sec-fetch-site": "same-site", origin: "http://localhost:5000" }));
+    assert.ok(await refused({ "sec-fetch-site": "cross-site", origin: APP }));
+    const old = (origin: string) => browser.request("/api/auth/v1/sign-out", { method: "POST", headers: { origin } });
+    const { handlers } = browser.of;
+    const params = Promise.resolve({ all: ["v1", "sign-out"] });
+    assert.equal((await handlers.POST(old("null"), { params })).status, 403);
+    assert.equal((await handlers.POST(old("https://evil.example"), { params })).status, 403);
+    assert.match((await browser.visit("/dashboard", { fresh: true })).user!, /^user_/);
+    // A browser without fetch metadata, on a page of the app.
+    assert.equal((await handlers.POST(old(APP), { params })).status, 204);
+  });
+
+  test("believes the address that the nearest proxy wrote down, and no other", async () => {
+    const browser = new Browser();
+    browser.headers = { ...browser.headers, "x-forwarded-for": "6.6.6.6, 203.0.113.7", "x-doorward-client-ip": "6.6.6.6", "x-doorward-proxy-secret": "guess", "x-real-ip": "6.6.6.6" };
+    await browser.signUp("address@example.com");
+    const { session } = (await (await browser.api("GET", "/v1/session")).json()) as CurrentSession;
+    assert.equal(session.ip, "203.0.113.7");
+    assert.equal(session.device.browser, "Firefox");
+  });
+
+  test("serves twenty requests at once with one expired token, from two processes", async () => {
+    const browser = await signedIn("twenty@example.com");
+    browser.forgetAccess();
+    const [one, two] = [app(), app()];
+    const tabs = Array.from({ length: 20 }, (_, at) => Object.assign(new Browser(at % 2 ? one : two), { cookies: browser.cookies }));
+    const pages = await Promise.all(tabs.map((tab) => tab.visit("/dashboard", { fresh: true })));
+    for (const page of pages) assert.match(page.user ?? JSON.stringify(page), /^user_/);
+    assert.equal(new Set(tabs.map(({ cookies }) => /doorward_refresh=([^;]+)/.exec(cookies)?.[1])).size, 1);
+    tabs[0]!.forgetAccess();
+    assert.match((await tabs[0]!.visit("/dashboard", { fresh: true })).user!, /^user_/);
+  });
+
+  test("loses nobody over a lost answer", async () => {
+    const browser = await signedIn("lost@example.com");
+    browser.forgetAccess();
+    doorward.lose = { path: "/v1/token/refresh", times: 1 };
+    assert.match((await browser.visit("/dashboard")).user!, /^user_/);
+    // Both tries, and then the visitor's own next one.
+    browser.forgetAccess();
+    doorward.lose.times = 2;
+    const before = browser.cookies;
+    assert.deepEqual(await browser.visit("/dashboard"), { status: 503 });
+    assert.equal(browser.cookies, before);
+    assert.match((await browser.visit("/dashboard", { fresh: true })).user!, /^user_/);
+  });
+
+  test("answers 503 while the server is down, keeps the cookies, and goes on afterwards", async () => {
+    const browser = await signedIn("down@example.com");
+    const good = Object.assign(new Browser(browser.of), { cookies: browser.cookies });
+    await good.visit("/dashboard");
+    browser.forgetAccess();
+    await doorward.stop();
+    try {
+      const before = browser.cookies;
+      for (let round = 0; round < 5; round++) assert.deepEqual(await browser.visit("/dashboard"), { status: 503 });
+      assert.equal(browser.cookies, before);
+      assert.match((await good.visit("/dashboard")).user!, /^user_/);
+      assert.equal((await browser.api("GET", "/v1/session")).status, 503);
+    } finally {
+      await doorward.start();
+    }
+    assert.match((await browser.visit("/dashboard", { fresh: true })).user!, /^user_/);
+  });
+
+  test("sends nobody in a circle whose session was ended", async () => {
+    const browser = await signedIn("circle@example.com");
+    const other = new Browser();
+    await other.api("POST", "/v1/sign-in", { identifier: "circle@example.com", password: PASSWORD });
+    await other.api("POST", "/v1/sign-out/all");
+    let path = "/dashboard";
+    const seen: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      const { to, status } = await browser.visit(path, { fresh: true });
+      if (!to) {
+        assert.equal(status, 200);
+        break;
+      }
+      seen.push((path = to));
+    }
+    assert.deepEqual(seen, ["/sign-in?redirect_to=%2Fdashboard"]);
+    assert.doesNotMatch(browser.cookies, /doorward_(access|refresh)/);
+  });
+
+  test("takes no token that was tampered with", async () => {
+    const browser = await signedIn("tricks@example.com");
+    const [header = "", payload = "", signature = ""] = browser.token.split(".");
+    const read = (part: string) => JSON.parse(Buffer.from(part, "base64url").toString()) as Record<string, unknown>;
+    const write = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const { keys } = (await (await fetch(`${doorward.url}/.well-known/jwks.json`)).json()) as { keys: object[] };
+    const hmac = `${write({ ...read(header), alg: "HS256" })}.${payload}`;
+    const refresh = /doorward_refresh=([^;]+)/.exec(browser.cookies)![1]!;
+    const tricks = {
+      none: `${write({ ...read(header), alg: "none" })}.${payload}.`,
+      "none, signed": `${write({ ...read(header), alg: "none" })}.${payload}.${signature}`,
+      HS256: `${hmac}.${createHmac("sha256", JSON.stringify(keys[0])).update(hmac).digest("base64url")}`,
+      "another subject": `${header}.${write({ ...read(payload), sub: "user_0198a7c2f3b47c1e9d5a6b7c8d9e0f10" })}.${signature}`,
+      "a longer life": `${header}.${write({ ...read(payload), exp: 4_000_000_000 })}.${signature}`,
+      "another type": `${write({ ...read(header), typ: "JWT" })}.${payload}.${signature}`,
+      "cut short": browser.token.slice(0, -1),
+      "without a signature": `${header}.${payload}.`,
+      "the refresh token": refresh,
+    };
+    for (const [name, token] of Object.entries(tricks)) {
+      const attacker = Object.assign(new Browser(), { cookies: `doorward_access=${token}` });
+      assert.deepEqual(await attacker.visit("/dashboard"), { to: "/sign-in?redirect_to=%2Fdashboard" }, name);
+      assert.equal(await attacker.auth(), null, name);
+    }
+    assert.match((await browser.visit("/dashboard")).user!, /^user_/);
+  });
+
+  test("hears of an ended session within a second, where it listens", async () => {
+    const serviceKey = /dw_key_[\w-]+/.exec(doorward.command("key", "create", "next", "--scope", "revocations:read"))![0];
+    const settings = settingsOf(options());
+    const browser = await signedIn("feed@example.com", app({ serviceKey }));
+    const auth = () => browser.auth();
+    try {
+      assert.ok(await auth());
+      const { sid, sub, iat } = JSON.parse(Buffer.from(browser.token.split(".")[1]!, "base64url").toString()) as { sid: string; sub: string; iat: number };
+      const judge = () => feedOf(settings, serviceKey).judge({ id: sid, userId: sub } as never, iat);
+      for (let round = 0; judge() !== "live" && round < 100; round++) await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.equal(judge(), "live");
+      const other = Object.assign(new Browser(), { cookies: browser.cookies });
+      assert.equal((await other.api("POST", "/v1/sign-out")).status, 204);
+      const started = performance.now();
+      while (await auth()) {
+        assert.ok(performance.now() - started < 1500, "within a second");
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    } finally {
+      feedOf(settings, serviceKey).stop();
+    }
+  });
+
+  test("renews a token that has really run out, before the render", async () => {
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, since + 10_500 - Date.now())));
+    const old = early.token;
+    assert.equal(await early.auth(), null);
+    assert.match((await early.visit("/dashboard")).user!, /^user_/);
+    assert.notEqual(early.token, old);
+  });
+});

@@ -1,0 +1,415 @@
+// What @doorward/next promises, in the example app and a real browser, in each way that the app is built.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { LOOKS, assertGood, launch, picture, visit } from "../support/browser.mjs";
+import { LANES, startStand } from "../support/nextjs.mjs";
+import { codeIn, linkIn } from "../support/server.mjs";
+
+const PASSWORD = "correct horse battery staple";
+/** What a browser says of a request by a page of the same origin. */
+const SAME = { "sec-fetch-site": "same-origin" };
+
+/** Whether something is to be seen in any frame of the second after an act. */
+async function seenAfter(page, act, selector) {
+  const seen = page.evaluate(
+    ([act, selector]) =>
+      new Promise((resolve) => {
+        const until = performance.now() + 1000;
+        const look = () => {
+          if (document.querySelector(selector)?.checkVisibility()) resolve(true);
+          else if (performance.now() > until) resolve(false);
+          else requestAnimationFrame(look);
+        };
+        (0, eval)(`(${act})()`);
+        requestAnimationFrame(look);
+      }),
+    [String(act), selector],
+  );
+  // A page that was left answers nothing more.
+  return seen.catch(() => false);
+}
+
+/** Tries for some seconds. */
+async function eventually(attempt) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries === 8) throw error;
+    }
+  }
+}
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name.includes(process.env.LANE))) {
+  describe(lane, { concurrency: false }, () => {
+    let stand;
+    let people = 0;
+    before(async () => {
+      stand = await startStand(lane);
+    });
+    after(() => stand?.stop());
+
+    const at = (path) => stand.url + stand.base + path;
+    const open = (options) => visit(browser, stand.url, options);
+
+    /** Somebody who has just signed up, in a browser of their own. */
+    async function member(options) {
+      const email = `person${++people}@example.com`;
+      const visitor = await open(options);
+      const post = (path, data) => visitor.context.request.post(at(`/api/auth${path}`), { data, headers: SAME });
+      assert.equal((await post("/v1/sign-up", { email, password: PASSWORD })).status(), 202);
+      const code = codeIn(await stand.server.mail(email));
+      assert.equal((await post("/v1/email/verify", { email, code })).status(), 200);
+      return { ...visitor, email, post };
+    }
+
+    async function cookie(context, name) {
+      return (await context.cookies()).find((one) => one.name === name)?.value;
+    }
+    /** As a browser does when the token has run out. */
+    const lose = (context) => context.clearCookies({ name: "doorward_access" });
+    const sessionOf = async (context) => (await context.request.get(at("/api/auth/v1/session"))).json();
+    const path = (page) => page.url().slice(stand.url.length);
+
+    it("a visitor is sent to sign in, and comes back signed in", async () => {
+      const { email } = await member();
+      const { context, page, complaints } = await open();
+      await page.goto(at("/dashboard/settings?x=1"));
+      assert.equal(path(page), `${stand.base}/sign-in?redirect_to=%2Fdashboard%2Fsettings%3Fx%3D1`);
+      await page.getByLabel("E-mail address or username").fill(email);
+      await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.waitForURL(at("/dashboard/settings?x=1"));
+      await page.getByRole("heading", { name: "Where you are signed in" }).waitFor();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("somebody signs up on the app's own pages, by the mail's code and by its link", async () => {
+      const { context, page } = await open();
+      await page.goto(at("/sign-up"));
+      await page.getByLabel("E-mail address").fill("code@example.com");
+      await page.getByLabel("Password", { exact: true }).fill("short");
+      await page.getByRole("button", { name: "Create the account" }).click();
+      await page.getByText("Use at least 8 characters.").waitFor();
+      assert.equal(await page.getByLabel("E-mail address").inputValue(), "code@example.com", "nothing typed is lost");
+      await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await page.getByRole("button", { name: "Create the account" }).click();
+      await page.getByLabel("Six-digit code").fill(codeIn(await stand.server.mail("code@example.com")));
+      await page.getByRole("button", { name: "Verify" }).click();
+      await page.waitForURL(at("/dashboard"));
+      await context.close();
+
+      const other = await open();
+      await other.page.goto(at("/sign-up"));
+      await other.page.getByLabel("E-mail address").fill("link@example.com");
+      await other.page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await other.page.getByRole("button", { name: "Create the account" }).click();
+      await other.page.getByLabel("Six-digit code").waitFor();
+      const link = linkIn(await stand.server.mail("link@example.com"));
+      assert.ok(link.startsWith(at("/verify-email?token=")), link);
+      // A scanner looks first, and uses nothing up.
+      assert.equal((await fetch(link)).status, 200);
+      await other.page.goto(link);
+      await other.page.getByRole("button", { name: "Verify my address" }).click();
+      await other.page.waitForURL(at("/dashboard"));
+      await other.context.close();
+    });
+
+    it("a forgotten password is reset by the mail's link", async () => {
+      const { context, page, email } = await member();
+      const { context: elsewhere, page: lost } = await open();
+      await lost.goto(at("/forgot-password"));
+      await lost.getByLabel("E-mail address").fill(email);
+      await lost.getByRole("button", { name: "Send me a link" }).click();
+      await lost.getByText("a mail is on its way").waitFor();
+      const link = linkIn(await stand.server.mail(email, "new password"));
+      assert.ok(link.startsWith(at("/reset-password?token=")), link);
+      await lost.goto(link);
+      await lost.getByLabel("New password", { exact: true }).fill("another correct horse battery");
+      await lost.getByRole("button", { name: "Change the password" }).click();
+      await lost.waitForURL(at("/sign-in?notice=password_reset"));
+      await page.goto(at("/dashboard/settings"));
+      // The session from before is over.
+      await page.waitForURL(/\/sign-in\?/);
+      await elsewhere.close();
+      await context.close();
+    });
+
+    it("a session whose token has run out is renewed before the page is rendered, and all of the request sees it", async () => {
+      const { context, page } = await member();
+      const before = await cookie(context, "doorward_refresh");
+      await lose(context);
+      const response = await page.goto(at("/dashboard"));
+      assert.equal(response.status(), 200);
+      assert.equal(response.request().redirectedFrom(), null, "without a detour");
+      assert.match(response.headers()["cache-control"], /private, no-store|no-store/);
+      await page.getByRole("button", { name: "Keep it" }).waitFor();
+      assert.ok(await cookie(context, "doorward_access"));
+      assert.notEqual(await cookie(context, "doorward_refresh"), before);
+
+      await lose(context);
+      assert.equal((await context.request.get(at("/api/me"))).status(), 200, "a route handler sees it too");
+      await context.close();
+    });
+
+    it("twenty parallel requests with one spent token leave one session, and nobody is signed out", async () => {
+      const { context } = await member();
+      const { session } = await sessionOf(context);
+      await lose(context);
+      const header = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+      const paths = ["/dashboard", "/api/me", "/dashboard/settings", "/billing"];
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, turn) =>
+          fetch(at(paths[turn % paths.length]), { headers: { cookie: header, accept: "text/html" }, redirect: "manual" }),
+        ),
+      );
+      assert.deepEqual(answers.map(({ status }) => status), Array(20).fill(200));
+      const tokens = new Set(
+        answers.flatMap((answer) => answer.headers.getSetCookie()).filter((line) => line.startsWith("doorward_refresh=")).map((line) => line.split(";")[0]),
+      );
+      assert.equal(tokens.size, 1, "one live branch");
+      const again = await fetch(at("/api/auth/v1/token/refresh"), { method: "POST", headers: { cookie: [...tokens][0], ...SAME } });
+      assert.equal(again.status, 200);
+      assert.equal((await sessionOf(context)).session?.id ?? session.id, session.id);
+      await context.close();
+    });
+
+    it("three tabs renew together, once, and their requests keep their bodies", async () => {
+      const { context, page } = await member();
+      const tabs = [page, await context.newPage(), await context.newPage()];
+      await Promise.all(tabs.map((tab) => tab.goto(at("/dashboard"))));
+      await Promise.all(tabs.map((tab) => tab.getByRole("button", { name: "Ask /api/me" }).waitFor()));
+      let refreshes = 0;
+      context.on("request", (request) => (refreshes += request.url().endsWith("/v1/token/refresh")));
+      // Past the proxy, so that it is the browser that finds out: neither by what it asks, nor by what it fetches ahead.
+      await context.route(/_rsc=/, (route) => route.abort());
+      await context.route("**/api/me", async (route) => {
+        const has = (await route.request().allHeaders())["cookie"]?.includes("doorward_access=");
+        if (has) return route.fallback();
+        const body = JSON.stringify({ code: "token_expired", status: 401, title: "", detail: "", type: "" });
+        return route.fulfill({ status: 401, contentType: "application/problem+json", body });
+      });
+      await lose(context);
+      await Promise.all(tabs.map((tab) => tab.getByRole("button", { name: "Ask /api/me" }).click()));
+      await Promise.all(tabs.map((tab) => tab.getByText(/^200 /).waitFor()));
+      assert.equal(refreshes, 1);
+      await context.close();
+    });
+
+    it("signing out reaches every tab, and Back shows nothing of before", async () => {
+      const { context, page } = await member();
+      const other = await context.newPage();
+      await page.goto(at("/dashboard"));
+      await other.goto(at("/dashboard/settings"));
+      await other.getByText("this one").waitFor();
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.waitForURL(at("/sign-in?notice=signed_out"));
+      await other.waitForURL(/\/sign-in/);
+      assert.equal(await seenAfter(page, () => history.back(), "textarea"), false, "not even for a moment");
+      await page.waitForURL(/\/sign-in/);
+      assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      await context.close();
+    });
+
+    it("signing in shows in every tab", async () => {
+      const { email } = await member();
+      const { context, page } = await open();
+      const other = await context.newPage();
+      await other.goto(at("/"));
+      await other.getByRole("link", { name: "Sign in" }).waitFor();
+      await page.goto(at("/sign-in"));
+      await page.getByLabel("E-mail address or username").fill(email);
+      await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.waitForURL(at("/dashboard"));
+      await other.getByRole("link", { name: "Your notes" }).waitFor();
+      await context.close();
+    });
+
+    it("a session that was ended elsewhere is led to sign-in, and in no circle", async () => {
+      const { context, page, email, post } = await member();
+      const { context: elsewhere } = await open();
+      const data = { identifier: email, password: PASSWORD };
+      const headers = SAME;
+      await elsewhere.request.post(at("/api/auth/v1/sign-in"), { data, headers });
+      await elsewhere.request.post(at("/api/auth/v1/sign-out/all"), { data: {}, headers });
+      // The access token still looks good to whoever does not ask.
+      await page.goto(at("/dashboard/settings"));
+      await page.waitForURL(/\/sign-in/);
+      await page.getByLabel("Password", { exact: true }).waitFor();
+      await page.goto(at("/sign-in"));
+      await page.getByLabel("Password", { exact: true }).waitFor();
+      assert.equal(path(page), `${stand.base}/sign-in`);
+      assert.equal((await post("/v1/token/refresh", {})).status(), 401);
+      await elsewhere.close();
+      await context.close();
+    });
+
+    it("who is signed in is kept off the sign-in pages", async () => {
+      const { context, page } = await member();
+      for (const [asked, led] of [
+        ["/sign-in", "/dashboard"],
+        ["/sign-up", "/dashboard"],
+        ["/sign-in?redirect_to=%2Fbilling", "/billing"],
+        ["/sign-in?redirect_to=https%3A%2F%2Fevil.example", "/dashboard"],
+        ["/sign-in?redirect_to=%2F%2Fevil.example", "/dashboard"],
+        ["/sign-in?redirect_to=%2F%5Cevil.example", "/dashboard"],
+        ["/sign-in?redirect_to=%2Fsign-in", "/dashboard"],
+      ]) {
+        await page.goto(at(asked));
+        assert.equal(path(page), stand.base + led, asked);
+      }
+      await context.close();
+    });
+
+    it("a server action with a spent token does its work, and with none it leads to sign-in", async () => {
+      const { context, page, complaints } = await member();
+      await page.goto(at("/dashboard"));
+      await page.getByLabel("A new note").fill("Seen from the train.");
+      await lose(context);
+      await page.getByRole("button", { name: "Keep it" }).click();
+      await page.getByText("Seen from the train.", { exact: true }).and(page.locator(".notes p")).waitFor();
+
+      await page.getByLabel("A new note").fill("Nobody's.");
+      await context.clearCookies();
+      await page.getByRole("button", { name: "Keep it" }).click();
+      await page.waitForURL(/\/sign-in\?redirect_to=/);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("roles and verified addresses are asked for where data is read", async () => {
+      const { context, page, email } = await member();
+      await page.goto(at("/billing"));
+      await page.getByText("costs nothing").waitFor();
+      await page.goto(at("/admin"));
+      await page.waitForURL(at("/forbidden"));
+      // The last administrator can't be taken away.
+      await stand.server.cli("user", "grant", (await member()).email, "admin");
+      await stand.server.cli("user", "grant", email, "admin");
+      // Within a second.
+      await eventually(async () => {
+        await page.goto(at("/admin"));
+        await page.getByText("at this moment").waitFor({ timeout: 500 });
+      });
+      await page.getByRole("navigation", { name: "Places", exact: true }).getByRole("link", { name: "Administration" }).waitFor();
+      await stand.server.cli("user", "revoke", email, "admin");
+      await eventually(async () => {
+        await page.goto(at("/admin"));
+        await page.waitForURL(at("/forbidden"), { timeout: 500 });
+      });
+      await context.close();
+    });
+
+    it("what is sensitive asks once more who it is, where that is a while ago", async () => {
+      const { context, page } = await member();
+      await page.goto(at("/dashboard/settings"));
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download my data" }).click()]);
+      assert.equal(file.suggestedFilename(), "my-data.json");
+      await page.goto(at("/reauthenticate?redirect_to=%2Fdashboard%2Fsettings"));
+      await page.getByLabel("Password", { exact: true }).fill("not the right password");
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.locator(".alert, .fault").first().waitFor();
+      await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.waitForURL(at("/dashboard/settings"));
+      await context.close();
+    });
+
+    it("headers that a client makes up let nobody in", async () => {
+      for (const headers of [
+        { "x-middleware-subrequest": "proxy:proxy:proxy:proxy:proxy" },
+        { "x-middleware-subrequest": "middleware:middleware:middleware:middleware:middleware" },
+        { "x-middleware-next": "1" },
+        { "x-middleware-override-headers": "cookie", "x-middleware-request-cookie": "doorward_access=x" },
+        { "x-doorward-session": "{}", "x-doorward-path": "/dashboard", "x-auth-subject": "user_1" },
+        { "x-forwarded-host": "evil.example", host: "evil.example" },
+        { "next-action": "x" },
+        { authorization: "Bearer x" },
+      ]) {
+        const answer = await fetch(at("/api/me"), { headers, redirect: "manual" });
+        assert.equal(answer.status, 401, JSON.stringify(headers));
+        const page = await fetch(at("/dashboard"), { headers: { ...headers, accept: "text/html" }, redirect: "manual" });
+        assert.equal(page.status, 307, JSON.stringify(headers));
+        assert.ok(!page.headers.get("location").includes("evil.example"), page.headers.get("location"));
+      }
+    });
+
+    it("programs are answered with problems, and never with a redirect", async () => {
+      const answer = await fetch(at("/api/me"), { redirect: "manual" });
+      assert.equal(answer.status, 401);
+      assert.match(answer.headers.get("content-type"), /application\/problem\+json/);
+      assert.equal((await answer.json()).code, "not_authenticated");
+    });
+
+    it("Doorward stops and starts under traffic: nothing is lost", async () => {
+      const { context, page } = await member();
+      const before = await context.cookies();
+      await page.goto(at("/dashboard"));
+      await stand.server.end();
+      assert.equal((await context.request.get(at("/api/me"))).status(), 200, "while the token is good nobody is asked");
+      await lose(context);
+      const down = await context.request.get(at("/dashboard"), { maxRedirects: 0 });
+      assert.deepEqual([down.status(), Boolean(down.headers()["retry-after"])], [503, true]);
+      assert.equal((await context.request.get(at("/api/me"))).status(), 503);
+      const kept = await cookie(context, "doorward_refresh");
+      assert.equal(kept, before.find(({ name }) => name === "doorward_refresh").value, "no cookie is lost");
+      await stand.server.begin();
+      const response = await page.goto(at("/dashboard"));
+      assert.equal(response.status(), 200);
+      await page.getByRole("button", { name: "Keep it" }).waitFor();
+      await context.close();
+    });
+
+    it("Next itself has nothing to complain about", async () => {
+      assert.doesNotMatch(await stand.log(), /Error: Route|encountered|Warning:|Unhandled/);
+    });
+
+    it("every page is good to look at", async (t) => {
+      // The styles are the same in all lanes.
+      const looks = lane === Object.keys(LANES)[0] ? LOOKS : LOOKS.slice(0, 1);
+      for (const look of looks) {
+        await t.test(look.name, async () => {
+          const { context, page, complaints } = await member(look);
+          for (const [name, to, text] of [
+            ["notes", "/dashboard", "A new note"],
+            ["settings", "/dashboard/settings", "this one"],
+            ["billing", "/billing", "costs nothing"],
+            ["forbidden", "/forbidden", "not for you"],
+            ["reauthenticate", "/reauthenticate", "Confirm that it is you"],
+          ]) {
+            await page.goto(at(to));
+            await page.getByText(text).first().waitFor();
+            await assertGood(page, `${name} ${look.name}`);
+            await picture(page, `nextjs-${name}-${look.name}`);
+          }
+          await context.clearCookies();
+          for (const [name, to, text] of [
+            ["landing", "/", "Start writing"],
+            ["sign-in", "/sign-in", "Forgot your password?"],
+            ["sign-up", "/sign-up", "I have an account"],
+            ["forgot", "/forgot-password", "Back to sign-in"],
+            ["reset", "/reset-password?token=x", "signed out everywhere"],
+            ["verify", "/verify-email?token=x", "one click away"],
+            ["not-me", "/not-me?token=x", "Sign everybody out"],
+          ]) {
+            await page.goto(at(to));
+            await page.getByText(text).first().waitFor();
+            await assertGood(page, `${name} ${look.name}`);
+            await picture(page, `nextjs-${name}-${look.name}`);
+          }
+          assert.deepEqual(complaints, []);
+          await context.close();
+        });
+      }
+    });
+  });
+}

@@ -1,0 +1,135 @@
+// The example app as it is built for users, beside a Doorward of its own.
+
+import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { openSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { freePort, startServer, withoutSettings } from "./server.mjs";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const example = join(root, "examples/nextjs");
+const run = promisify(execFile);
+
+/** The ways in which the app is built. */
+export const LANES = {
+  "Next 16, cacheComponents": { folder: example, base: "", env: {} },
+  "Next 16, basePath": {
+    folder: example,
+    base: "/app",
+    env: { EXAMPLE_CACHE_COMPONENTS: "off", EXAMPLE_BASE_PATH: "/app", NEXT_PUBLIC_BASE_PATH: "/app" },
+  },
+  "Next 15": { folder: join(root, "target/example/next15"), base: "", env: { EXAMPLE_CACHE_COMPONENTS: "off" }, prepare: next15 },
+};
+
+/** Builds the app if its sources have changed, and starts it with a Doorward. */
+export async function startStand(name, settings = {}) {
+  const lane = LANES[name];
+  await lane.prepare?.();
+  const env = { ...withoutSettings(process.env), ...lane.env, EXAMPLE_DIST_DIR: `.next-${slug(name)}`, NEXT_TELEMETRY_DISABLED: "1" };
+  await build(lane, env);
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  // People reach Doorward through the app. Below a base path the app alone lives.
+  const reached = lane.base ? { DOORWARD_PAGES__BASE_URL: url + lane.base } : { DOORWARD_PUBLIC_URL: url };
+  const server = await startServer({ ...reached, DOORWARD_RATE_LIMIT__ENABLED: "false", ...settings });
+  const stand = new Stand(lane, env, server, url, port);
+  await stand.startApp();
+  return stand;
+}
+
+class Stand {
+  constructor(lane, env, server, url, port) {
+    Object.assign(this, { lane, env, server, url, port, base: lane.base });
+  }
+
+  async startApp() {
+    this.folder ??= await mkdtemp(join(tmpdir(), "doorward-next-"));
+    const log = openSync(join(this.folder, "log"), "a");
+    this.app = spawn(process.execPath, ["node_modules/next/dist/bin/next", "start", "--port", String(this.port)], {
+      cwd: this.lane.folder,
+      stdio: ["ignore", log, log],
+      env: { ...this.env, DOORWARD_URL: this.server.url.replace("localhost", "127.0.0.1"), DOORWARD_PUBLIC_URL: this.server.options.env.DOORWARD_PUBLIC_URL },
+    });
+    this.ended = new Promise((resolve) => this.app.once("exit", resolve));
+    for (let tries = 0; tries < 300; tries++) {
+      const answer = await fetch(`${this.url}${this.base}/api/me`).catch(() => undefined);
+      if (answer) return;
+      if (this.app.exitCode !== null) break;
+      await wait(50);
+    }
+    throw new Error(`the app did not start:\n${await this.log()}`);
+  }
+
+  log() {
+    return readFile(join(this.folder, "log"), "utf8");
+  }
+
+  async stop() {
+    this.app.kill("SIGTERM");
+    await Promise.race([this.ended, wait(5000, undefined, { ref: false })]);
+    this.app.kill("SIGKILL");
+    await this.server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function build({ folder }, env) {
+  const dist = join(folder, env.EXAMPLE_DIST_DIR);
+  const sources = await digest(folder, env);
+  const stamp = join(dist, "built-from");
+  if ((await readFile(stamp, "utf8").catch(() => "")) === sources) return;
+  await run(process.execPath, ["node_modules/next/dist/bin/next", "build"], { cwd: folder, env, maxBuffer: 1 << 24 }).catch((error) => {
+    throw new Error(`the app was not built:\n${error.stdout}\n${error.stderr}`);
+  });
+  await writeFile(stamp, sources);
+}
+
+/** Of the sources, of the package as it is installed, and of how it is built. */
+async function digest(folder, env) {
+  const hash = createHash("sha256").update(JSON.stringify(Object.entries(env).filter(([name]) => /^(EXAMPLE|NEXT)_/.test(name))));
+  const add = async (path) => {
+    const entries = await readdir(path, { withFileTypes: true });
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (entry.name === "node_modules" || entry.name.startsWith(".next") || /^next-env|^tsconfig|\.md$/.test(entry.name)) continue;
+      const inner = join(path, entry.name);
+      if (entry.isDirectory()) await add(inner);
+      else hash.update(inner.slice(folder.length)).update(await readFile(inner));
+    }
+  };
+  await add(folder);
+  await add(join(folder, "node_modules/@doorward/next"));
+  return hash.digest("hex");
+}
+
+/** The same app on Next 15: its packages by a lock file of their own, and its proxy by the name that it had then. */
+async function next15() {
+  const { folder } = LANES["Next 15"];
+  await mkdir(folder, { recursive: true });
+  for (const part of ["app", "components", "lib", "next.config.ts", "tsconfig.json"]) {
+    await rm(join(folder, part), { recursive: true, force: true });
+    await cp(join(example, part), join(folder, part), { recursive: true });
+  }
+  const proxy = await readFile(join(example, "proxy.ts"), "utf8");
+  await writeFile(join(folder, "middleware.ts"), proxy.replace("export const proxy", "export const middleware"));
+  const config = await readFile(join(folder, "next.config.ts"), "utf8");
+  await writeFile(join(folder, "next.config.ts"), config.replace(/^ {2}(cacheComponents|partialPrefetching).*\n/gm, ""));
+  for (const part of ["package.json", "package-lock.json", ".npmrc"]) await cp(join(root, "tests/browser/next15", part), join(folder, part));
+  const lock = await readFile(join(folder, "package-lock.json"), "utf8");
+  const stamp = join(folder, "node_modules/.installed-lock");
+  if ((await readFile(stamp, "utf8").catch(() => "")) !== lock) {
+    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });
+    await writeFile(stamp, lock);
+  }
+  const installed = join(folder, "node_modules/@doorward/next");
+  await rm(installed, { recursive: true, force: true });
+  await cp(join(example, "node_modules/@doorward/next"), installed, { recursive: true });
+}
+
+function slug(name) {
+  return name.toLowerCase().replace(/\W+/g, "-");
+}
