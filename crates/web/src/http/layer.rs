@@ -51,6 +51,7 @@ struct Shared {
     time_limit: Duration,
     origin: String,
     https: bool,
+    policy: HeaderValue,
     requests: Requests,
     load: Load,
 }
@@ -82,6 +83,7 @@ impl HttpLayer {
             time_limit,
             origin: config.origin(),
             https: config.is_https(),
+            policy: headers::policy(&config),
             requests: Requests::start(),
             load,
             config,
@@ -244,7 +246,13 @@ impl Shared {
             cors::allow(response.headers_mut(), origin);
         }
         rate_limit::tell(response.headers_mut(), &visit.standings.all());
-        headers::set(response.headers_mut(), visit.request_id, visit.token_in_address, self.https);
+        headers::set(
+            response.headers_mut(),
+            visit.request_id,
+            &self.policy,
+            visit.token_in_address,
+            self.https,
+        );
         response
     }
 

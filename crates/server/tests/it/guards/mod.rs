@@ -81,7 +81,7 @@ fn is_made(folder: &Path) -> bool {
     let of_packages =
         folder.ancestors().any(|above| above.ends_with("packages") || above.ends_with("examples"));
     matches!(&*name, ".git" | "target" | "node_modules" | "doorward-data" | "test-results")
-        || of_packages && matches!(&*name, "dist" | "build" | ".next")
+        || of_packages && (matches!(&*name, "dist" | "build") || name.starts_with(".next"))
         || folder.join("CACHEDIR.TAG").exists()
 }
 

@@ -122,3 +122,20 @@ async fn too_many_attempts_on_a_page_say_when_to_come_back() {
         reply.text
     );
 }
+
+#[tokio::test]
+async fn a_form_may_lead_on_to_where_redirects_may_and_nowhere_else() {
+    let app = TestApp::with(|config| {
+        config.http.allowed_redirects = vec!["https://app.example.com".to_owned()];
+        config.pages_base_url = "https://www.example.com/pages".parse().unwrap();
+    })
+    .await;
+    let page = app.browser().get("/sign-in").await;
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.ends_with("; form-action 'self' https://www.example.com https://app.example.com"),
+        "{policy}"
+    );
+    let plain = TestApp::start().await.browser().get("/sign-in").await;
+    assert!(plain.header("content-security-policy").ends_with("; form-action 'self'"));
+}

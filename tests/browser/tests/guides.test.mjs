@@ -1,0 +1,150 @@
+// The guides' code, word for word, against a Doorward.
+
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { launch } from "../support/browser.mjs";
+import { codeIn, freePort, startServer } from "../support/server.mjs";
+
+const guides = fileURLToPath(new URL("../../../docs/guides/", import.meta.url));
+const PASSWORD = "correct horse battery staple";
+
+/** A guide's blocks of JavaScript, by the file name in their first line. */
+async function blocks(guide) {
+  const text = await readFile(join(guides, guide), "utf8");
+  const found = [...text.matchAll(/```js\n(?:\/\/ (\S+)\n)?([\s\S]*?)```/g)];
+  assert.ok(found.length > 0, `${guide} has code`);
+  return Object.fromEntries(found.map(([, name, code], number) => [name ?? `block-${number}.mjs`, code]));
+}
+
+describe("guides", () => {
+  let server, folder, app;
+  before(async () => {
+    app = `http://localhost:${await freePort()}`;
+    server = await startServer({ DOORWARD_HTTP__ALLOWED_ORIGINS: app, DOORWARD_HTTP__ALLOWED_REDIRECTS: app });
+    // Here, so that packages are found.
+    folder = await mkdtemp(fileURLToPath(new URL("../node_modules/.guides-", import.meta.url)));
+    process.env.DOORWARD_PUBLIC_URL = server.url;
+  });
+  after(async () => {
+    delete process.env.DOORWARD_PUBLIC_URL;
+    await server?.stop();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  async function load(guide, replace = (code) => code) {
+    const files = await blocks(guide);
+    for (const [name, code] of Object.entries(files)) await writeFile(join(folder, name), replace(code));
+    return (name) => import(pathToFileURL(join(folder, name)));
+  }
+
+  async function post(path, body) {
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(server.url + path, { method: "POST", headers, body: JSON.stringify(body) });
+    assert.ok(response.ok, `${path}: ${response.status}`);
+    return response.status === 202 || response.status === 200 ? response.json() : undefined;
+  }
+
+  /** Somebody who has an account, and an access token of theirs. */
+  async function member(email) {
+    const { flow_token } = await post("/v1/sign-up", { email, password: PASSWORD, delivery: "body" });
+    const code = codeIn(await server.mail(email));
+    return post("/v1/email/verify", { email, code, flow_token, delivery: "body" });
+  }
+
+  it("a Node service knows who asks, and refuses everything else", async () => {
+    const { access_token, user } = await member("node@example.com");
+    const { service } = await (await load("node-service.md"))("service.mjs");
+    await new Promise((ready) => service.listen(0, "127.0.0.1", ready));
+    const ask = (authorization) => fetch(`http://127.0.0.1:${service.address().port}/`, { headers: authorization ? { authorization } : {} });
+    assert.deepEqual(await (await ask(`Bearer ${access_token}`)).json(), { hello: user.id });
+    const [header, claims, signature] = access_token.split(".");
+    const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString("base64url");
+    for (const bad of [undefined, "Bearer", `Basic ${access_token}`, `Bearer ${none}.${claims}.`, `Bearer ${header}.${claims}.${signature.slice(0, -4)}AAAA`]) {
+      assert.equal((await ask(bad)).status, 401, String(bad));
+    }
+    service.close();
+    service.closeAllConnections();
+  });
+
+  it("a service behind a gateway knows who asks by the internal token alone", async () => {
+    const { access_token, user } = await member("gateway@example.com");
+    const headers = { authorization: `Bearer ${access_token}`, "x-original-url": "https://app.example.com/x" };
+    const asked = await fetch(`${server.url}/forward-auth`, { headers });
+    const { whoAsks } = await (await load("api-gateway.md", (code) => code.replace("https://app.example.com/auth", server.url)))("block-0.mjs");
+    const request = (token) => ({ headers: new Headers({ "x-auth-token": token }) });
+    const payload = await whoAsks(request(asked.headers.get("x-auth-token")));
+    assert.deepEqual([payload.sub, payload.email, payload.roles], [user.id, "gateway@example.com", ["user"]]);
+    await assert.rejects(whoAsks(request(access_token)), "an access token is none");
+    const other = await fetch(`${server.url}/forward-auth`, { headers: { ...headers, "x-original-url": "https://other.example.com/" } });
+    await assert.rejects(whoAsks(request(other.headers.get("x-auth-token"))), "nor is another service's");
+  });
+
+  it("a native app signs in, refreshes, and signs out", async () => {
+    await member("native@example.com");
+    const { Session } = await (await load("native-app.md"))("session.mjs");
+    let kept;
+    const store = { get: async () => kept, set: async (token) => (kept = token) };
+    const session = new Session(server.url, store);
+    await session.signIn("native@example.com", PASSWORD);
+    assert.equal((await session.fetch("/v1/session")).status, 200);
+    const before = kept;
+    // Started anew: only the refresh token is left. Many calls at once make one refresh.
+    const again = new Session(server.url, store);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => again.fetch("/v1/me")));
+    assert.deepEqual(answers.map(({ status }) => status), Array(10).fill(200));
+    assert.notEqual(kept, before);
+    const last = kept;
+    await again.signOut();
+    assert.equal(kept, undefined);
+    kept = last;
+    await assert.rejects(again.refresh(), { code: "session_revoked" });
+  });
+
+  it("a single-page app of another origin signs in, refreshes, and signs out", async () => {
+    await member("spa@example.com");
+    const { "doorward.js": code } = await blocks("single-page-app.md");
+    const script = code.replace("https://id.example.com", server.url);
+    const page = `<!doctype html><html lang="en"><title>App</title><script type="module">
+      import * as doorward from "/doorward.js"; globalThis.doorward = doorward;</script>`;
+    const pages = createServer((request, response) => {
+      const isScript = request.url === "/doorward.js";
+      response.setHeader("content-type", isScript ? "text/javascript" : "text/html").end(isScript ? script : page);
+    });
+    await new Promise((ready) => pages.listen(Number(new URL(app).port), "127.0.0.1", ready));
+    const browser = await launch();
+    try {
+      const context = await browser.newContext();
+      const tab = await context.newPage();
+      await tab.goto(app);
+      await tab.waitForFunction(() => globalThis.doorward);
+      assert.equal(await tab.evaluate(() => globalThis.doorward.whoAmI()), null);
+      await assert.rejects(tab.evaluate(() => globalThis.doorward.signIn("spa@example.com", "not the right one")), /do not match/);
+      const user = await tab.evaluate((password) => globalThis.doorward.signIn("spa@example.com", password), PASSWORD);
+      assert.equal(user.email, "spa@example.com");
+      assert.equal(await tab.evaluate(() => document.cookie), "", "no script reads them");
+
+      let refreshes = 0;
+      context.on("request", (request) => (refreshes += request.method() === "POST" && request.url().endsWith("/v1/token/refresh")));
+      await context.clearCookies({ name: "doorward_access" });
+      const all = await tab.evaluate(() => Promise.all([1, 2, 3, 4].map(() => globalThis.doorward.whoAmI())));
+      assert.deepEqual(all.map((one) => one?.email), Array(4).fill("spa@example.com"));
+      assert.equal(refreshes, 1);
+
+      await tab.evaluate(() => globalThis.doorward.signOut());
+      assert.equal(await tab.evaluate(() => globalThis.doorward.whoAmI()), null);
+      await tab.evaluate(() => globalThis.doorward.goToSignIn());
+      await tab.waitForURL(/\/sign-in\?redirect_to=/);
+      await tab.getByLabel("E-mail address or username").fill("spa@example.com");
+      await tab.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await tab.getByRole("button", { name: "Sign in" }).click();
+      await tab.waitForURL(`${app}/`);
+    } finally {
+      await browser.close();
+      pages.close();
+    }
+  });
+});
