@@ -1,6 +1,93 @@
 // Made from docs/openapi.json by `npm run types`. Not to be edited.
 
 export interface paths {
+    "/forward-auth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * For gateways: whether a request may pass, and who is asking.
+         * @description Answers only a gateway: a peer in `http.trusted_proxies`, or one that shows the proxy secret. It sends the request's own
+         *     headers, and tells what was asked for in `X-Original-URL`, or in `X-Forwarded-Proto`, `-Host` and `-Uri`. Never refreshes
+         *     a session, never sets a cookie.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description A role that is needed */
+                    role?: string;
+                    /** @description A permission that is needed */
+                    permission?: string;
+                    /** @description Whether the address must be verified */
+                    verified?: boolean;
+                    /** @description The least level of the sign-in: `aal1`, `aal2` or `aal3` */
+                    acr?: string;
+                    /** @description `redirect`: 303 to sign-in for a page, in place of 401 */
+                    mode?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It may. Who is asking is in the headers, percent-encoded where not visible ASCII */
+                200: {
+                    headers: {
+                        "X-Auth-Email"?: string;
+                        "X-Auth-Email-Verified"?: boolean;
+                        /** @description With commas between them */
+                        "X-Auth-Roles"?: string;
+                        /** @description The session's id */
+                        "X-Auth-Session"?: string;
+                        /** @description The account's id */
+                        "X-Auth-Subject"?: string;
+                        /** @description The same as a JWT of 60 seconds for the service: `typ` is `internal+jwt`, `aud` the origin that was asked for */
+                        "X-Auth-Token"?: string;
+                        /** @description Empty where there is none */
+                        "X-Auth-Username"?: string;
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in, and a person asked for a page (`mode=redirect`) */
+                303: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in. `X-Auth-Redirect` leads a person there */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Somebody is, who may not */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/account/restore": {
         parameters: {
             query?: never;

@@ -190,8 +190,15 @@ describe("nobody", () => {
   });
 
   test("passes with a server action, whose own check answers", async () => {
-    assert.ok(goesOn(await proxy()(request("/dashboard", { method: "POST", headers: { "next-action": "abc" } }))));
-    assert.match(location(await proxy()(request("/dashboard", { headers: { "next-action": "abc" } })))!, /^\/sign-in/);
+    const headers = { "next-action": "40c0ffee".repeat(5) };
+    assert.ok(goesOn(await proxy()(request("/dashboard", { method: "POST", headers }))));
+    assert.match(location(await proxy()(request("/dashboard", { headers })))!, /^\/sign-in/);
+    // Anybody can write a header: what is no action's name opens nothing, and what programs read has no actions.
+    for (const made of ["", "x", "00aa", "abc"]) {
+      const up = await proxy()(request("/dashboard", { method: "POST", headers: { "next-action": made } }));
+      assert.match(location(up)!, /^\/sign-in/, made);
+    }
+    assert.equal((await proxy({ protected: ["/api/data"] })(request("/api/data", { method: "POST", headers }))).status, 401);
   });
 
   test("is the holder of every bad token", async () => {

@@ -167,6 +167,13 @@ describe("withAuth()", () => {
     assert.deepEqual(await codeOf(away), [503, "unavailable"]);
   });
 
+  test("answers one person, and no cache", async () => {
+    const auth = await signedIn();
+    const cache = async (response: Response) => (await auth.withAuth(async () => response)(request(), context)).headers.get("cache-control");
+    assert.equal(await cache(Response.json({})), "private, no-store");
+    assert.equal(await cache(new Response("", { headers: { "cache-control": "private, max-age=60" } })), "private, max-age=60");
+  });
+
   test("refuses what a page of another site sends", async () => {
     const auth = await signedIn({}, { allowedOrigins: ["https://partner.example"] });
     const send = async (headers: Record<string, string>, method = "POST") => (await auth.withAuth(async () => new Response("done"))(request(method, headers), context)).status;

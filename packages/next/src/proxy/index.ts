@@ -43,6 +43,9 @@ export interface AuthProxyOptions extends DoorwardOptions {
 /** What `proxy.ts` (Next 16) or `middleware.ts` (Next 15) exports. */
 export type AuthProxy = (request: NextRequest) => Promise<Response>;
 
+/** How Next names actions. */
+const ACTION = /^[0-9a-f]{40,64}$/;
+
 /** What is known of the browser, and what it must be told. */
 interface Known {
   session: Session | null;
@@ -77,8 +80,9 @@ export function createAuthProxy(options: AuthProxyOptions = {}): AuthProxy {
     const isApi = matches(path, apiPaths);
     const needsVerified = matches(path, options.verified ?? []);
     const isProtected = needsVerified || matches(path, options.protected ?? []);
-    // The action's own check answers: to a redirect from here the page says "unexpected response".
-    const isAction = request.method === "POST" && request.headers.has("next-action");
+    // The action's own check answers: to a redirect from here the page says "unexpected response". What programs read has no
+    // actions, and anybody can write the header.
+    const isAction = !isApi && request.method === "POST" && ACTION.test(request.headers.get("next-action") ?? "");
     const answer = (response: Response) => withCookies(response, known.setCookies);
 
     if (isProtected && !isAction) {

@@ -80,6 +80,14 @@ interface Visit {
   asked?: Promise<{ current: CurrentSession } | { code: ErrorCode }>;
 }
 
+/** What was answered to one person is for no cache, unless the handler says otherwise. */
+function unshared(response: Response): Response {
+  if (response.headers.has("cache-control")) return response;
+  const own = new Response(response.body, response);
+  own.headers.set("cache-control", "private, no-store");
+  return own;
+}
+
 type Outcome = { session: Session } | { code: ErrorCode };
 
 export function createAuthOn<Role extends string, Permission extends string>(
@@ -162,7 +170,7 @@ export function createAuthOn<Role extends string, Permission extends string>(
       if (!mayChange(request.method, request.headers, options.allowedOrigins ?? [])) return problem("cross_site_refused");
       try {
         const outcome = await pass(await platform.headers(), gates);
-        return "code" in outcome ? problem(outcome.code) : await handler(request, outcome.session, context);
+        return "code" in outcome ? problem(outcome.code) : unshared(await handler(request, outcome.session, context));
       } catch (error) {
         if (error instanceof DoorwardUnavailable) return problem("unavailable", error.retryAfter);
         throw error;

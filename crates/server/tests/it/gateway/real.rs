@@ -10,6 +10,7 @@ use doorward_test_support::{Browser, PASSWORD, Reply, TestApp, code_in};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{path, read};
@@ -167,8 +168,11 @@ async fn holds(mut stand: Stand) {
     );
     assert_eq!(told(&passed, "x-auth-subject").as_deref(), claims["sub"].as_str());
     assert_eq!(told(&passed, "x-auth-session").as_deref(), claims["sid"].as_str());
-    let cookies = told(&passed, "cookie").unwrap();
-    assert!(cookies.contains("doorward_access=") && !cookies.contains("doorward_refresh"), "{cookies}");
+    assert!(
+        !told(&passed, "cookie").unwrap_or_default().contains("doorward_"),
+        "the service can't act as her"
+    );
+    hides_nothing_of_a_clients_own(&stand, &ada).await;
 
     assert_eq!(page(&ada, "/admin").await.status, 403);
     for asked in ["/auth/forward-auth", "/auth/forward-auth?role=user"] {
@@ -201,6 +205,67 @@ async fn holds(mut stand: Stand) {
     assert!(down.set_cookies().is_empty());
     stand.app.restart().await;
     page(&ada, "/dashboard").await.expect_status(200);
+}
+
+/// What a client may try, so that the service takes it for somebody else or acts as it.
+async fn hides_nothing_of_a_clients_own(stand: &Stand, ada: &Browser) {
+    // Headers that a service takes for ours: spelt otherwise, or taken away on the way.
+    let tricks = [
+        ("connection", "X-Auth-Roles, X-Auth-Subject, X-Auth-Email"),
+        ("x_auth_roles", "admin"),
+        ("x-auth_roles", "admin"),
+        ("x_auth-roles", "admin"),
+        ("accept", "text/html"),
+    ];
+    let passed = ada.send(Method::GET, "/dashboard", &tricks, None).await;
+    assert_eq!(told(&passed, "x-auth-roles").as_deref(), Some("user"));
+    for name in ["x_auth_roles", "x-auth_roles", "x_auth-roles"] {
+        assert_eq!(told(&passed, name), None, "{name}");
+    }
+
+    // Cookies: ours go, others stay, also where there are several that look alike.
+    let (access, refresh) = (ada.cookie("doorward_access").unwrap(), ada.cookie("doorward_refresh").unwrap());
+    for cookies in [
+        format!("theme=dark; doorward_access={access}; doorward_refresh={refresh}; lang=de"),
+        format!(
+            "adoorward_refresh=1; doorward_access={access}; doorward_refresh={refresh}; x=doorward_refresh"
+        ),
+        format!("doorward_refresh={refresh};doorward_access={access};theme=dark; doorward_device=x"),
+    ] {
+        let passed = ada.send(Method::GET, "/dashboard", &[("cookie", &cookies), PAGE[0]], None).await;
+        let left = told(&passed, "cookie").unwrap_or_default();
+        assert!(!left.contains(&refresh) && !left.contains(&access), "{left}");
+        assert_eq!(left.contains("theme=dark"), cookies.contains("theme=dark"), "{left}");
+        assert_eq!(left.contains("adoorward_refresh=1"), cookies.contains("adoorward"), "{left}");
+    }
+    let many = format!("{}doorward_access={access}", "__Secure-doorward_refresh=x; ".repeat(9));
+    let passed = ada.send(Method::GET, "/dashboard", &[("cookie", &many), PAGE[0]], None).await;
+    assert!(!told(&passed, "cookie").unwrap_or_default().contains("doorward_"));
+
+    // Paths that the gateway and the service could read differently: none gets past the gate of /admin.
+    for path in [
+        "/x/../admin",
+        "/admin/../x",
+        "/admin/%2e%2e/x",
+        "/admin/..%2fx",
+        "/./admin",
+        "//admin",
+        "/x/%2e%2e/admin",
+    ] {
+        let mut stream =
+            TcpStream::connect(stand.url.replace("http://localhost", "127.0.0.1")).await.unwrap();
+        let ask = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nCookie: doorward_access={access}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(ask.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let passed_on =
+            answer.split("\"uri\":\"").nth(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        if let Some(uri) = passed_on {
+            assert!(!uri.contains("admin") && !uri.contains(".."), "{path} reached the service as {uri}");
+        }
+    }
 }
 
 fn program(name: &str) -> Option<PathBuf> {
