@@ -163,7 +163,8 @@ impl Routes {
     }
 
     fn finish(self) -> (Router, Arc<OpenApi>) {
-        let (api, description) = self.api.split_for_parts();
+        let (api, mut description) = self.api.split_for_parts();
+        openapi::name_operations(&mut description);
         let description = Arc::new(description);
         let base = self.web.config.base_path().to_owned();
         let load = Load::new(HASHING, self.web.context().hasher.takes_at_once());

@@ -37,6 +37,7 @@ async function eventually(attempt) {
       return await attempt();
     } catch (error) {
       if (tries === 8) throw error;
+      await new Promise((again) => setTimeout(again, 250));
     }
   }
 }
@@ -231,6 +232,31 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await page.getByRole("button", { name: "Sign in" }).click();
       await page.waitForURL(at("/dashboard"));
       await other.getByRole("link", { name: "Your notes" }).waitFor();
+      await context.close();
+    });
+
+    it("whoever signs in after somebody else finds nothing of theirs", async () => {
+      const { email } = await member();
+      const { context, page } = await member();
+      await page.goto(at("/dashboard/settings"));
+      await page.getByText("this one").waitFor();
+      await page.getByLabel("Family name").fill("Typed before");
+      const other = await context.newPage();
+      await other.goto(at("/"));
+      // As where a mail's link signs another account in.
+      await other.evaluate(
+        async ([url, identifier, password]) => {
+          const headers = { "content-type": "application/json" };
+          await fetch(url, { method: "POST", headers, body: JSON.stringify({ identifier, password }) });
+          new BroadcastChannel("doorward").postMessage(["signed-in", undefined]);
+        },
+        [at("/api/auth/v1/sign-in"), email, PASSWORD],
+      );
+      await page.getByRole("heading", { name: "Profile" }).waitFor();
+      await page.getByText(email).first().waitFor();
+      await eventually(async () => {
+        assert.equal(await page.getByLabel("Family name").inputValue({ timeout: 500 }), "");
+      });
       await context.close();
     });
 

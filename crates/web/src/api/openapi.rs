@@ -49,6 +49,29 @@ pub fn frame() -> OpenApi {
         .build()
 }
 
+/// Gives each operation a name of its own, from its method and path: those of handlers repeat.
+pub fn name_operations(api: &mut OpenApi) {
+    for (path, item) in &mut api.paths.paths {
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                let words =
+                    path.split(|char: char| !char.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+                let name = words
+                    .filter(|word| *word != "v1")
+                    .fold(method.to_owned(), |name, word| format!("{name}_{word}"));
+                operation.operation_id = Some(name);
+            }
+        }
+    }
+}
+
 /// As it is served and checked in.
 pub fn to_json(api: &OpenApi) -> String {
     let mut text = api.to_pretty_json().unwrap_or_default();

@@ -73,7 +73,8 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     isOut = event === "signed-out";
     for (const listener of [...listeners]) listener(event, detail);
   };
-  if (channel) channel.onmessage = ({ data }: MessageEvent<[string, unknown]>) => hear(...data);
+  // Anything of this origin may write there.
+  if (channel) channel.onmessage = ({ data }: MessageEvent<unknown>) => Array.isArray(data) && hear(String(data[0]), data[1]);
   const tell = <E extends keyof AuthEvents>(event: E, detail?: AuthEvents[E]) => {
     if (event !== "signed-out") {
       refreshedAt = Date.now();

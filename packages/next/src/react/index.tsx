@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { createContext, useContext, useEffect, useRef, useState, type ReactNode } from "react";
+import { createContext, Fragment, useContext, useEffect, useRef, useState, type ReactNode } from "react";
 import { createAuthClient, type AuthClient, type CurrentSession } from "../client/index.js";
 import type { Session } from "../types.js";
 
@@ -30,12 +30,18 @@ export function AuthProvider({ children, initialSession, client: given }: AuthPr
   const [session, setSession] = useState(initialSession);
   const [rendered, setRendered] = useState(initialSession);
   const router = useRouter();
+  const [owner, setOwner] = useState({ userId: session?.userId, changes: 0 });
   const shown = useRef(session);
 
   // The server rendered anew, and knows better.
   if (initialSession !== rendered) {
     setRendered(initialSession);
     if (initialSession !== undefined) setSession(initialSession);
+  }
+
+  // Somebody else signed in, here or in another tab: what was typed and fetched is not theirs.
+  if (session && session.userId !== owner.userId) {
+    setOwner({ userId: session.userId, changes: owner.userId ? owner.changes + 1 : owner.changes });
   }
 
   useEffect(() => {
@@ -70,7 +76,11 @@ export function AuthProvider({ children, initialSession, client: given }: AuthPr
   const state: SessionState = session
     ? { status: "signed-in", session, client }
     : { status: session === null ? "signed-out" : "loading", session: null, client };
-  return <Context.Provider value={state}>{children}</Context.Provider>;
+  return (
+    <Context.Provider value={state}>
+      <Fragment key={owner.changes}>{children}</Fragment>
+    </Context.Provider>
+  );
 }
 
 export function useSession<Role extends string = string, Permission extends string = string>(): SessionState<

@@ -38,6 +38,22 @@ async fn the_description_of_the_api_is_the_one_that_is_checked_in() {
     );
 }
 
+/// OpenAPI 3.1, section 4.8.10.1: programs that write clients take these for the names of their functions.
+#[tokio::test]
+async fn every_operation_has_a_name_of_its_own() {
+    let app = TestApp::start().await;
+    let description = app.browser().get("/openapi.json").await.value();
+    let mut names = std::collections::BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name =
+                operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has none"));
+            assert!(names.insert(name.to_owned()), "{name} is there twice");
+        }
+    }
+    assert!(names.contains("post_sign_in") && names.contains("delete_me_sessions_id"), "{names:?}");
+}
+
 #[tokio::test]
 async fn the_reference_lists_every_operation_and_every_problem_is_explained() {
     let app = TestApp::start().await;
