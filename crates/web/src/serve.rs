@@ -184,9 +184,7 @@ impl Connection {
 
     async fn answer(self, stream: Guarded, closing: Closing, watcher: Watcher, turned_away: bool) {
         let Self { server, router, peer, .. } = self;
-        let outflow = stream.outflow();
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-            let is_multiplexed = request.version() == Version::HTTP_2;
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
             if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
@@ -195,13 +193,8 @@ impl Connection {
             if turned_away {
                 request.extensions_mut().insert(TurnedAway);
             }
-            let (answer, outflow) = (router.clone().oneshot(request), Arc::clone(&outflow));
-            async move {
-                if !is_multiplexed {
-                    outflow.is_clear().await;
-                }
-                Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {}))
-            }
+            let answer = router.clone().oneshot(request);
+            async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
         });
         let connection = server.serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {

@@ -94,6 +94,11 @@ fn way_in(web: &Web, headers: &HeaderMap, original: &Original) -> Option<String>
     if is_bearer(headers) || !original.shares_cookies(config) {
         return None;
     }
+    // Two cookies of one name: a renewal would set a third, and come back.
+    if web.cookies.came(headers, CookieName::Access) && web.cookies.get(headers, CookieName::Access).is_none()
+    {
+        return None;
+    }
     let page = if web.cookies.get(headers, CookieName::Refresh).is_some() {
         format!("{}/session/renew", config.issuer())
     } else {

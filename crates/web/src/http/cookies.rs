@@ -61,6 +61,15 @@ impl Cookies {
         std::str::from_utf8(found?.trim_ascii_end()).ok().filter(|value| !value.is_empty())
     }
 
+    /// Whether a cookie of this name came, though [`Self::get`] may take none: of several one is somebody else's.
+    pub fn came(&self, headers: &HeaderMap, name: CookieName) -> bool {
+        let name = self.name(name).as_bytes();
+        let mut pairs =
+            headers.get_all(COOKIE).into_iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+        pairs
+            .any(|pair| pair.trim_ascii_start().strip_prefix(name).is_some_and(|rest| rest.starts_with(b"=")))
+    }
+
     /// A `Set-Cookie` header. The value must be of characters that need no quoting, as all our tokens are.
     pub fn set(&self, name: CookieName, value: &str, max_age: Duration) -> HeaderValue {
         let text = format!("{}={value}; Max-Age={}{}", self.name(name), max_age.as_secs(), self.attributes);

@@ -1,14 +1,11 @@
 //! A connection's stream with what hyper does not watch: a client that opens and says nothing, one that takes nothing
-//! in while it asks for more, and one that still sends when its answer is already out.
+//! in, and one that still sends when its answer is already out.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -30,34 +27,8 @@ pub struct Guarded {
     preface: usize,
     write_timeout: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
-    outflow: Arc<Outflow>,
     /// Nothing that may still come needs to be read.
     ended: bool,
-}
-
-/// Whether answers wait to be taken in.
-#[derive(Default)]
-pub struct Outflow {
-    waits: AtomicBool,
-    waker: AtomicWaker,
-}
-
-impl Outflow {
-    /// Returns once nothing waits. For the requests of an HTTP/1 connection, which come one after the other: hyper reads the
-    /// next one whether or not anybody reads the answers, and would keep them all.
-    pub async fn is_clear(&self) {
-        std::future::poll_fn(|context| {
-            self.waker.register(context.waker());
-            if self.waits.load(Ordering::SeqCst) { Poll::Pending } else { Poll::Ready(()) }
-        })
-        .await;
-    }
-
-    fn clear(&self) {
-        if self.waits.swap(false, Ordering::SeqCst) {
-            self.waker.wake();
-        }
-    }
 }
 
 /// What is left of a connection when its server is done with it.
@@ -75,14 +46,9 @@ impl Guarded {
             preface: 0,
             write_timeout,
             stalled: None,
-            outflow: Arc::default(),
             ended: false,
         };
         (guarded, Closing(closing))
-    }
-
-    pub fn outflow(&self) -> Arc<Outflow> {
-        Arc::clone(&self.outflow)
     }
 
     /// The first byte that does not belong to the preface means HTTP/1.
@@ -104,7 +70,6 @@ impl Guarded {
             self.stalled = None;
             return written;
         }
-        self.outflow.waits.store(true, Ordering::SeqCst);
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(self.write_timeout)));
         ready!(stalled.as_mut().poll(context));
         self.ended = true;
@@ -202,8 +167,6 @@ impl AsyncWrite for Guarded {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Asked for only when all has been written.
-        self.outflow.clear();
         Pin::new(self.stream()?).poll_flush(context)
     }
 

@@ -364,6 +364,17 @@ async fn where_our_cookies_do_not_reach_nobody_is_led_round_in_circles() {
 }
 
 #[tokio::test]
+async fn two_cookies_of_one_name_lead_nobody_round_in_circles() {
+    let app = TestApp::start().await;
+    let (ada, _) = app.member("ada").await;
+    let refresh = ada.cookie("doorward_refresh").unwrap();
+    let cookies = format!("doorward_access=x; doorward_access=y; doorward_refresh={refresh}");
+    let refused = ask(&app.browser(), "?mode=redirect", &app_url(&app), &[("cookie", &cookies), PAGE]).await;
+    refused.expect_problem(401, "token_expired");
+    assert_eq!(refused.header("x-auth-redirect"), "");
+}
+
+#[tokio::test]
 async fn several_hosts_of_one_domain_share_a_session_and_lead_back_where_the_list_says_so() {
     let app = TestApp::with(|config| {
         config.public_url = "https://id.example.com".parse().unwrap();
