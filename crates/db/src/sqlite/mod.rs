@@ -171,5 +171,7 @@ fn connect(path: &Path, patience: Duration) -> Result<Connection, DbError> {
 fn reader(path: &Path) -> Result<Connection, DbError> {
     let connection = connect(path, PATIENCE)?;
     connection.pragma_update(None, "query_only", true)?;
+    // In KiB. There are many of these, and the system keeps the file's pages as well.
+    connection.pragma_update(None, "cache_size", -256)?;
     Ok(connection)
 }
