@@ -1,16 +1,14 @@
 //! What this process remembers of tokens and sessions. It vouches for a session only while it is sure to have heard of
 //! every ending: some seconds from the last time that it asked.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::access_token::Checked;
 use super::model::Live;
-use crate::changes;
 use crate::context::{SessionId, Time, UserId};
 
 const TOKENS: usize = 100_000;
@@ -28,7 +26,6 @@ pub(super) struct Cache {
     keys_epoch: AtomicU64,
     heard_at: AtomicI64,
     version: AtomicI64,
-    known: Mutex<HashMap<Uuid, Time>>,
 }
 
 impl Default for Cache {
@@ -40,7 +37,6 @@ impl Default for Cache {
             keys_epoch: AtomicU64::new(0),
             heard_at: AtomicI64::new(NEVER),
             version: AtomicI64::new(NEVER),
-            known: Mutex::default(),
         }
     }
 }
@@ -121,16 +117,6 @@ impl Cache {
     /// Whether anything was written since the version that was heard last.
     pub(super) fn must_look(&self, version: i64) -> bool {
         self.version.load(Ordering::SeqCst) != version
-    }
-
-    /// Whether a change was not heard before.
-    pub(super) fn is_news(&self, id: Uuid, now: Time) -> bool {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() > 10_000 {
-            let old = now - changes::OVERLAP * 3;
-            known.retain(|_, heard| *heard > old);
-        }
-        known.insert(id, now).is_none()
     }
 
     pub(super) fn heard(&self, version: i64, now: Time) {

@@ -3,6 +3,7 @@
 
 mod access_token;
 mod cache;
+mod hearing;
 mod internal_token;
 mod model;
 mod refresh;
@@ -28,6 +29,7 @@ use crate::signing_key::KeyRing;
 use crate::{access, device, user};
 use access_token::{Checked, Claims};
 use cache::Cache;
+use hearing::Heard;
 pub(crate) use model::NewSession;
 pub use model::{EndReason, Live, Session, Tokens};
 pub use refresh::Renewed;
@@ -47,6 +49,7 @@ pub struct Sessions {
     context: Context,
     keys: KeyRing,
     cache: Arc<Cache>,
+    heard: Arc<Heard>,
     revocations: Arc<Revocations>,
     /// Turns true when this process is about to end.
     closing: watch::Sender<bool>,
@@ -55,7 +58,14 @@ pub struct Sessions {
 impl Sessions {
     pub fn new(context: Context, keys: KeyRing) -> Self {
         let closing = watch::Sender::new(false);
-        Self { context, keys, cache: Arc::default(), revocations: Arc::default(), closing }
+        Self {
+            context,
+            keys,
+            cache: Arc::default(),
+            heard: Arc::default(),
+            revocations: Arc::default(),
+            closing,
+        }
     }
 
     pub fn context(&self) -> &Context {
@@ -230,43 +240,6 @@ impl Sessions {
     /// Drops what this process remembers of an account, after a change to it.
     pub fn forget_user(&self, user: UserId) {
         self.cache.forget_user(user);
-    }
-
-    /// Hears what other processes announced, and lets the cache vouch for a few seconds more. If this is not called, or
-    /// fails, the cache stops vouching and every check asks the database.
-    pub async fn hear_changes(&self) -> Result<()> {
-        let context = &self.context;
-        let version = context.db.data_version().await?;
-        let now = context.now();
-        if self.cache.must_look(version) {
-            let since = self.cache.heard_at().unwrap_or(now) - changes::OVERLAP;
-            for (id, change) in changes::since(context, since).await? {
-                if !self.cache.is_news(id, now) {
-                    continue;
-                }
-                match change {
-                    Change::Session(session) => {
-                        self.cache.forget_session(session);
-                        self.tell(vec![Revoked::Session(session, now)]);
-                    }
-                    Change::User(user) => {
-                        self.cache.forget_user(user);
-                        self.tell(self.revoked_of(Some(user), now - changes::OVERLAP).await?);
-                    }
-                    Change::Gone(user) => {
-                        self.cache.forget_user(user);
-                        self.tell(vec![Revoked::Account(user, now)]);
-                    }
-                    Change::Roles => self.cache.forget_all(),
-                    Change::Keys => {
-                        self.keys.reload(context).await?;
-                        self.cache.forget_all();
-                    }
-                }
-            }
-        }
-        self.cache.heard(version, now);
-        Ok(())
     }
 
     /// Whether this process is sure to have heard of every ending until a moment ago.

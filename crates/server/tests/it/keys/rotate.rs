@@ -191,6 +191,31 @@ async fn another_algorithm_signs_once_its_key_has_been_published_for_a_day() {
 }
 
 #[tokio::test]
+async fn of_many_who_hear_of_a_rotation_at_once_none_is_done_before_the_new_key_is_there() {
+    let app = TestApp::start().await;
+    app.app.sessions.hear_changes().await.unwrap();
+    let other = app.second_process().await;
+    for _ in 0..5 {
+        let kid = signing_key::rotate(other.context(), &test(), When::Now).await.unwrap();
+        let next = signing_key::list(other.context()).await.unwrap().remove(0).kid;
+        assert_ne!(kid, next);
+
+        let mut hearing = JoinSet::new();
+        for _ in 0..50 {
+            let sessions = app.app.sessions.clone();
+            hearing.spawn(async move {
+                sessions.hear_changes().await.unwrap();
+                sessions.keys().jwks()
+            });
+        }
+
+        for keys in hearing.join_all().await {
+            assert!(keys.contains(&next), "{keys} lacks {next}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn whoever_comes_back_after_a_rotation_with_an_old_token_is_asked_to_refresh_and_not_to_sign_in() {
     let app = TestApp::start().await;
     let (browser, _) = app.member("ada").await;
