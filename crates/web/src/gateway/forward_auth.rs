@@ -5,7 +5,6 @@ use axum::response::{IntoResponse, Response};
 use doorward_core::error::{Code, Error, Kind, Result};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use url::form_urlencoded;
 
 use super::gates::Gates;
 use super::identity;
@@ -108,6 +107,5 @@ fn way_in(web: &Web, headers: &HeaderMap, original: &Original) -> Option<String>
     if !original.is_get() || !redirect::is_safe(back, config) {
         return Some(page);
     }
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", back).finish();
-    Some(format!("{page}?{query}"))
+    Some(redirect::on_the_way(&page, back))
 }

@@ -5,14 +5,13 @@ use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::Kind;
 use http::HeaderMap;
-use url::form_urlencoded;
 
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
 use crate::http::form::Query;
 use crate::http::problem::ApiError;
-use crate::http::redirect::safe_redirect;
+use crate::http::redirect::{on_the_way, safe_redirect};
 use crate::pages::see_other;
 use crate::state::Web;
 
@@ -45,8 +44,5 @@ pub async fn renew(
 
 fn to_sign_in(web: &Web, redirect_to: Option<&str>) -> Response {
     let page = web.config.page_link("/sign-in");
-    let Some(redirect_to) = redirect_to else { return see_other(&page) };
-    let query =
-        form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", redirect_to).finish();
-    see_other(&format!("{page}?{query}"))
+    see_other(&redirect_to.map_or_else(|| page.clone(), |back| on_the_way(&page, back)))
 }

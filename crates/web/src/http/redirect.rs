@@ -11,6 +11,13 @@ pub fn safe_redirect(target: Option<&str>, config: &Config) -> String {
         .map_or_else(|| format!("{}/account", config.base_path()), str::to_owned)
 }
 
+/// A page on the way to `back`, which it keeps as where to go afterwards.
+pub fn on_the_way(page: &str, back: &str) -> String {
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", back).finish();
+    format!("{page}?{query}")
+}
+
 /// Whether somebody may be sent to `target`.
 pub fn is_safe(target: &str, config: &Config) -> bool {
     // Browsers drop tabs and line breaks and take a backslash for a slash; nothing honest has either.

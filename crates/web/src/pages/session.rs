@@ -15,6 +15,7 @@ use super::see_other;
 use crate::api::delivery;
 use crate::http::cookies::CookieName;
 use crate::http::problem::ApiError;
+use crate::http::redirect::on_the_way;
 use crate::routes::Access;
 use crate::state::Web;
 
@@ -100,7 +101,5 @@ fn to_page(web: &Web, page: &str, request: &Request) -> String {
     let wanted = uri.path_and_query().map_or("", |wanted| wanted.as_str());
     // A form's content is gone with the session; its page is where to go on.
     let wanted = if request.method() == Method::GET { wanted } else { uri.path() };
-    let query =
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", wanted).finish();
-    format!("{base}{page}?{query}")
+    on_the_way(&format!("{base}{page}"), wanted)
 }

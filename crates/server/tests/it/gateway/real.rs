@@ -56,7 +56,7 @@ impl Stand {
                 .replace("127.0.0.1:3000", &service().await)
                 .replace("127.0.0.1:8080", &format!("127.0.0.1:{port}"))
                 .replace("localhost:8080", &format!("localhost:{port}"))
-                .replace("/tmp/doorward-nginx.pid", "nginx.pid");
+                .replace("/tmp/doorward-nginx", "nginx");
             std::fs::write(folder.path().join(entry.file_name()), text).unwrap();
         }
         let mut command = command(folder.path());
