@@ -6,6 +6,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::time::Duration;
 
 use doorward_db::Tx;
@@ -101,17 +102,24 @@ impl Attempt {
         audit::record(tx, context, caller, event).await
     }
 
-    /// The owner has just proved who they are: what was tried in vain is forgotten.
-    pub async fn succeeded(mut self) -> Result<()> {
-        match self.target.take() {
-            Some(target) => self.context.db.write(async |tx| store::delete(tx, &target.key()).await).await,
+    /// The owner has just proved who they are: what was tried in vain is forgotten, in the unit of work that goes on from
+    /// there.
+    pub async fn succeeded(&self, tx: &mut Tx<'_>) -> Result<()> {
+        match &self.target {
+            Some(target) => store::delete(tx, &target.key()).await,
             None => Ok(()),
         }
     }
 
-    /// The failure was written down.
+    /// What became of it has been committed.
     pub fn settle(mut self) {
         self.target = None;
+    }
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("target", &self.target).finish_non_exhaustive()
     }
 }
 

@@ -48,21 +48,29 @@ pub async fn complete(
     entry: Entry,
 ) -> Result<SignedIn> {
     let context = sessions.context();
-    let factor = &factor;
+    let proved = &factor;
     let opened = context
         .db
-        .write(async |tx| match ensure_may_enter(tx, context, factor).await {
-            Ok(()) => open(tx, context, caller, factor, entry).await.map(Ok),
-            // The refusal is written down, so the unit of work must succeed.
-            Err(refusal) if matches!(refusal.code(), Code::AccountDisabled | Code::EmailNotVerified) => {
-                let event = event(factor).failed().with("reason", refusal.code().as_str());
-                audit::record(tx, context, caller, event).await?;
-                Ok(Err(refusal))
+        .write(async |tx| {
+            if let Some(attempt) = &proved.attempt {
+                attempt.succeeded(tx).await?;
             }
-            Err(error) => Err(error),
+            match ensure_may_enter(tx, context, proved).await {
+                Ok(()) => open(tx, context, caller, proved, entry).await.map(Ok),
+                // The refusal is written down, so the unit of work must succeed.
+                Err(refusal) if matches!(refusal.code(), Code::AccountDisabled | Code::EmailNotVerified) => {
+                    let event = event(proved).failed().with("reason", refusal.code().as_str());
+                    audit::record(tx, context, caller, event).await?;
+                    Ok(Err(refusal))
+                }
+                Err(error) => Err(error),
+            }
         })
-        .await??;
-    signed_in(sessions, opened).await
+        .await?;
+    if let Some(attempt) = factor.attempt {
+        attempt.settle();
+    }
+    signed_in(sessions, opened?).await
 }
 
 /// As [`complete`], within a unit of work that has just made the account.

@@ -5,6 +5,7 @@ pub mod flow;
 pub mod password;
 
 use crate::context::{Id, UserId};
+use crate::lockout::Attempt;
 use crate::secret::{Consumed, Purpose};
 
 /// A factor that was proved just now. Only this module's methods can make one, and none opens a session by itself.
@@ -14,6 +15,8 @@ pub struct VerifiedFactor {
     method: Method,
     /// The account's epoch when it was proved. `None` where the unit of work that opens the session made the account.
     epoch: Option<i64>,
+    /// The attempt that it was, where guesses are counted: forgotten with those before it by whoever goes on from here.
+    attempt: Option<Attempt>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,11 +58,12 @@ impl VerifiedFactor {
             Purpose::FirstAdmin => Method::FirstAdmin,
             _ => return None,
         };
-        Some(Self { user, method, epoch: None })
+        Some(Self { user, method, epoch: None, attempt: None })
     }
 
     /// The factor of somebody who has just chosen the password of a new account that need not be confirmed first.
     pub(crate) fn of_chosen_password(user: &crate::user::User) -> Self {
-        Self { user: Id::from_uuid(user.id.uuid()), method: Method::ConfirmedSignUp, epoch: None }
+        let (user, method) = (Id::from_uuid(user.id.uuid()), Method::ConfirmedSignUp);
+        Self { user, method, epoch: None, attempt: None }
     }
 }

@@ -45,8 +45,8 @@ pub async fn verify(
             if upgrade {
                 upgrade_hash(context, user, &password).await;
             }
-            attempt.succeeded().await?;
-            Ok(VerifiedFactor { user: user.id, method: Method::Password, epoch: Some(user.epoch) })
+            let (method, epoch) = (Method::Password, Some(user.epoch));
+            Ok(VerifiedFactor { user: user.id, method, epoch, attempt: Some(attempt) })
         }
         _ => {
             refuse(context, caller, identifier, account.as_ref(), &attempt).await?;
@@ -72,12 +72,15 @@ pub(crate) async fn is_current(
     let password = user::normalise_password(password);
     let verdict = context.hasher.verify(&password, user.password_hash.as_deref()).await?;
     let is_right = matches!(verdict, Verdict::Match { .. });
-    if is_right {
-        attempt.succeeded().await?;
-    } else {
-        context.db.write(async |tx| attempt.failed(tx, caller).await).await?;
-        attempt.settle();
-    }
+    context
+        .db
+        .write(
+            async |tx| {
+                if is_right { attempt.succeeded(tx).await } else { attempt.failed(tx, caller).await }
+            },
+        )
+        .await?;
+    attempt.settle();
     Ok(is_right)
 }
 
