@@ -48,8 +48,7 @@ impl Cookies {
         let name = self.name(name).as_bytes();
         let mut found = None;
         for header in headers.get_all(COOKIE) {
-            for pair in header.as_bytes().split(|byte| *byte == b';') {
-                let pair = pair.trim_ascii_start();
+            for pair in pairs(header) {
                 let Some(value) = pair.strip_prefix(name).and_then(|rest| rest.strip_prefix(b"=")) else {
                     continue;
                 };
@@ -64,10 +63,11 @@ impl Cookies {
     /// Whether a cookie of this name came, though [`Self::get`] may take none: of several one is somebody else's.
     pub fn came(&self, headers: &HeaderMap, name: CookieName) -> bool {
         let name = self.name(name).as_bytes();
-        let mut pairs =
-            headers.get_all(COOKIE).into_iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-        pairs
-            .any(|pair| pair.trim_ascii_start().strip_prefix(name).is_some_and(|rest| rest.starts_with(b"=")))
+        headers
+            .get_all(COOKIE)
+            .into_iter()
+            .flat_map(pairs)
+            .any(|pair| pair.strip_prefix(name).is_some_and(|rest| rest.starts_with(b"=")))
     }
 
     /// A `Set-Cookie` header. The value must be of characters that need no quoting, as all our tokens are.
@@ -87,6 +87,20 @@ impl Cookies {
     fn name(&self, name: CookieName) -> &str {
         &self.names[name as usize]
     }
+}
+
+/// Each `name=value` of a header, without the blanks before it. At every request, so a token is not read byte by byte.
+fn pairs(header: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(header.as_bytes());
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let (pair, others) = match memchr::memchr(b';', line) {
+            Some(end) => (&line[..end], Some(&line[end + 1..])),
+            None => (line, None),
+        };
+        rest = others;
+        Some(pair.trim_ascii_start())
+    })
 }
 
 #[cfg(test)]
