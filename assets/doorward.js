@@ -16,6 +16,10 @@ document.querySelectorAll('input[type="password"]').forEach((input) => {
 });
 document.querySelectorAll("button[data-wait]").forEach(countDown);
 document.querySelectorAll("input[data-challenge]").forEach(solve);
+document.querySelectorAll("button[data-print]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+});
 document.addEventListener("submit", begin);
 // Back from the next page, the browser shows this one as it was left: at work.
 addEventListener("pageshow", (event) => event.persisted && document.querySelectorAll("form[aria-busy]").forEach(rest));

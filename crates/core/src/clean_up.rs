@@ -2,8 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::session::Sessions;
+use crate::sign_in::pending;
 use crate::{
-    account, audit_log, challenge, device, email_change, lockout, mail, secret, sign_up, signing_key,
+    account, audit_log, challenge, device, email_change, lockout, mail, secret, sign_up, signing_key, totp,
 };
 
 const BATCH: i64 = 500;
@@ -25,6 +26,8 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
                         + device::clean_up(tx, context, BATCH).await?
                         + email_change::clean_up(tx, context, BATCH).await?
                         + lockout::clean_up(tx, context, BATCH).await?
+                        + totp::clean_up(tx, context, BATCH).await?
+                        + pending::clean_up(tx, context, BATCH).await?
                         + challenge::clean_up(tx, context, BATCH).await?
                         + signing_key::clean_up(tx, context).await?
                         + audit_log::clean_up(tx, context, BATCH).await?,

@@ -38,6 +38,7 @@ pub struct Config {
     pub keys: Keys,
     pub password: Password,
     pub reauthentication: Reauthentication,
+    pub mfa: Mfa,
     pub account: Account,
     pub challenge: Challenge,
     pub lockout: Lockout,
@@ -95,6 +96,15 @@ pub struct Password {
 pub struct Reauthentication {
     /// Whether a mailed code confirms that somebody who is signed in is still who they were.
     pub email_code: bool,
+}
+
+/// Second factors.
+#[derive(Debug, Clone)]
+pub struct Mfa {
+    /// Whoever has one of these roles signs in with two factors. Every account has the role `user`.
+    pub required_for: Vec<String>,
+    /// For how long a device that its owner trusts is not asked for the second factor again; zero: it always is.
+    pub trusted_device: Duration,
 }
 
 #[derive(Debug, Clone)]

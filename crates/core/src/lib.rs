@@ -24,12 +24,15 @@ pub mod user;
 pub mod alarm;
 pub mod challenge;
 pub mod lockout;
+pub mod totp;
+pub mod backup_code;
 pub mod service_key;
 
 // Level 2
 pub mod access;
 pub mod device;
 pub mod session;
+pub mod second_factor;
 
 // Level 3
 pub mod sign_in;

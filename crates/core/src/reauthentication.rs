@@ -8,18 +8,26 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context};
 use crate::error::{Code, Error, FieldError, Result};
+use crate::lockout::{self, Target};
 use crate::mail::{self, Message};
 use crate::rate_limit::Class;
+use crate::second_factor::{self, Method};
 use crate::secret::{self, CODE_LIFE, Purpose};
-use crate::session::{Live, Sessions, Tokens};
+use crate::session::{self, AAL2, Live, Sessions, Tokens};
 use crate::{sign_in, user};
 
 /// How long a proof counts as fresh.
 pub const FRESH_FOR: Duration = crate::session::FRESH_FOR;
 
-/// Whether a mailed code will do for this account. An address that nobody has verified proves nothing.
+/// Whether a mailed code will do for this account. An address that nobody has verified proves nothing, and whoever has a
+/// second factor proves more than that.
 pub fn takes_email_code(context: &Context, live: &Live) -> bool {
-    context.config.reauthentication.email_code && live.user.email_verified
+    context.config.reauthentication.email_code && live.user.email_verified && !live.user.mfa_enabled
+}
+
+/// Whether the password will do: not for a session that was opened without the account's second factor.
+pub fn takes_password(live: &Live) -> bool {
+    live.user.password_hash.is_some() && (!live.user.mfa_enabled || live.session.acr == AAL2)
 }
 
 /// Mails a code to the account's address.
@@ -61,6 +69,12 @@ pub async fn by_password(
     password: &SecretString,
 ) -> Result<Tokens> {
     let context = sessions.context();
+    if !takes_password(live) {
+        return Err(invalid(
+            "password",
+            "Your password is not enough here. Confirm with your second factor.",
+        ));
+    }
     let user =
         context.db.read(async |tx| user::find(tx, live.user.id).await).await?.ok_or(Code::SessionRevoked)?;
     if !sign_in::password::is_current(context, caller, &user, password).await? {
@@ -97,6 +111,45 @@ pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &s
         return Err(refusal);
     }
     confirmed(sessions, caller, live, "email_code").await
+}
+
+/// Confirms by a second factor, which raises a session that was opened without one.
+///
+/// # Errors
+/// `validation_failed` for a method that the account does not have, `invalid_or_expired_code`, `rate_limited`.
+pub async fn by_second_factor(
+    sessions: &Sessions,
+    caller: &Caller,
+    live: &Live,
+    method: Method,
+    code: &str,
+) -> Result<Tokens> {
+    let context = sessions.context();
+    let user = &live.user;
+    context.limit(Class::Proof, caller, &live.session.id.to_string()).await?;
+    if !second_factor::list(context, user.id).await?.methods().contains(&method) {
+        return Err(second_factor::unknown_method());
+    }
+    let attempt = lockout::begin(context, Target::SignedIn(user.id), true).await?;
+    let counted = &attempt;
+    let is_right = context
+        .db
+        .write(async |tx| {
+            if !second_factor::is_right(tx, context, caller, user, method, code).await? {
+                counted.failed(tx, caller).await?;
+                return Ok(false);
+            }
+            counted.succeeded(tx).await?;
+            session::raise_in(tx, context, &live.session, method.amr()).await?;
+            Ok::<_, Error>(true)
+        })
+        .await?;
+    attempt.settle();
+    note(context, caller, live, method.as_str(), is_right).await?;
+    if !is_right {
+        return Err(Code::InvalidOrExpiredCode.into());
+    }
+    Ok(sessions.raised(live.session.id).await?.0)
 }
 
 async fn confirmed(

@@ -1,10 +1,12 @@
 //! Mechanisms: randomness, password hashing, sealing, signing keys and signed tokens, derived and opaque tokens, chains.
 //! Knows no table, no user and no session.
 
+pub mod backup_code;
 pub mod chain;
 pub mod derived;
 pub mod jws;
 pub mod opaque;
+pub mod otp;
 pub mod password;
 pub mod rng;
 pub mod seal;

@@ -5,14 +5,15 @@ use std::time::Duration;
 use doorward::app::{App, Parts};
 use doorward_core::breach::Ranges;
 use doorward_core::config::{
-    Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail as MailConfig, Mode, Password,
+    Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail as MailConfig, Mfa, Mode, Password,
     RateLimit, Reauthentication, Session, SignUp, Token, VerifyEmail,
 };
-use doorward_core::context::{Clock, SystemClock, Time};
+use doorward_core::context::{Caller, Clock, SystemClock, Time, UserId};
 use doorward_core::error::Error;
 use doorward_core::mail::{self, Transport};
 use doorward_core::place::Places;
 use doorward_core::rate_limit::SharedCounts;
+use doorward_core::user::{self, EmailAddress};
 use doorward_crypto::password::{Params, PasswordHasher, PoolConfig};
 use doorward_crypto::rng::{Rng, SystemRng};
 use doorward_crypto::seal::{MasterKey, Sealer};
@@ -85,6 +86,7 @@ pub fn config(url: &str) -> Config {
         lockout: Lockout { enabled: false },
         challenge: Challenge { enabled: false, sign_ups_above: 60 },
         reauthentication: Reauthentication { email_code: true },
+        mfa: Mfa { required_for: Vec::new(), trusted_device: Duration::from_secs(30 * 24 * 60 * 60) },
         rate_limit: RateLimit { enabled: false },
         http: Http::default(),
         mail: MailConfig { from: "Doorward <noreply@example.com>".to_owned(), caught: true },
@@ -319,6 +321,28 @@ impl TestApp {
         let verified = self.verifier().build().unwrap().verify(&token).await.unwrap();
         assert!(verified.email_verified && verified.client_id == "doorward");
         (browser, email)
+    }
+
+    /// Gives an account a role, as the operator does.
+    pub async fn grant(&self, email: &str, role: &str) {
+        let user = self.user_id(email).await;
+        let caller = Caller::system("test");
+        doorward_core::access::grant(self.app.context(), &caller, user, role).await.unwrap();
+        self.app.sessions.forget_user(user);
+    }
+
+    /// Disables an account, as the operator does.
+    pub async fn disable(&self, email: &str) {
+        let user = self.user_id(email).await;
+        let caller = Caller::system("test");
+        doorward_core::operator::disable(self.app.context(), &caller, user).await.unwrap();
+        self.app.sessions.forget_user(user);
+    }
+
+    pub async fn user_id(&self, email: &str) -> UserId {
+        let address = EmailAddress::parse("email", email).unwrap();
+        let context = self.app.context();
+        context.db.read(async |tx| user::find_by_email(tx, &address).await).await.unwrap().unwrap().id
     }
 
     /// Ends the server. [`Self::restart`] starts it again.

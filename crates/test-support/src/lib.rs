@@ -3,14 +3,24 @@
 #![allow(clippy::missing_panics_doc, reason = "a test panics where something is wrong")]
 
 mod app;
+mod authenticator_app;
 mod browser;
 mod mailbox;
 
 pub use app::{MasterKeys, Moved, Setup, TestApp, config};
+pub use authenticator_app::AuthenticatorApp;
 pub use browser::{Browser, Reply};
 pub use mailbox::{Mail, code_in};
 
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Does something for each at once, and waits for all.
+pub async fn all_at_once<T, F: Future>(
+    each: impl IntoIterator<Item = T>,
+    act: impl FnMut(T) -> F,
+) -> Vec<F::Output> {
+    futures_util::future::join_all(each.into_iter().map(act)).await
+}
 
 /// A name that no other call has given.
 pub fn unique(name: &str) -> String {

@@ -9,14 +9,15 @@ use axum::routing::{MethodRouter, get};
 use axum::{Extension, Router};
 use doorward_core::access::{self, Decision, Permission};
 use doorward_core::error::{Code, Error};
+use doorward_core::session::Live;
 use http::HeaderMap;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::api::{
-    account, audit, challenge, me, not_me, openapi, password, reauthentication, revocations, session,
-    sessions, sign_up,
+    account, audit, challenge, factors, me, not_me, openapi, password, reauthentication, revocations,
+    second_factor, session, sessions, sign_up,
 };
 use crate::gateway::{forward_auth, renew};
 use crate::http::layer::HttpLayer;
@@ -73,6 +74,10 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Public, routes!(sign_up::verify));
     routes.api(Access::Public, routes!(sign_up::resend));
     routes.api(Access::Public, routes!(session::sign_in));
+    // Judged by the token of a sign-in under way.
+    routes.api(Access::Token, routes!(second_factor::complete));
+    routes.api(Access::Token, routes!(second_factor::begin_enrolment));
+    routes.api(Access::Token, routes!(second_factor::confirm_enrolment));
     routes.api(Access::Public, routes!(challenge::issue));
     routes.api(Access::Token, routes!(session::refresh));
     routes.api(Access::Token, routes!(session::current));
@@ -90,6 +95,11 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Public, routes!(account::undo_email_change));
     routes.api(Access::Public, routes!(account::restore));
     routes.api(Access::Fresh, routes!(account::export));
+    routes.api(Access::SignedIn, routes!(factors::list));
+    routes.api(Access::Fresh, routes!(factors::begin_totp, factors::remove_totp));
+    routes.api(Access::SignedIn, routes!(factors::confirm_totp));
+    routes.api(Access::SignedIn, routes!(factors::backup_codes));
+    routes.api(Access::Fresh, routes!(factors::renew_backup_codes));
     routes.api(Access::SignedIn, routes!(sessions::list));
     routes.api(Access::SignedIn, routes!(sessions::end));
     routes.api(Access::SignedIn, routes!(sessions::devices));
@@ -187,7 +197,7 @@ async fn require(State((web, access)): State<(Web, Access)>, request: Request, n
         Err(refusal) => return ApiError::into_response(refusal),
     };
     if access == Access::Fresh
-        && let Err(refusal) = fresh(&web, &parts.headers)
+        && let Err(refusal) = fresh(&web, &parts.headers, &live)
     {
         return ApiError::from(refusal).into_response();
     }
@@ -199,8 +209,8 @@ async fn require(State((web, access)): State<(Web, Access)>, request: Request, n
     next.run(Request::from_parts(parts, body)).await
 }
 
-fn fresh(web: &Web, headers: &HeaderMap) -> Result<(), Error> {
-    web.sessions.ensure_fresh(required_access_token(web, headers)?)
+fn fresh(web: &Web, headers: &HeaderMap, live: &Live) -> Result<(), Error> {
+    web.sessions.ensure_fresh(required_access_token(web, headers)?, live)
 }
 
 async fn not_found() -> ApiError {

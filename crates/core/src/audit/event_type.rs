@@ -30,6 +30,12 @@ event_types! {
     EmailVerified, "email.verified", "E-mail address verified";
     VerificationSent, "email.verification_sent", "Verification mail sent";
     SignIn, "sign_in", "Sign-in";
+    FirstFactor, "sign_in.first_factor", "Sign-in begun: the second step is next";
+    SecondFactor, "sign_in.second_factor", "Second step of a sign-in";
+    TotpAdded, "totp.added", "Authenticator app set up";
+    TotpRemoved, "totp.removed", "Authenticator app removed";
+    BackupCodesMade, "backup_codes.made", "New backup codes made";
+    BackupCodeUsed, "backup_codes.used", "Backup code used";
     SignOut, "sign_out", "Sign-out";
     SignOutAll, "sign_out.all", "Sign-out everywhere";
     SessionEnded, "session.ended", "Session ended";

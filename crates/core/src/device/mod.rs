@@ -11,9 +11,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::audit::{self, Event, EventType};
 use crate::changes::{self, Change};
-use crate::context::{Caller, Context, DeviceId, Time, UserId};
+use crate::context::{CLOCK_SKEW, Caller, Context, DeviceId, Time, UserId};
 use crate::error::{Code, Error, FieldError, Result};
-use crate::user;
+use crate::user::{self, User};
 use crate::user_agent::Client;
 
 /// How long a browser is known since it was last signed in from. No browser keeps a cookie for longer.
@@ -85,6 +85,36 @@ pub(crate) async fn enter(
     all.extend(tokens(caller).take(PER_BROWSER - 1));
     let cookie = all.join(&SEPARATOR.to_string());
     Ok(Entered { id, is_new: true, cookie: cookie.into() })
+}
+
+/// Whether a sign-in of the caller's browser need not prove the second factor again: its owner said so when that was proved
+/// last, and has not ended all sessions since.
+pub(crate) async fn is_trusted(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    user: &User,
+    caller: &Caller,
+) -> Result<bool> {
+    let Some(id) = recognise(tx, user.id, caller).await? else { return Ok(false) };
+    let now = context.now();
+    // One from a time to come was trusted by a clock that was ahead.
+    let latest = now + context.config.mfa.trusted_device + CLOCK_SKEW;
+    let until = store::trusted_until(tx, id, user.epoch).await?;
+    Ok(until.is_some_and(|until| now < until && until <= latest))
+}
+
+/// Asks the device for no second factor for as long as the settings say.
+pub(crate) async fn trust(tx: &mut Tx<'_>, context: &Context, id: DeviceId, epoch: i64) -> Result<()> {
+    let span = context.config.mfa.trusted_device;
+    if span.is_zero() {
+        return Ok(());
+    }
+    store::trust(tx, id, context.now() + span, epoch).await
+}
+
+/// Asks every device of the account for the second factor again.
+pub(crate) async fn distrust(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    store::distrust(tx, user).await
 }
 
 /// The account's devices, last seen first.

@@ -88,6 +88,29 @@ pub(super) async fn rename(
     .transpose()
 }
 
+pub(super) async fn trusted_until(tx: &mut Tx<'_>, id: DeviceId, epoch: i64) -> Result<Option<Time>> {
+    let row = tx
+        .query_opt("SELECT trusted_until FROM devices WHERE id = ?1 AND trusted_epoch = ?2", &p![id, epoch])
+        .await?;
+    let until: Option<i64> = row.map(|row| row.get(0)).transpose()?.flatten();
+    Ok(until.map(Time::from_micros))
+}
+
+pub(super) async fn trust(tx: &mut Tx<'_>, id: DeviceId, until: Time, epoch: i64) -> Result<()> {
+    tx.execute(
+        "UPDATE devices SET trusted_until = ?2, trusted_epoch = ?3 WHERE id = ?1",
+        &p![id, until, epoch],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn distrust(tx: &mut Tx<'_>, user: UserId) -> Result<()> {
+    tx.execute("UPDATE devices SET trusted_until = NULL, trusted_epoch = NULL WHERE user_id = ?1", &p![user])
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn delete(tx: &mut Tx<'_>, user: UserId, id: DeviceId) -> Result<bool> {
     Ok(tx.execute("DELETE FROM devices WHERE id = ?1 AND user_id = ?2", &p![id, user]).await? > 0)
 }

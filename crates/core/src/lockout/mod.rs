@@ -39,6 +39,10 @@ pub enum Target {
     Unknown(String),
     /// Somebody who is signed in and proves it again.
     SignedIn(UserId),
+    /// The second factor of somebody who proved the first.
+    SecondFactor(UserId),
+    /// As [`Self::SecondFactor`], on a device that the account was signed in to from before.
+    SecondFactorOn(UserId, DeviceId),
 }
 
 impl Target {
@@ -48,12 +52,18 @@ impl Target {
             Self::Device(_, id) => format!("device:{id}"),
             Self::Unknown(digest) => format!("unknown:{digest}"),
             Self::SignedIn(id) => format!("signed_in:{id}"),
+            Self::SecondFactor(id) => format!("second_factor:{id}"),
+            Self::SecondFactorOn(_, id) => format!("second_factor_device:{id}"),
         }
     }
 
     fn account(&self) -> Option<UserId> {
         match self {
-            Self::Account(id) | Self::Device(id, _) | Self::SignedIn(id) => Some(*id),
+            Self::Account(id)
+            | Self::Device(id, _)
+            | Self::SignedIn(id)
+            | Self::SecondFactor(id)
+            | Self::SecondFactorOn(id, _) => Some(*id),
             Self::Unknown(_) => None,
         }
     }
@@ -64,7 +74,7 @@ impl Target {
         let growing = Duration::from_secs(2 << doublings);
         match self {
             _ if failures < FREE => Duration::ZERO,
-            Self::Device(..) => growing.min(DEVICE_WAITS),
+            Self::Device(..) | Self::SecondFactorOn(..) => growing.min(DEVICE_WAITS),
             _ if failures >= LOCKS_AT => LOCKED_FOR,
             _ => growing,
         }
@@ -90,7 +100,7 @@ impl Attempt {
         count.undecided = (count.undecided - 1).max(0);
         count.last_at = context.now();
         store::put(tx, &key, &count).await?;
-        if count.failures < LOCKS_AT || matches!(target, Target::Device(..)) {
+        if count.failures < LOCKS_AT || matches!(target, Target::Device(..) | Target::SecondFactorOn(..)) {
             return Ok(());
         }
         // Written alike for an unknown name, which nobody is told of.

@@ -50,6 +50,10 @@ pub enum Alarm {
     PasswordChanged,
     /// A refresh token was used that had been replaced before.
     RefreshReused,
+    FactorAdded,
+    FactorRemoved,
+    BackupCodesMade,
+    BackupCodeUsed,
 }
 
 impl Message {
@@ -69,13 +73,25 @@ impl Message {
 
 impl Alarm {
     #[cfg(test)]
-    const ALL: &'static [Self] = &[Self::NewDevice, Self::PasswordChanged, Self::RefreshReused];
+    const ALL: &'static [Self] = &[
+        Self::NewDevice,
+        Self::PasswordChanged,
+        Self::RefreshReused,
+        Self::FactorAdded,
+        Self::FactorRemoved,
+        Self::BackupCodesMade,
+        Self::BackupCodeUsed,
+    ];
 
     const fn template(self) -> &'static str {
         match self {
             Self::NewDevice => "new_device",
             Self::PasswordChanged => "password_changed",
             Self::RefreshReused => "refresh_reused",
+            Self::FactorAdded => "factor_added",
+            Self::FactorRemoved => "factor_removed",
+            Self::BackupCodesMade => "backup_codes_made",
+            Self::BackupCodeUsed => "backup_code_used",
         }
     }
 }

@@ -12,11 +12,18 @@ use crate::context::{Context, Time};
 use crate::error::{Error, Result};
 use crate::seals::{self, SealedColumn};
 use crate::secret::CODE_LIFE;
-use crate::{audit_log, mail, session, signing_key};
+use crate::{audit_log, backup_code, mail, session, signing_key, totp};
 
 /// Everything that is sealed.
-const COLUMNS: &[&SealedColumn] =
-    &[&signing_key::SEALED, &session::SEALED, &mail::SEALED_OUTBOX, &mail::SEALED_CAUGHT, &audit_log::SEALED];
+const COLUMNS: &[&SealedColumn] = &[
+    &signing_key::SEALED,
+    &session::SEALED,
+    &mail::SEALED_OUTBOX,
+    &mail::SEALED_CAUGHT,
+    &audit_log::SEALED,
+    &totp::SEALED,
+    &backup_code::SEALED,
+];
 
 const BATCH: i64 = 50;
 /// Batches of one round: a round is over within a second or so.

@@ -12,7 +12,7 @@ use crate::rate_limit::Class;
 use crate::secret::{self, Purpose};
 use crate::session::{self, EndReason, Sessions};
 use crate::sign_in::VerifiedFactor;
-use crate::sign_in::flow::{self, Entry, SignedIn};
+use crate::sign_in::flow::{self, Entry, Outcome};
 use crate::user::{self, EmailAddress, Identifier, NewUser, User, Username};
 
 const FIRST_ADMIN_LIFE: Duration = Duration::from_secs(60 * 60);
@@ -147,13 +147,13 @@ pub async fn create_first_admin(
     token: &str,
     email: &str,
     password: &SecretString,
-) -> Result<SignedIn> {
+) -> Result<Outcome> {
     let context = sessions.context();
     context.limit(Class::Proof, caller, &audit::digest(context, token)).await?;
     let found =
         context.db.read(async |tx| secret::find_link(tx, context, Purpose::FirstAdmin, token).await).await?;
     let new = parse(context, &CreateUser { email, username: None, password, admin: true }).await?;
-    let opened = context
+    let entered = context
         .db
         .write(async |tx| {
             let proof = secret::consume(tx, context, found).await?.ok_or(Code::InvalidOrExpiredToken)?;
@@ -165,10 +165,10 @@ pub async fn create_first_admin(
             access::grant_in(tx, context, caller, user.id, ADMIN).await?;
             let factor =
                 VerifiedFactor::of_new_account(user.id, &proof).ok_or(Code::InvalidOrExpiredToken)?;
-            flow::open(tx, context, caller, &factor, Entry { browser: true, remember: false }).await
+            flow::enter(tx, context, caller, &factor, Entry { browser: true, remember: false }).await
         })
         .await?;
-    flow::signed_in(sessions, opened).await
+    flow::outcome(sessions, entered).await
 }
 
 async fn parse(context: &Context, create: &CreateUser<'_>) -> Result<NewUser> {

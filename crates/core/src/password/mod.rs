@@ -130,6 +130,7 @@ pub async fn reset(
         .write(async |tx| {
             secret::consume(tx, context, found).await?.ok_or(refusal)?;
             user::set_password_hash(tx, context, id, &hash).await?;
+            user::note_password_reset(tx, id, context.now()).await?;
             // Whoever was locked out by what others tried is let in again.
             lockout::forgive(tx, id).await?;
             if user::mark_email_verified(tx, context, id).await? {

@@ -31,7 +31,7 @@ use access_token::{Checked, Claims};
 use cache::Cache;
 use hearing::Heard;
 pub(crate) use model::NewSession;
-pub use model::{EndReason, Live, Session, Tokens};
+pub use model::{AAL1, AAL2, EndReason, Live, MULTI_FACTOR, Session, Tokens};
 pub use refresh::Renewed;
 use revocations::Revocations;
 pub use revocations::Revoked;
@@ -94,11 +94,16 @@ impl Sessions {
         self.load(checked.session, checked.user).await
     }
 
-    /// Whether the holder of an access token that was checked proved a moment ago who they are.
+    /// Whether the holder of an access token that was checked proved a moment ago who they are, and ever with two factors
+    /// where the account has them.
     ///
     /// # Errors
     /// `reauthentication_required` where that is too long ago.
-    pub fn ensure_fresh(&self, access_token: &str) -> Result<()> {
+    pub fn ensure_fresh(&self, access_token: &str, live: &Live) -> Result<()> {
+        if live.user.mfa_enabled && live.session.acr != AAL2 {
+            return Err(Error::new(Code::ReauthenticationRequired)
+                .with_detail("Confirm with your second factor: this session was opened without it."));
+        }
         let proved_at = Time::from_micros(self.checked(access_token)?.auth_time.saturating_mul(1_000_000));
         let now = self.context.now();
         if now > proved_at + FRESH_FOR || proved_at > now + CLOCK_SKEW {
@@ -227,6 +232,11 @@ impl Sessions {
         let context = &self.context;
         let renewed = context.db.write(async |tx| store::renew_fresh(tx, id, context.now()).await).await?;
         self.renewed(id, renewed).await
+    }
+
+    /// New tokens for somebody who has proved a further factor, in a unit of work that has committed: see [`raise_in`].
+    pub(crate) async fn raised(&self, id: SessionId) -> Result<(Tokens, Arc<Live>)> {
+        self.renewed(id, true).await
     }
 
     async fn renewed(&self, id: SessionId, renewed: bool) -> Result<(Tokens, Arc<Live>)> {
@@ -422,6 +432,24 @@ pub(crate) async fn ensure_live_in(tx: &mut Tx<'_>, context: &Context, id: Sessi
 /// Whether the account was signed in to by a client that calls itself the same, from the same address, not long ago.
 pub(crate) async fn has_been_seen(tx: &mut Tx<'_>, user: UserId, caller: &Caller) -> Result<bool> {
     store::has_been_seen(tx, user, caller).await
+}
+
+/// Notes that a session's holder has just proved a further factor: it is one of two factors from now on, and its earlier
+/// tokens are spent.
+///
+/// # Errors
+/// `session_revoked` where it is over.
+pub(crate) async fn raise_in(tx: &mut Tx<'_>, context: &Context, session: &Session, amr: &str) -> Result<()> {
+    let mut methods: Vec<&str> = session.amr.iter().map(String::as_str).collect();
+    for method in [amr, MULTI_FACTOR] {
+        if !methods.contains(&method) {
+            methods.push(method);
+        }
+    }
+    if store::raise(tx, session.id, &methods.join(" "), AAL2, context.now()).await? {
+        return Ok(());
+    }
+    Err(Code::SessionRevoked.into())
 }
 
 /// Ends sessions in a unit of work of the caller's, and announces it. The caller records the event.

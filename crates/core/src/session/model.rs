@@ -11,6 +11,13 @@ use crate::context::{Context, DeviceId, SessionId, Time, UserId};
 use crate::error::{Code, Result};
 use crate::user::User;
 
+/// The `acr` of a session that one factor opened (NIST SP 800-63B).
+pub const AAL1: &str = "aal1";
+/// The `acr` of a session whose holder proved two factors, or one that is two.
+pub const AAL2: &str = "aal2";
+/// The `amr` beside those of two factors (RFC 8176).
+pub const MULTI_FACTOR: &str = "mfa";
+
 /// Who signed in, when, how, on what, from where, and until when it holds.
 #[derive(Debug, Clone)]
 pub struct Session {

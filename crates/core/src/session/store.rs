@@ -236,6 +236,18 @@ pub(super) async fn renew_fresh(tx: &mut Tx<'_>, id: SessionId, now: Time) -> Re
     Ok(row.is_some())
 }
 
+pub(super) async fn raise(tx: &mut Tx<'_>, id: SessionId, amr: &str, acr: &str, now: Time) -> Result<bool> {
+    let row = tx
+        .change_guarded(
+            "UPDATE sessions SET generation = generation + 1, rotations = ?3, last_seen_at = ?2, auth_time = ?2,
+                                 amr = ?4, acr = ?5
+             WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2 RETURNING generation",
+            &p![id, now, text(&[now]), amr, acr],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
 pub(super) async fn note_retry(tx: &mut Tx<'_>, id: SessionId, retries: &[Time]) -> Result<()> {
     tx.execute("UPDATE sessions SET retries = ?2 WHERE id = ?1", &p![id, text(retries)]).await?;
     Ok(())

@@ -1,12 +1,26 @@
 //! Signing in. A method proves one factor and nothing more; [`flow`] alone turns factors into a session. A new way to
 //! sign in is a new file beside `password.rs` that answers a [`VerifiedFactor`].
 
+pub mod enrolment;
 pub mod flow;
 pub mod password;
+pub mod pending;
+pub mod second;
 
 use crate::context::{Id, UserId};
 use crate::lockout::Attempt;
+use crate::second_factor;
 use crate::secret::{Consumed, Purpose};
+use crate::session::{AAL1, AAL2, MULTI_FACTOR};
+
+/// How somebody comes in, beside who they are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Entry {
+    /// Keep the session for longer.
+    pub remember: bool,
+    /// By a browser, which keeps cookies and is known again by one.
+    pub browser: bool,
+}
 
 /// A factor that was proved just now. Only this module's methods can make one, and none opens a session by itself.
 #[derive(Debug)]
@@ -17,6 +31,8 @@ pub struct VerifiedFactor {
     epoch: Option<i64>,
     /// The attempt that it was, where guesses are counted: forgotten with those before it by whoever goes on from here.
     attempt: Option<Attempt>,
+    /// The second factor, where that was proved as well.
+    second: Option<second_factor::Method>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +59,34 @@ impl Method {
             Self::FirstAdmin => "first_admin",
         }
     }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Self::Password, Self::ConfirmedSignUp, Self::FirstAdmin]
+            .into_iter()
+            .find(|method| method.as_str() == name)
+    }
 }
 
 impl VerifiedFactor {
     pub fn user(&self) -> UserId {
         self.user
+    }
+
+    /// Whether no second step is needed.
+    fn is_two(&self) -> bool {
+        self.second.is_some()
+    }
+
+    fn amr(&self) -> Vec<&'static str> {
+        let mut methods = vec![self.method.amr()];
+        if let Some(second) = self.second {
+            methods.extend([second.amr(), MULTI_FACTOR]);
+        }
+        methods
+    }
+
+    fn acr(&self) -> &'static str {
+        if self.is_two() { AAL2 } else { AAL1 }
     }
 
     /// The factor of somebody who read the mail of a sign-up, or the first administrator's link, and whose password was
@@ -58,12 +97,12 @@ impl VerifiedFactor {
             Purpose::FirstAdmin => Method::FirstAdmin,
             _ => return None,
         };
-        Some(Self { user, method, epoch: None, attempt: None })
+        Some(Self { user, method, epoch: None, attempt: None, second: None })
     }
 
     /// The factor of somebody who has just chosen the password of a new account that need not be confirmed first.
     pub(crate) fn of_chosen_password(user: &crate::user::User) -> Self {
         let (user, method) = (Id::from_uuid(user.id.uuid()), Method::ConfirmedSignUp);
-        Self { user, method, epoch: None, attempt: None }
+        Self { user, method, epoch: None, attempt: None, second: None }
     }
 }

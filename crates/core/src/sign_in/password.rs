@@ -46,7 +46,7 @@ pub async fn verify(
                 upgrade_hash(context, user, &password).await;
             }
             let (method, epoch) = (Method::Password, Some(user.epoch));
-            Ok(VerifiedFactor { user: user.id, method, epoch, attempt: Some(attempt) })
+            Ok(VerifiedFactor { user: user.id, method, epoch, attempt: Some(attempt), second: None })
         }
         _ => {
             refuse(context, caller, identifier, account.as_ref(), &attempt).await?;

@@ -16,7 +16,7 @@ use crate::rate_limit::Class;
 use crate::secret::{self, Found, Purpose};
 use crate::session::{self, EndReason, Sessions};
 use crate::sign_in::VerifiedFactor;
-use crate::sign_in::flow::{self, Entry, SignedIn};
+use crate::sign_in::flow::{self, Entry, Outcome};
 use crate::user::{self, EmailAddress};
 use crate::{device, sign_in};
 
@@ -40,7 +40,7 @@ pub enum PasswordElsewhere<'a> {
 }
 
 pub enum Confirmed {
-    SignedIn(Box<SignedIn>),
+    Entered(Outcome),
     /// An account that existed has a verified address now. Nobody is signed in by that.
     Verified,
 }
@@ -232,7 +232,7 @@ async fn finish(
     refusal: Code,
 ) -> Result<Confirmed> {
     let context = sessions.context();
-    let opened = context
+    let entered = context
         .db
         .write(async |tx| {
             let proof = secret::consume(tx, context, found).await?.ok_or(refusal)?;
@@ -243,10 +243,10 @@ async fn finish(
             let event = Event::new(EventType::SignUpCompleted).user(user.id);
             audit::record(tx, context, caller, event).await?;
             let factor = VerifiedFactor::of_new_account(user.id, &proof).ok_or(refusal)?;
-            flow::open(tx, context, caller, &factor, entry).await
+            flow::enter(tx, context, caller, &factor, entry).await
         })
         .await?;
-    Ok(Confirmed::SignedIn(Box::new(flow::signed_in(sessions, opened).await?)))
+    Ok(Confirmed::Entered(flow::outcome(sessions, entered).await?))
 }
 
 /// What somebody must bring who verifies the address of an account that they are not signed in to: whoever made it may be

@@ -21,7 +21,7 @@ use crate::rate_limit::Class;
 use crate::secret::{self, CODE_LIFE, Issued, Purpose};
 use crate::session::Sessions;
 use crate::sign_in::VerifiedFactor;
-use crate::sign_in::flow::{self, Entry, SignedIn};
+use crate::sign_in::flow::{self, Entry, Outcome};
 use crate::user::{self, EmailAddress, NewUser, User, Username};
 pub use confirm::{
     Confirmation, Confirmed, LinkState, PasswordElsewhere, confirm_code, confirm_link, look_at_link,
@@ -48,7 +48,7 @@ pub enum Started {
     /// A mail was sent. The token ties what comes next to whoever began.
     VerifyEmail { flow_token: SecretString },
     /// The settings let people in before their address is verified.
-    SignedIn(Box<SignedIn>),
+    Entered(Outcome),
 }
 
 /// Begins a sign-up.
@@ -221,7 +221,7 @@ async fn wait_for_mail(context: &Context, caller: &Caller, new: &NewUser) -> Res
 
 async fn enter_at_once(sessions: &Sessions, caller: &Caller, new: &NewUser, entry: Entry) -> Result<Started> {
     let context = sessions.context();
-    let opened = context
+    let entered = context
         .db
         .write(async |tx| {
             let Some(user) = user::create(tx, context, new).await? else { return Err(known_address()) };
@@ -230,10 +230,10 @@ async fn enter_at_once(sessions: &Sessions, caller: &Caller, new: &NewUser, entr
                     .await?;
             mail::queue(tx, context, new.email.as_str(), verification(context, &issued)).await?;
             audit::record(tx, context, caller, Event::new(EventType::SignUpCompleted).user(user.id)).await?;
-            flow::open(tx, context, caller, &VerifiedFactor::of_chosen_password(&user), entry).await
+            flow::enter(tx, context, caller, &VerifiedFactor::of_chosen_password(&user), entry).await
         })
         .await?;
-    Ok(Started::SignedIn(Box::new(flow::signed_in(sessions, opened).await?)))
+    Ok(Started::Entered(flow::outcome(sessions, entered).await?))
 }
 
 fn known_address() -> Error {

@@ -159,6 +159,16 @@ pub async fn set_email(tx: &mut Tx<'_>, context: &Context, id: UserId, email: &E
     Ok(true)
 }
 
+/// Notes whether sign-ins ask for a second factor. Where they do, none has to be set up any more.
+pub async fn set_mfa(tx: &mut Tx<'_>, id: UserId, enabled: bool) -> Result<()> {
+    store::set_mfa(tx, id, enabled).await
+}
+
+/// Notes that whoever reads the account's mail has just set its password.
+pub async fn note_password_reset(tx: &mut Tx<'_>, id: UserId, now: Time) -> Result<()> {
+    store::note_password_reset(tx, id, now).await
+}
+
 /// Begins a new epoch: a sign-in that is under way proved too little.
 pub async fn raise_epoch(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
     store::raise_epoch(tx, id).await

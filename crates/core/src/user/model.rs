@@ -22,6 +22,14 @@ pub struct User {
     pub deletes_at: Option<Time>,
     /// How often all sessions of the account were ended. What was proved in an earlier epoch opens none.
     pub epoch: i64,
+    /// Sign-ins ask for a second factor.
+    pub mfa_enabled: bool,
+    /// A passkey is the second factor after a password, by the owner's choice.
+    pub passkey_second: bool,
+    /// The next sign-in sets up a second factor.
+    pub must_enrol: bool,
+    /// When the password was last set by a mail.
+    pub password_reset_at: Option<Time>,
     pub last_sign_in_at: Option<Time>,
     pub created_at: Time,
 }

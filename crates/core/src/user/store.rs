@@ -10,7 +10,7 @@ macro_rules! select_user {
         concat!(
             "SELECT id, email, email_key, email_verified, username, username_key, given_name, family_name, picture,
                     locale, password_hash, password_changed_at, disabled_at, last_sign_in_at, created_at,
-                    deletes_at, epoch
+                    deletes_at, epoch, mfa_enabled, passkey_second, must_enrol, password_reset_at
              FROM users ",
             $rest
         )
@@ -163,6 +163,20 @@ pub(super) async fn raise_epoch(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
     Ok(())
 }
 
+pub(super) async fn set_mfa(tx: &mut Tx<'_>, id: UserId, enabled: bool) -> Result<()> {
+    tx.execute(
+        "UPDATE users SET mfa_enabled = ?2, must_enrol = (must_enrol AND NOT ?2) WHERE id = ?1",
+        &p![id, enabled],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn note_password_reset(tx: &mut Tx<'_>, id: UserId, now: Time) -> Result<()> {
+    tx.execute("UPDATE users SET password_reset_at = ?2 WHERE id = ?1", &p![id, now]).await?;
+    Ok(())
+}
+
 pub(super) async fn set_deletion(tx: &mut Tx<'_>, id: UserId, at: Option<Time>) -> Result<()> {
     tx.execute("UPDATE users SET deletes_at = ?2 WHERE id = ?1", &p![id, at]).await?;
     Ok(())
@@ -190,5 +204,9 @@ fn read(row: &Row) -> Result<User> {
         created_at: Time::from_micros(row.get(14)?),
         deletes_at: time(15)?,
         epoch: row.get(16)?,
+        mfa_enabled: row.get(17)?,
+        passkey_second: row.get(18)?,
+        must_enrol: row.get(19)?,
+        password_reset_at: time(20)?,
     })
 }

@@ -142,6 +142,17 @@ pub const KEYS: &[Key] = &[
         "true",
         "Whether a mailed code confirms, beside the password, that somebody who is signed in is still who they were.",
     ),
+    key(
+        "mfa.required_for",
+        "none",
+        "Roles whose holders sign in with two factors, such as [\"admin\"]; whoever has none sets one up on the way in. \
+         Every account has the role `user`.",
+    ),
+    key(
+        "mfa.trusted_device",
+        "30d",
+        "For how long a device that its owner trusts is not asked for the second factor again. 0s: it always is.",
+    ),
     key("rate_limit.enabled", "true", "Whether too many attempts are refused."),
     key(
         "http.trusted_proxies",

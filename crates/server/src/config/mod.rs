@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use doorward_core::config::{
-    Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mode, Password, RateLimit,
+    Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mfa, Mode, Password, RateLimit,
     Reauthentication, Session, SignUp, Token, VerifyEmail,
 };
 use doorward_crypto::password::Params;
@@ -153,6 +153,10 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let keys = Keys { rotate_every: rotate_every(reader) };
     let min_length = reader.number("password.min_length", 8, 8, 64);
     let reauthentication = Reauthentication { email_code: reader.flag("reauthentication.email_code", true) };
+    let mfa = Mfa {
+        required_for: reader.list("mfa.required_for"),
+        trusted_device: reader.duration("mfa.trusted_device", 30 * DAY, Duration::ZERO..=366 * DAY),
+    };
     let account = Account {
         deletion_grace: reader.duration("account.deletion_grace", 14 * DAY, Duration::ZERO..=366 * DAY),
     };
@@ -187,6 +191,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
             keys,
             password: Password { min_length: usize::try_from(min_length).ok()? },
             reauthentication,
+            mfa,
             account,
             challenge,
             lockout,

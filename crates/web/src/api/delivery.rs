@@ -5,7 +5,8 @@ use doorward_core::context::Caller;
 use doorward_core::device;
 use doorward_core::error::Result;
 use doorward_core::session::{EndReason, Live, Tokens};
-use doorward_core::sign_in::flow::{Entry, SignedIn};
+use doorward_core::sign_in::flow::{Entry, Outcome, SignedIn};
+use doorward_core::sign_in::pending::{self, Due};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 use secrecy::ExposeSecret;
@@ -26,7 +27,40 @@ pub enum Delivery {
     Body,
 }
 
-/// The answer to a sign-in.
+/// The answer to a sign-in: done, or on the way.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum SignInAnswer {
+    SignedIn(Box<SignedInAnswer>),
+    SecondFactor(SecondFactorAnswer),
+}
+
+/// The second factor is due, or has to be set up: nobody is signed in yet.
+#[derive(Serialize, ToSchema)]
+pub struct SecondFactorAnswer {
+    /// `mfa_required`, or `enrolment_required` where the account needs a second factor and has none.
+    #[schema(example = "mfa_required")]
+    status: &'static str,
+    /// Opens the second step of this sign-in, and nothing else.
+    mfa_token: String,
+    /// Ways to take the second step, or to set one up: `totp`, `backup_code`.
+    methods: Vec<&'static str>,
+    /// Seconds until the sign-in has to begin anew.
+    expires_in: u64,
+}
+
+impl SecondFactorAnswer {
+    pub fn new(due: &Due) -> Self {
+        Self {
+            status: if due.enrols { "enrolment_required" } else { "mfa_required" },
+            mfa_token: due.token.expose_secret().to_owned(),
+            methods: due.methods.iter().map(|method| method.as_str()).collect(),
+            expires_in: pending::LIFE.as_secs(),
+        }
+    }
+}
+
+/// The answer to a finished sign-in.
 #[derive(Serialize, ToSchema)]
 pub struct SignedInAnswer {
     #[schema(example = "signed_in")]
@@ -50,8 +84,20 @@ pub struct TokensAnswer {
     token_type: Option<&'static str>,
 }
 
+impl SignedInAnswer {
+    pub fn new(web: &Web, delivery: Delivery, signed_in: &SignedIn) -> Self {
+        let live = &signed_in.live;
+        Self {
+            status: "signed_in",
+            user: UserView::new(&live.user, live),
+            session: SessionView::new(web.context(), &live.session, true),
+            tokens: TokensAnswer::new(&signed_in.tokens, delivery),
+        }
+    }
+}
+
 impl TokensAnswer {
-    fn new(tokens: &Tokens, delivery: Delivery) -> Self {
+    pub fn new(tokens: &Tokens, delivery: Delivery) -> Self {
         let body = delivery == Delivery::Body;
         Self {
             expires_in: tokens.access_life.as_secs(),
@@ -69,7 +115,21 @@ impl Delivery {
     }
 }
 
-/// Answers a sign-in.
+/// Answers a sign-in, whose second step may be next.
+pub async fn outcome(
+    web: &Web,
+    caller: &Caller,
+    headers: &HeaderMap,
+    delivery: Delivery,
+    outcome: &Outcome,
+) -> Result<Response> {
+    match outcome {
+        Outcome::SignedIn(done) => signed_in(web, caller, headers, delivery, done).await,
+        Outcome::Due(due) => Ok(axum::Json(SecondFactorAnswer::new(due)).into_response()),
+    }
+}
+
+/// Answers a sign-in that is finished.
 pub async fn signed_in(
     web: &Web,
     caller: &Caller,
@@ -77,14 +137,7 @@ pub async fn signed_in(
     delivery: Delivery,
     signed_in: &SignedIn,
 ) -> Result<Response> {
-    let live = &signed_in.live;
-    let answer = SignedInAnswer {
-        status: "signed_in",
-        user: UserView::new(&live.user, live),
-        session: SessionView::new(web.context(), &live.session, true),
-        tokens: TokensAnswer::new(&signed_in.tokens, delivery),
-    };
-    let mut response = axum::Json(answer).into_response();
+    let mut response = axum::Json(SignedInAnswer::new(web, delivery, signed_in)).into_response();
     if delivery == Delivery::Cookie {
         enter_browser(web, caller, headers, response.headers_mut(), signed_in).await?;
     }

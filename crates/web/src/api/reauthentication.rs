@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::{Error, FieldError};
 use doorward_core::reauthentication;
+use doorward_core::second_factor::Method;
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -19,8 +20,11 @@ use crate::state::Web;
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReauthenticationMethod {
-    /// Six digits by mail.
+    /// Six digits by mail. Not for an account with a second factor.
     EmailCode,
+    /// An authenticator app's six digits.
+    Totp,
+    BackupCode,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -44,6 +48,10 @@ pub async fn start(
     match request.method {
         ReauthenticationMethod::EmailCode => {
             reauthentication::send_code(web.context(), &caller, &live).await?;
+        }
+        ReauthenticationMethod::Totp | ReauthenticationMethod::BackupCode => {
+            let detail = "Nothing is sent for that: you have the code.";
+            return Err(Error::invalid(vec![FieldError::new("method", "invalid", detail)]).into());
         }
     }
     Ok(StatusCode::ACCEPTED)
@@ -84,7 +92,16 @@ pub async fn confirm(
         (None, Some(ReauthenticationMethod::EmailCode), Some(code)) => {
             reauthentication::by_code(&web.sessions, &caller, &live, code.expose_secret()).await?
         }
-        (None, Some(_), None) => return Err(required("code", "Enter the code from the mail.")),
+        (None, Some(ReauthenticationMethod::Totp), Some(code)) => {
+            let code = code.expose_secret();
+            reauthentication::by_second_factor(&web.sessions, &caller, &live, Method::Totp, code).await?
+        }
+        (None, Some(ReauthenticationMethod::BackupCode), Some(code)) => {
+            let code = code.expose_secret();
+            reauthentication::by_second_factor(&web.sessions, &caller, &live, Method::BackupCode, code)
+                .await?
+        }
+        (None, Some(_), None) => return Err(required("code", "Enter the code.")),
         (None, None, Some(_)) => return Err(required("method", "Say what the code is from.")),
         (None, None, None) => return Err(required("password", "Enter your password, or a mailed code.")),
         (Some(_), ..) => {

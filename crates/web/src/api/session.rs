@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::delivery::{self, Delivery, SignedInAnswer, TokensAnswer};
+use super::delivery::{self, Delivery, SignInAnswer, TokensAnswer};
 use super::views::{self, CurrentSession};
 use crate::http::cookies::CookieName;
 use crate::http::json::{Json, JsonOrEmpty};
@@ -39,7 +39,7 @@ pub struct SignInRequest {
 
 /// Sign in with a password.
 #[utoipa::path(post, path = "/v1/sign-in", tag = "Sign-in", security(()), request_body = SignInRequest, responses(
-    (status = 200, description = "Signed in", body = SignedInAnswer),
+    (status = 200, description = "Signed in, or the second factor is due", body = SignInAnswer),
     (status = 401, description = "The details do not match", body = Problem),
     (status = 403, description = "The account is disabled, or its address not verified: told after a right password only", body = Problem),
     (status = 429, description = "Too many attempts, or the account is locked for a while", body = Problem),
@@ -60,8 +60,8 @@ pub async fn sign_in(
     .await?;
     let delivery = request.delivery.unwrap_or_default();
     let entry = delivery.entry(request.remember.unwrap_or_default());
-    let signed_in = flow::complete(&web.sessions, &caller, factor, entry).await?;
-    Ok(delivery::signed_in(&web, &caller, &headers, delivery, &signed_in).await?)
+    let outcome = flow::complete(&web.sessions, &caller, factor, entry).await?;
+    Ok(delivery::outcome(&web, &caller, &headers, delivery, &outcome).await?)
 }
 
 #[derive(Default, Deserialize, ToSchema)]

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::delivery::{self, Delivery, SignedInAnswer};
+use super::delivery::{self, Delivery, SignInAnswer};
 use crate::http::cookies::CookieName;
 use crate::http::json::Json;
 use crate::http::problem::{ApiError, Problem};
@@ -48,7 +48,7 @@ pub struct SignUpAnswer {
 /// Answers alike for an address that has an account already: that one gets a mail that says so.
 #[utoipa::path(post, path = "/v1/sign-up", tag = "Sign-up", security(()), request_body = SignUpRequest, responses(
     (status = 202, description = "A mail was sent; verify the address next", body = SignUpAnswer),
-    (status = 200, description = "Signed in at once, where addresses are verified later", body = SignedInAnswer),
+    (status = 200, description = "Signed in at once, where addresses are verified later", body = SignInAnswer),
     (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn start(
@@ -68,9 +68,7 @@ pub async fn start(
         challenge_response: request.challenge_response,
     };
     Ok(match sign_up::start(&web.sessions, &caller, &sign_up).await? {
-        Started::SignedIn(signed_in) => {
-            delivery::signed_in(&web, &caller, &headers, delivery, &signed_in).await?
-        }
+        Started::Entered(outcome) => delivery::outcome(&web, &caller, &headers, delivery, &outcome).await?,
         Started::VerifyEmail { flow_token } => {
             let body = delivery == Delivery::Body;
             let answer = SignUpAnswer {
@@ -117,7 +115,7 @@ pub struct VerifiedAnswer {
 /// By the link's token, or by address and code. Confirming a sign-up signs in; verifying the address of an account that
 /// exists answers `{"status": "verified"}`.
 #[utoipa::path(post, path = "/v1/email/verify", tag = "Sign-up", security(()), request_body = VerifyEmailRequest, responses(
-    (status = 200, description = "Signed in, or verified", body = SignedInAnswer),
+    (status = 200, description = "Signed in, or verified", body = SignInAnswer),
     (status = 400, description = "The link or the code does not work", body = Problem),
     (status = 401, description = "The password is not the sign-up's", body = Problem),
     (status = 422, description = "Fields need attention", body = Problem),
@@ -143,9 +141,7 @@ pub async fn verify(
         }
     };
     Ok(match confirmed {
-        Confirmed::SignedIn(signed_in) => {
-            delivery::signed_in(&web, &caller, &headers, delivery, &signed_in).await?
-        }
+        Confirmed::Entered(outcome) => delivery::outcome(&web, &caller, &headers, delivery, &outcome).await?,
         Confirmed::Verified => axum::Json(VerifiedAnswer { status: "verified" }).into_response(),
     })
 }

@@ -88,7 +88,7 @@ impl UserView {
             locale: user.profile.locale.clone(),
             roles: live.rights.roles.clone(),
             permissions: live.rights.permissions.clone(),
-            mfa_enabled: false,
+            mfa_enabled: user.mfa_enabled,
             created_at: user.created_at.rfc3339(),
             last_sign_in_at: user.last_sign_in_at.map(doorward_core::context::Time::rfc3339),
         }

@@ -20,7 +20,7 @@ pub(crate) mod tests {
     use std::time::Duration;
 
     use doorward_core::config::{
-        Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mode, Password, RateLimit,
+        Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mfa, Mode, Password, RateLimit,
         Reauthentication, Session, SignUp, Token, VerifyEmail,
     };
 
@@ -49,6 +49,7 @@ pub(crate) mod tests {
             lockout: Lockout { enabled: true },
             challenge: Challenge { enabled: true, sign_ups_above: 60 },
             reauthentication: Reauthentication { email_code: true },
+            mfa: Mfa { required_for: Vec::new(), trusted_device: Duration::from_secs(30 * 24 * 60 * 60) },
             rate_limit: RateLimit { enabled: true },
             http: Http::default(),
             mail: Mail { from: "noreply@example.com".to_owned(), caught: true },

@@ -6,9 +6,9 @@ use doorward_core::error::Code;
 use doorward_core::operator;
 use http::{HeaderMap, StatusCode};
 
+use super::sign_in::go_on;
 use super::views::{self, FirstAdminPage};
-use super::{again, layout, mark, page, see_other};
-use crate::api::delivery;
+use super::{again, layout, mark, page};
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
@@ -31,11 +31,7 @@ pub async fn submit(
     let created =
         operator::create_first_admin(&web.sessions, &caller, token, email, &form.secret("password")).await;
     match created {
-        Ok(signed_in) => {
-            let mut response = see_other(&format!("{}/account", web.config.base_path()));
-            delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
-            Ok(response)
-        }
+        Ok(outcome) => go_on(&web, &caller, &headers, &outcome, None).await,
         Err(error) if error.code() == Code::InvalidOrExpiredToken => Err(error.into()),
         Err(error) => {
             let retry_after = error.retry_after();

@@ -14,9 +14,11 @@ mod first_admin;
 mod not_me;
 mod password;
 mod reauthentication;
+mod second_step;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod two_factor;
 
 use askama::Template;
 use axum::extract::State;
@@ -38,6 +40,9 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::Public, "/verify-email", get(sign_up::verify_show).post(sign_up::verify));
     routes.page(Access::Public, "/verify-email/resend", post(sign_up::resend));
     routes.page(Access::Public, "/sign-in", get(sign_in::show).post(sign_in::submit));
+    // Judged by the token of a sign-in under way.
+    routes.page(Access::Token, "/sign-in/mfa", get(second_step::show).post(second_step::submit));
+    routes.page(Access::Token, "/sign-in/set-up", get(second_step::enrol_show).post(second_step::enrol));
     routes.page(Access::Token, "/sign-out", post(sign_in::sign_out));
     routes.page(Access::Token, "/sign-out/all", post(sign_in::sign_out_all));
     routes.page(Access::Public, "/forgot-password", get(password::forgot_show).post(password::forgot));
@@ -51,6 +56,11 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::Fresh, "/account/export", get(data::export));
     routes.page(Access::Fresh, "/account/delete", get(data::close_show).post(data::close));
     routes.page(Access::Public, "/restore-account", get(data::restore_show).post(data::restore));
+    routes.page(Access::SignedIn, "/account/two-factor", get(two_factor::show));
+    let app = get(two_factor::app_show).post(two_factor::app_confirm);
+    routes.page(Access::Fresh, "/account/two-factor/app", app);
+    routes.page(Access::Fresh, "/account/two-factor/app/remove", post(two_factor::app_remove));
+    routes.page(Access::Fresh, "/account/two-factor/backup-codes", post(two_factor::renew_backup_codes));
     routes.page(Access::SignedIn, "/account/sessions", get(sessions::show));
     routes.page(Access::SignedIn, "/account/sessions/end", post(sessions::end));
     routes.page(Access::SignedIn, "/account/sessions/end-others", post(sessions::end_others));

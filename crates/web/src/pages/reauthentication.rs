@@ -6,11 +6,12 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use doorward_core::reauthentication as confirming;
+use doorward_core::second_factor::{self, Method};
 use doorward_core::session::Live;
 use http::StatusCode;
 
 use super::sign_up::with_redirect;
-use super::views::{self, ReauthenticationPage, masked};
+use super::views::{self, ConfirmBy, ReauthenticationPage, masked};
 use super::{again, layout, mark, page, see_other};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
@@ -19,10 +20,16 @@ use crate::http::problem::ApiError;
 use crate::http::redirect::safe_redirect;
 use crate::state::Web;
 
-pub async fn show(State(web): State<Web>, Extension(live): Extension<Arc<Live>>, query: Query) -> Response {
-    let by_code = query.get("by") == "code" && confirming::takes_email_code(web.context(), &live);
-    let form = ReauthenticationPage::form(by_code, &live.user.email, query.some("redirect_to"));
-    page(StatusCode::OK, &confirm_page(&web, &live, form, by_code, query.some("redirect_to")))
+pub async fn show(
+    State(web): State<Web>,
+    Extension(live): Extension<Arc<Live>>,
+    query: Query,
+) -> Result<Response, ApiError> {
+    let ways = ways(&web, &live).await?;
+    let wanted = ConfirmBy::parse(query.get("by")).filter(|by| ways.contains(by));
+    let by = wanted.or_else(|| ways.first().copied()).unwrap_or(ConfirmBy::Password);
+    let form = ReauthenticationPage::form(by, &live.user.email, query.some("redirect_to"));
+    Ok(page(StatusCode::OK, &confirm_page(&web, &live, form, by, ways, query.some("redirect_to"))))
 }
 
 /// Mails a code, and shows where to type it.
@@ -41,9 +48,11 @@ pub async fn start(
         }
         Err(error) => {
             let retry_after = error.retry_after();
-            let mut shown = ReauthenticationPage::form(false, &live.user.email, redirect_to);
+            let ways = ways(&web, &live).await?;
+            let by = ways.first().copied().unwrap_or(ConfirmBy::Password);
+            let mut shown = ReauthenticationPage::form(by, &live.user.email, redirect_to);
             let status = mark(&mut shown, error)?;
-            Ok(again(&confirm_page(&web, &live, shown, false, redirect_to), status, retry_after))
+            Ok(again(&confirm_page(&web, &live, shown, by, ways, redirect_to), status, retry_after))
         }
     }
 }
@@ -55,10 +64,22 @@ pub async fn confirm(
     form: Form,
 ) -> Result<Response, ApiError> {
     let redirect_to = form.some("redirect_to");
-    let code = form.some("code");
-    let confirmed = match code {
-        Some(code) => confirming::by_code(&web.sessions, &caller, &live, code).await,
-        None => confirming::by_password(&web.sessions, &caller, &live, &form.secret("password")).await,
+    let code = form.get("code");
+    let by = match ConfirmBy::parse(form.get("by")) {
+        Some(by) => by,
+        None if code.is_empty() => ConfirmBy::Password,
+        None => ConfirmBy::EmailCode,
+    };
+    let sessions = &web.sessions;
+    let confirmed = match by {
+        ConfirmBy::Password => {
+            confirming::by_password(sessions, &caller, &live, &form.secret("password")).await
+        }
+        ConfirmBy::EmailCode => confirming::by_code(sessions, &caller, &live, code).await,
+        ConfirmBy::Totp => confirming::by_second_factor(sessions, &caller, &live, Method::Totp, code).await,
+        ConfirmBy::BackupCode => {
+            confirming::by_second_factor(sessions, &caller, &live, Method::BackupCode, code).await
+        }
     };
     match confirmed {
         Ok(tokens) => {
@@ -68,27 +89,49 @@ pub async fn confirm(
         }
         Err(error) => {
             let retry_after = error.retry_after();
-            let mut shown = ReauthenticationPage::form(code.is_some(), &live.user.email, redirect_to);
-            shown.fill("code", code.unwrap_or_default());
+            let mut shown = ReauthenticationPage::form(by, &live.user.email, redirect_to);
+            if by == ConfirmBy::EmailCode {
+                shown.fill("code", code);
+            }
             let status = mark(&mut shown, error)?;
-            let template = confirm_page(&web, &live, shown, code.is_some(), redirect_to);
+            let ways = ways(&web, &live).await?;
+            let template = confirm_page(&web, &live, shown, by, ways, redirect_to);
             Ok(again(&template, status, retry_after))
         }
     }
+}
+
+/// How this session's holder may confirm, the most usual way first.
+async fn ways(web: &Web, live: &Live) -> Result<Vec<ConfirmBy>, ApiError> {
+    let mut ways = Vec::new();
+    if confirming::takes_password(live) {
+        ways.push(ConfirmBy::Password);
+    }
+    for method in second_factor::list(web.context(), live.user.id).await?.methods() {
+        ways.push(match method {
+            Method::Totp => ConfirmBy::Totp,
+            Method::BackupCode => ConfirmBy::BackupCode,
+        });
+    }
+    if confirming::takes_email_code(web.context(), live) {
+        ways.push(ConfirmBy::EmailCode);
+    }
+    Ok(ways)
 }
 
 fn confirm_page(
     web: &Web,
     live: &Live,
     form: views::Form,
-    by_code: bool,
+    by: ConfirmBy,
+    ways: Vec<ConfirmBy>,
     redirect_to: Option<&str>,
 ) -> ReauthenticationPage {
     ReauthenticationPage {
         layout: layout(web, "Confirm that it is you", None),
         form,
-        by_code,
-        takes_email_code: confirming::takes_email_code(web.context(), live),
+        by,
+        others: ways.into_iter().filter(|way| *way != by).collect(),
         email: live.user.email.clone(),
         masked_email: masked(&live.user.email),
         redirect_to: redirect_to.map(str::to_owned),

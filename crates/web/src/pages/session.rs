@@ -40,7 +40,7 @@ pub async fn enter(State((web, access)): State<(Web, Access)>, mut request: Requ
             Some(renewed) => renewed.access(),
             None => web.cookies.get(request.headers(), CookieName::Access).unwrap_or_default(),
         };
-        match web.sessions.ensure_fresh(token) {
+        match web.sessions.ensure_fresh(token, &live) {
             Ok(()) => {}
             Err(error) if error.code() == Code::ReauthenticationRequired => {
                 let mut response = see_other(&to_page(&web, "/reauthenticate", &request));

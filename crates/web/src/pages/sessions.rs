@@ -165,8 +165,9 @@ fn names(own: Option<&str>, client: &Client) -> (String, Option<String>) {
 
 /// How somebody signed in, in words (RFC 8176 has the abbreviations).
 fn method(amr: &[String]) -> String {
-    let words = amr.iter().map(|method| match method.as_str() {
+    let words = amr.iter().filter(|method| *method != "mfa").map(|method| match method.as_str() {
         "pwd" => "password",
+        "otp" => "code",
         other => other,
     });
     words.collect::<Vec<_>>().join(" and ")

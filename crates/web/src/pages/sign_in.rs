@@ -2,12 +2,16 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use doorward_core::context::Caller;
 use doorward_core::error::Code;
 use doorward_core::session::EndReason;
-use doorward_core::sign_in::flow::{self, Entry};
-use doorward_core::sign_in::password;
+use doorward_core::sign_in::flow::{self, Entry, Outcome};
+use doorward_core::sign_in::{password, pending};
+use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
+use secrecy::ExposeSecret;
 
+use super::sign_up::with_redirect;
 use super::views::SignInPage;
 use super::{again, challenge, layout, mark, page, see_other, session};
 use crate::api::delivery;
@@ -35,6 +39,7 @@ pub async fn show(
     }
     let notice = match query.get("notice") {
         "signed_out" => Some("You are signed out."),
+        "anew" => Some("That took too long, or was tried too often. Sign in again."),
         "signed_out_everywhere" => Some("You are signed out everywhere."),
         _ => None,
     };
@@ -70,11 +75,7 @@ pub async fn submit(
         flow::complete(&web.sessions, &caller, factor, Entry { remember, browser: true }).await
     };
     match signed_in.await {
-        Ok(signed_in) => {
-            let mut response = see_other(&safe_redirect(redirect_to, &web.config));
-            delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
-            Ok(response)
-        }
+        Ok(outcome) => go_on(&web, &caller, &headers, &outcome, redirect_to).await,
         Err(error) => {
             let retry_after = error.retry_after();
             let mut shown = SignInPage::form(redirect_to);
@@ -90,6 +91,30 @@ pub async fn submit(
                 redirect_to: redirect_to.map(str::to_owned),
             };
             Ok(again(&template, status, retry_after))
+        }
+    }
+}
+
+/// Sends a browser on whose first factor was proved: to where it wanted to go, or to the second step.
+pub(super) async fn go_on(
+    web: &Web,
+    caller: &Caller,
+    headers: &HeaderMap,
+    outcome: &Outcome,
+    redirect_to: Option<&str>,
+) -> Result<Response, ApiError> {
+    match outcome {
+        Outcome::SignedIn(signed_in) => {
+            let mut response = see_other(&safe_redirect(redirect_to, &web.config));
+            delivery::enter_browser(web, caller, headers, response.headers_mut(), signed_in).await?;
+            Ok(response)
+        }
+        Outcome::Due(due) => {
+            let page = if due.enrols { "/sign-in/set-up" } else { "/sign-in/mfa" };
+            let mut response = see_other(&with_redirect(web, page, redirect_to));
+            let cookie = web.cookies.set(CookieName::Flow, due.token.expose_secret(), pending::LIFE);
+            response.headers_mut().append(SET_COOKIE, cookie);
+            Ok(response)
         }
     }
 }

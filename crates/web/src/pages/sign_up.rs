@@ -11,6 +11,7 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::sign_in::go_on;
 use super::views::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};
 use super::{again, challenge, layout, mark, page, see_other, session};
 use crate::api::delivery;
@@ -62,11 +63,7 @@ pub async fn submit(
             response.headers_mut().append(SET_COOKIE, cookie);
             Ok(response)
         }
-        Ok(Started::SignedIn(signed_in)) => {
-            let mut response = see_other(&safe_redirect(redirect_to, &web.config));
-            delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
-            Ok(response)
-        }
+        Ok(Started::Entered(outcome)) => go_on(&web, &caller, &headers, &outcome, redirect_to).await,
         Err(error) => {
             let retry_after = error.retry_after();
             let mut shown = SignUpPage::form(web.config.password.min_length, redirect_to);
@@ -128,11 +125,7 @@ pub async fn verify(
     };
     let redirect_to = form.some("redirect_to");
     match confirmed {
-        Ok(Confirmed::SignedIn(signed_in)) => {
-            let mut response = see_other(&safe_redirect(redirect_to, &web.config));
-            delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
-            Ok(response)
-        }
+        Ok(Confirmed::Entered(outcome)) => go_on(&web, &caller, &headers, &outcome, redirect_to).await,
         Ok(Confirmed::Verified) => {
             let template = VerifiedPage {
                 layout: layout(&web, "Your address is verified", None),

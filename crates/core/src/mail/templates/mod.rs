@@ -188,6 +188,36 @@ fn alarm_letter(product: &str, alarm: Alarm, when: &str, device: &str) -> Letter
             ),
             Some("We ended that session at once. You can sign in again on the device that it belonged to."),
         ),
+        Alarm::FactorAdded => (
+            format!("Your {product} account has a new second factor"),
+            "If it was not you, say so now.".to_owned(),
+            "A second factor was added",
+            format!("A second factor was added to your {product} account on {when}, by {device}."),
+            Some("From now on signing in asks for it as well."),
+        ),
+        Alarm::FactorRemoved => (
+            format!("A second factor of your {product} account was removed"),
+            "If it was not you, say so now.".to_owned(),
+            "A second factor was removed",
+            format!("A second factor of your {product} account was removed on {when}, by {device}."),
+            None,
+        ),
+        Alarm::BackupCodesMade => (
+            format!("New backup codes for your {product} account"),
+            "If it was not you, say so now.".to_owned(),
+            "New backup codes were made",
+            format!("New backup codes for your {product} account were made on {when}, by {device}."),
+            Some("The earlier codes no longer work."),
+        ),
+        Alarm::BackupCodeUsed => (
+            format!("A backup code of your {product} account was used"),
+            "If it was not you, say so now.".to_owned(),
+            "A backup code was used",
+            format!(
+                "A backup code stood in for the second factor of your {product} account on {when}, on {device}. Each code works once."
+            ),
+            Some("Few left? Make new ones in your account's settings."),
+        ),
     };
     Letter {
         subject,

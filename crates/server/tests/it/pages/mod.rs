@@ -1,5 +1,6 @@
 //! The pages, as a browser without scripts uses them.
 
+mod two_factor;
 mod account;
 mod account_life;
 mod activity;

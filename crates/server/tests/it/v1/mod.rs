@@ -12,6 +12,7 @@ mod places;
 mod reauthentication;
 mod not_me;
 mod revocations;
+mod second_factor;
 mod session;
 mod sessions;
 mod sign_in;

@@ -10,20 +10,29 @@ pub enum Place {
     Profile,
     Email,
     Password,
+    TwoFactor,
     Sessions,
     Activity,
     Data,
 }
 
 impl Place {
-    const ALL: &'static [Self] =
-        &[Self::Profile, Self::Email, Self::Password, Self::Sessions, Self::Activity, Self::Data];
+    const ALL: &'static [Self] = &[
+        Self::Profile,
+        Self::Email,
+        Self::Password,
+        Self::TwoFactor,
+        Self::Sessions,
+        Self::Activity,
+        Self::Data,
+    ];
 
     fn label(self) -> &'static str {
         match self {
             Self::Profile => "Profile",
             Self::Email => "E-mail address",
             Self::Password => "Password",
+            Self::TwoFactor => "Two-factor",
             Self::Sessions => "Sessions",
             Self::Data => "Your data",
             Self::Activity => "Activity",
@@ -35,6 +44,7 @@ impl Place {
             Self::Profile => "/account",
             Self::Password => "/account/password",
             Self::Email => "/account/email",
+            Self::TwoFactor => "/account/two-factor",
             Self::Sessions => "/account/sessions",
             Self::Data => "/account/data",
             Self::Activity => "/account/activity",

@@ -19,6 +19,7 @@ mod reauthentication;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod two_factor;
 #[cfg(test)]
 mod tests;
 
@@ -39,7 +40,10 @@ pub use not_me::{NotMeDonePage, NotMePage};
 pub use password::{
     ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage,
 };
-pub use reauthentication::ReauthenticationPage;
+pub use reauthentication::{ConfirmBy, ReauthenticationPage};
 pub use sessions::{DeviceItem, SessionItem, SessionsPage};
 pub use sign_in::SignInPage;
 pub use sign_up::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};
+pub use two_factor::{
+    App, BackupCodesItem, BackupCodesPage, EnrolPage, SecondStepPage, SetUpPage, TotpItem, TwoFactorPage,
+};

@@ -3,36 +3,88 @@ use askama::Template;
 use super::form::{Field, Form};
 use super::layout::Layout;
 use super::sign_in::redirect_query;
+use super::two_factor::app_code;
 
-/// Confirm that it is you, by the password or by a mailed code.
+/// Confirm that it is you, in one of the ways that the account has.
 #[derive(Template)]
 #[template(path = "sign_in/reauthentication.html")]
 pub struct ReauthenticationPage {
     pub layout: Layout,
     pub form: Form,
-    /// A code was mailed and is asked for in place of the password.
-    pub by_code: bool,
-    pub takes_email_code: bool,
+    pub by: ConfirmBy,
+    /// The other ways.
+    pub others: Vec<ConfirmBy>,
     pub email: String,
     /// By [`super::masked`].
     pub masked_email: String,
     pub redirect_to: Option<String>,
 }
 
+/// A way to confirm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfirmBy {
+    Password,
+    Totp,
+    BackupCode,
+    EmailCode,
+}
+
+impl ConfirmBy {
+    const ALL: [Self; 4] = [Self::Password, Self::Totp, Self::BackupCode, Self::EmailCode];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Totp => "totp",
+            Self::BackupCode => "backup_code",
+            Self::EmailCode => "code",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|by| by.as_str() == name)
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Password => "Use the password",
+            Self::Totp => "Use the authenticator app",
+            Self::BackupCode => "Use a backup code",
+            Self::EmailCode => "Mail me a code",
+        }
+    }
+}
+
 impl ReauthenticationPage {
     /// Field: `password`, or `code`. Posts to `/reauthenticate`.
-    pub fn form(by_code: bool, email: &str, redirect_to: Option<&str>) -> Form {
-        let field = if by_code {
-            Field::code().hint("Six digits.")
-        } else {
-            Field::current_password("password", "Password")
+    pub fn form(by: ConfirmBy, email: &str, redirect_to: Option<&str>) -> Form {
+        let form = Form::new("/reauthenticate", "Confirm", "Confirming…").hide("by", by.as_str());
+        let form = match by {
+            ConfirmBy::Password => {
+                form.with(Field::current_password("password", "Password")).for_account(email)
+            }
+            ConfirmBy::Totp => form.with(app_code()),
+            ConfirmBy::BackupCode => {
+                let field =
+                    Field::text("code", "Backup code").hint("Ten letters and digits, as on your list.");
+                form.with(field.max_length(20).required())
+            }
+            ConfirmBy::EmailCode => form.with(Field::code().hint("Six digits.")),
         };
-        let form = Form::new("/reauthenticate", "Confirm", "Confirming…").with(field);
-        let form = if by_code { form } else { form.for_account(email) };
         form.redirect_to(redirect_to)
     }
 
-    fn query(&self) -> String {
-        redirect_query(self.redirect_to.as_deref())
+    fn link(&self, by: &ConfirmBy) -> String {
+        let query = redirect_query(self.redirect_to.as_deref());
+        let mark = if query.is_empty() { '?' } else { '&' };
+        format!("/reauthenticate{query}{mark}by={}", by.as_str())
+    }
+
+    fn can_mail(&self) -> bool {
+        self.others.contains(&ConfirmBy::EmailCode)
+    }
+
+    fn linked(&self) -> impl Iterator<Item = &ConfirmBy> {
+        self.others.iter().filter(|by| **by != ConfirmBy::EmailCode)
     }
 }

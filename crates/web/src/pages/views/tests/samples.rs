@@ -19,6 +19,7 @@ pub fn samples() -> Vec<(String, String)> {
     passwords(&mut add);
     account(&mut add);
     sessions(&mut add);
+    two_factor(&mut add);
     account_life(&mut add);
     activity(&mut add);
     others(&mut add);
@@ -263,24 +264,72 @@ fn sessions(add: &mut Add) {
         alert: Some(EVIL.to_owned()),
     };
     add("sessions-hostile", &hostile);
-    let confirm = |by_code: bool, text: &str, layout: Layout| ReauthenticationPage {
+    let confirm = |by: ConfirmBy, text: &str, layout: Layout| ReauthenticationPage {
         layout,
-        form: ReauthenticationPage::form(by_code, text, Some("/account/email")),
-        by_code,
-        takes_email_code: true,
+        form: ReauthenticationPage::form(by, text, Some("/account/email")),
+        by,
+        others: vec![ConfirmBy::BackupCode, ConfirmBy::EmailCode],
         email: text.to_owned(),
         masked_email: masked(text),
         redirect_to: Some("/account/email".to_owned()),
     };
-    add("reauthentication", &confirm(false, EMAIL, layout("Confirm that it is you")));
-    add("reauthentication-code", &confirm(true, EMAIL, layout("Confirm that it is you")));
-    add("reauthentication-hostile", &confirm(false, EVIL, branded("Confirm that it is you")));
+    add("reauthentication", &confirm(ConfirmBy::Password, EMAIL, layout("Confirm that it is you")));
+    add("reauthentication-app", &confirm(ConfirmBy::Totp, EMAIL, layout("Confirm that it is you")));
+    add("reauthentication-code", &confirm(ConfirmBy::EmailCode, EMAIL, layout("Confirm that it is you")));
+    add("reauthentication-hostile", &confirm(ConfirmBy::Password, EVIL, branded("Confirm that it is you")));
     let form = NotMePage::form("dw_token");
     add("not-me", &NotMePage { layout: layout("Was this not you?"), email: EMAIL.to_owned(), form });
     let form = NotMePage::form(EVIL);
     add("not-me-hostile", &NotMePage { layout: branded("Was this not you?"), email: LONG.to_owned(), form });
     let masked_email = masked(EMAIL);
     add("not-me-done", &NotMeDonePage { layout: layout("Your account is safe"), masked_email });
+}
+
+fn two_factor(add: &mut Add) {
+    let moment = || Moment::new(Time::from_micros(0), Time::from_micros(90_000_000));
+    for (name, by_backup_code, to) in [
+        ("second-step", false, None),
+        ("second-step-backup", true, Some("/account")),
+        ("second-step-hostile", false, Some(EVIL)),
+    ] {
+        let form = SecondStepPage::form(by_backup_code, 30, to);
+        let (layout, form) = match to {
+            Some(EVIL) => (branded("One more step"), wrong(form, EVIL)),
+            _ => (layout("One more step"), form),
+        };
+        let redirect_to = to.map(str::to_owned);
+        let (has_totp, has_backup_codes) = (true, true);
+        let shown = SecondStepPage { layout, form, by_backup_code, has_totp, has_backup_codes, redirect_to };
+        add(name, &shown);
+    }
+    let app = || App {
+        picture: "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"200\" height=\"200\"></svg>".to_owned(),
+        otpauth_uri: "otpauth://totp/Doorward:ada%40example.com?secret=JBSWY3DPEHPK3PXP&issuer=Doorward"
+            .to_owned(),
+        secret: "JBSW Y3DP EHPK 3PXP".to_owned(),
+    };
+    let title = "Set up a second factor";
+    add("enrol", &EnrolPage { layout: layout(title), app: app(), form: EnrolPage::form(Some("/account")) });
+    for (name, form, replaces) in
+        [("set-up", SetUpPage::form(), false), ("set-up-hostile", wrong(SetUpPage::form(), EVIL), true)]
+    {
+        add(name, &SetUpPage { layout: inside("Set up an authenticator app"), app: app(), form, replaces });
+    }
+    let codes = vec!["8KX2Q-7M0ZP".to_owned(); 10];
+    let (layout, continue_href) = (branded("Keep your backup codes"), "/auth/account".to_owned());
+    add("backup-codes", &BackupCodesPage { layout, codes, continue_href });
+    let overview =
+        |totp: bool, remaining: Option<usize>, required: bool, alert: Option<&str>| TwoFactorPage {
+            layout: inside("Two-factor"),
+            totp: totp.then(|| TotpItem { created: moment(), used: required.then(moment) }),
+            backup_codes: remaining.map(|remaining| BackupCodesItem { remaining, created: moment() }),
+            required,
+            notice: alert.map(str::to_owned),
+            alert: alert.map(str::to_owned),
+        };
+    add("two-factor-off", &overview(false, None, false, None));
+    add("two-factor-on", &overview(true, Some(7), true, None));
+    add("two-factor-hostile", &overview(true, Some(0), false, Some(EVIL)));
 }
 
 fn account_life(add: &mut Add) {

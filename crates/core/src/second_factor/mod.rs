@@ -1,0 +1,276 @@
+//! What an account proves beside its first factor, whichever that was: an authenticator app, a passkey, backup codes. The
+//! account's `mfa_enabled` is kept in step with these in the unit of work that changes them.
+
+use doorward_db::Tx;
+use secrecy::SecretString;
+
+use crate::access::{self, Rights};
+use crate::alarm::{self, Alarm};
+use crate::audit::{self, Event, EventType};
+use crate::backup_code::{self, BackupCodes};
+use crate::changes::{self, Change};
+use crate::context::{Caller, Context, UserId};
+use crate::device;
+use crate::error::{Code, Error, FieldError, Result};
+use crate::rate_limit::Class;
+use crate::session::{self, Live, Sessions, Tokens};
+use crate::totp::{self, SetUp, Totp};
+use crate::user::{self, User};
+
+/// A way to prove the second factor, as the API names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Totp,
+    BackupCode,
+}
+
+impl Method {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::BackupCode => "backup_code",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Totp, Self::BackupCode].into_iter().find(|method| method.as_str() == name)
+    }
+
+    /// RFC 8176.
+    pub const fn amr(self) -> &'static str {
+        match self {
+            Self::Totp | Self::BackupCode => "otp",
+        }
+    }
+}
+
+/// The second factors of an account.
+#[derive(Debug)]
+pub struct Factors {
+    pub totp: Option<Totp>,
+    pub backup_codes: Option<BackupCodes>,
+}
+
+impl Factors {
+    /// Whether a sign-in asks for one of them.
+    pub fn is_enabled(&self) -> bool {
+        self.totp.is_some()
+    }
+
+    /// The ways to prove one, the most usual first.
+    pub fn methods(&self) -> Vec<Method> {
+        let mut methods = Vec::new();
+        if self.totp.is_some() {
+            methods.push(Method::Totp);
+        }
+        if !methods.is_empty() && self.backup_codes.is_some_and(|codes| codes.remaining > 0) {
+            methods.push(Method::BackupCode);
+        }
+        methods
+    }
+}
+
+/// What was changed, and what its owner sees of that once.
+pub struct Added {
+    /// New tokens: the session's holder has just proved a second factor.
+    pub tokens: Tokens,
+    /// The first set of an account.
+    pub backup_codes: Option<Vec<SecretString>>,
+}
+
+pub(crate) async fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Factors> {
+    Ok(Factors { totp: totp::of_user(tx, user).await?, backup_codes: backup_code::of_user(tx, user).await? })
+}
+
+/// The account's factors, for its owner.
+pub async fn list(context: &Context, user: UserId) -> Result<Factors> {
+    context.db.read(async |tx| of_user(tx, user).await).await
+}
+
+/// Whether the operator asks for a second factor of this account.
+pub(crate) async fn is_required(tx: &mut Tx<'_>, context: &Context, user: &User) -> Result<bool> {
+    if context.config.mfa.required_for.is_empty() {
+        return Ok(false);
+    }
+    Ok(is_required_of(context, &access::rights_of(tx, user.id).await?))
+}
+
+/// Whether the operator asks for a second factor of somebody with these roles.
+pub fn is_required_of(context: &Context, rights: &Rights) -> bool {
+    rights.roles.iter().any(|role| context.config.mfa.required_for.contains(role))
+}
+
+/// Begins the set-up of an authenticator app.
+///
+/// # Errors
+/// `rate_limited`.
+pub async fn begin_totp(context: &Context, caller: &Caller, user: &User) -> Result<SetUp> {
+    context.limit(Class::Proof, caller, &format!("totp {}", user.id)).await?;
+    totp::begin(context, user).await
+}
+
+/// The set-up under way, or a new one: what a page shows that may be loaded twice.
+///
+/// # Errors
+/// `rate_limited`.
+pub async fn resume_totp(context: &Context, caller: &Caller, user: &User) -> Result<SetUp> {
+    match totp::under_way(context, user).await? {
+        Some(set_up) => Ok(set_up),
+        None => begin_totp(context, caller, user).await,
+    }
+}
+
+/// Lets the authenticator app count that was set up, and raises the session.
+///
+/// # Errors
+/// `invalid_or_expired_code`, `conflict` where no set-up is under way, `rate_limited`.
+pub async fn confirm_totp(sessions: &Sessions, caller: &Caller, live: &Live, code: &str) -> Result<Added> {
+    let context = sessions.context();
+    let user = live.user.id;
+    context.limit(Class::Proof, caller, &format!("totp {user}")).await?;
+    let code = digits(code);
+    let backup_codes = context
+        .db
+        .write(async |tx| {
+            let backup_codes = add_totp(tx, context, caller, user, &code).await?;
+            session::raise_in(tx, context, &live.session, Method::Totp.amr()).await?;
+            Ok::<_, Error>(backup_codes)
+        })
+        .await?;
+    sessions.forget_user(user);
+    let (tokens, _) = sessions.raised(live.session.id).await?;
+    Ok(Added { tokens, backup_codes })
+}
+
+/// As [`confirm_totp`], within a unit of work that goes on from there.
+pub(crate) async fn add_totp(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    user: UserId,
+    code: &str,
+) -> Result<Option<Vec<SecretString>>> {
+    if !totp::confirm(tx, context, user, code).await? {
+        return Err(Code::InvalidOrExpiredCode.into());
+    }
+    // Whoever had the earlier app may have trusted a device with it.
+    device::distrust(tx, user).await?;
+    note(tx, context, caller, user, EventType::TotpAdded, Some(Alarm::FactorAdded)).await?;
+    let backup_codes = match backup_code::of_user(tx, user).await? {
+        Some(_) => None,
+        None => Some(backup_code::make(tx, context, user).await?),
+    };
+    keep_in_step(tx, context, user).await?;
+    Ok(backup_codes)
+}
+
+/// Removes the authenticator app. With the account's last second factor its backup codes go.
+///
+/// # Errors
+/// `not_found` where there is none; `conflict` where the operator asks for a second factor and this is the last.
+pub async fn remove_totp(sessions: &Sessions, caller: &Caller, live: &Live) -> Result<()> {
+    let context = sessions.context();
+    let id = live.user.id;
+    context
+        .db
+        .write(async |tx| {
+            if !totp::remove(tx, id).await? {
+                return Err(Error::new(Code::NotFound));
+            }
+            let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
+            if !of_user(tx, id).await?.is_enabled() && is_required(tx, context, &user).await? {
+                return Err(Error::new(Code::Conflict).with_detail(
+                    "Your account needs a second factor. Set up another one before you remove this.",
+                ));
+            }
+            device::distrust(tx, id).await?;
+            note(tx, context, caller, id, EventType::TotpRemoved, Some(Alarm::FactorRemoved)).await?;
+            keep_in_step(tx, context, id).await
+        })
+        .await?;
+    sessions.forget_user(id);
+    Ok(())
+}
+
+/// Makes a new set of backup codes; the earlier ones end.
+///
+/// # Errors
+/// `conflict` where the account has no second factor that they could stand in for.
+pub async fn renew_backup_codes(
+    sessions: &Sessions,
+    caller: &Caller,
+    live: &Live,
+) -> Result<Vec<SecretString>> {
+    let context = sessions.context();
+    let user = live.user.id;
+    context
+        .db
+        .write(async |tx| {
+            if !of_user(tx, user).await?.is_enabled() {
+                return Err(Error::new(Code::Conflict)
+                    .with_detail("Backup codes stand in for a second factor. Set one up first."));
+            }
+            note(tx, context, caller, user, EventType::BackupCodesMade, Some(Alarm::BackupCodesMade)).await?;
+            backup_code::make(tx, context, user).await
+        })
+        .await
+}
+
+/// Whether a code is right, for whichever method it is of. It is used up by this.
+pub(crate) async fn is_right(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    user: &User,
+    method: Method,
+    code: &str,
+) -> Result<bool> {
+    match method {
+        Method::Totp => totp::is_right(tx, context, user.id, &digits(code)).await,
+        Method::BackupCode => {
+            let Some(left) = backup_code::take(tx, context, user.id, code).await? else { return Ok(false) };
+            let event = Event::new(EventType::BackupCodeUsed).user(user.id).with("remaining", left);
+            audit::record(tx, context, caller, event).await?;
+            alarm::tell(tx, context, caller, user.id, &user.email, Alarm::BackupCodeUsed).await?;
+            Ok(true)
+        }
+    }
+}
+
+/// Brings the account's own columns in step with its factors.
+async fn keep_in_step(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<()> {
+    let enabled = of_user(tx, id).await?.is_enabled();
+    if !enabled {
+        backup_code::remove(tx, id).await?;
+        device::distrust(tx, id).await?;
+    }
+    user::set_mfa(tx, id, enabled).await?;
+    changes::announce(tx, context, Change::User(id)).await
+}
+
+async fn note(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    id: UserId,
+    event: EventType,
+    alarm: Option<Alarm>,
+) -> Result<()> {
+    let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
+    audit::record(tx, context, caller, Event::new(event).user(id)).await?;
+    match alarm {
+        Some(alarm) => alarm::tell(tx, context, caller, id, &user.email, alarm).await,
+        None => Ok(()),
+    }
+}
+
+/// As people type digits: `123 456`.
+fn digits(code: &str) -> String {
+    code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect()
+}
+
+/// # Errors
+/// `validation_failed` with `method` at fault, for a method that the account can't use.
+pub fn unknown_method() -> Error {
+    Error::invalid(vec![FieldError::new("method", "invalid", "Your account has no such second factor.")])
+}

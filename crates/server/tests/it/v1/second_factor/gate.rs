@@ -1,0 +1,180 @@
+use doorward_test_support::unique;
+use reqwest::Method;
+
+use super::*;
+
+/// Every first factor that there is, each as far as it goes without the second.
+#[tokio::test]
+async fn whichever_way_somebody_begins_an_account_with_a_second_factor_asks_for_it() {
+    let app = TestApp::start().await;
+    let ada = ada(&app).await;
+    let username = unique("ada");
+    ada.browser.patch("/v1/me", &json!({"preferred_username": username})).await.expect_status(200);
+
+    for identifier in [&ada.email, &username, &ada.email.to_uppercase()] {
+        let browser = app.browser();
+        let answer = browser.post("/v1/sign-in", &password(identifier)).await.expect_status(200).value();
+        assert_eq!(answer["status"], "mfa_required", "{identifier}");
+        assert_eq!(answer["methods"], json!(["totp", "backup_code"]));
+        assert!(answer["expires_in"].as_u64().unwrap() <= 600 && answer.get("user").is_none());
+    }
+    let browser = app.browser();
+    let form = [("identifier", ada.email.as_str()), ("password", PASSWORD), ("redirect_to", "/account/data")];
+    let reply = browser.submit("/sign-in", &form).await;
+    reply.expect_redirect("/sign-in/mfa?redirect_to=%2Faccount%2Fdata");
+    assert!(browser.cookie("doorward_access").is_none() && browser.cookie("doorward_refresh").is_none());
+}
+
+#[tokio::test]
+async fn the_token_of_a_sign_in_under_way_opens_nothing_else() {
+    let app = without_limits().await;
+    let ada = ada(&app).await;
+    let token = first_step(&app.browser(), &ada.email).await;
+    let bearer = [("authorization", format!("Bearer {token}"))];
+    let bearer: Vec<(&str, &str)> = bearer.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let thief = app.browser();
+    for cookie in ["doorward_access", "doorward_refresh", "doorward_flow", "doorward_device"] {
+        thief.set_cookie(cookie, &token);
+    }
+    let description = app.browser().get("/openapi.json").await.value();
+    let mut tried = 0;
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            // Those that ask for nobody are no way past the second factor.
+            if operation["security"] == json!([])
+                || operation["security"] == json!([{}])
+                || path == "/forward-auth"
+            {
+                continue;
+            }
+            let id = ada.browser.get("/v1/session").await.value()["session"]["id"].clone();
+            let path = path.replace("{id}", id.as_str().unwrap());
+            let method: Method = method.to_uppercase().parse().unwrap();
+            for (browser, headers) in [(&app.browser(), &bearer[..]), (&thief, &[])] {
+                let reply = browser.send(method.clone(), &path, headers, None).await;
+                // Whoever signs out is out, signed in or not.
+                let refused = if path == "/v1/sign-out" { 204 } else { 401 };
+                assert_eq!(reply.status, refused, "{method} {path}: {}", reply.text);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 40, "{tried}");
+    for page in
+        ["/account", "/account/two-factor", "/account/two-factor/app", "/account/password", "/reauthenticate"]
+    {
+        let reply = thief.get(page).await;
+        assert!(reply.expect_status(303).header("location").starts_with("/sign-in?"), "{page}");
+    }
+    thief.set_cookie("doorward_refresh", &token);
+    thief.post_empty("/v1/token/refresh").await.expect_problem(401, "token_invalid");
+    let body = json!({"token": token, "new_password": PASSWORD});
+    thief.post("/v1/password/reset", &body).await.expect_problem(400, "invalid_or_expired_token");
+    let url = format!("{}/dashboard", app.url);
+    let asked = [bearer[0], ("x-original-url", url.as_str())];
+    for browser in [&app.browser(), &thief] {
+        browser.send(Method::GET, "/forward-auth", &asked, None).await.expect_status(401);
+    }
+}
+
+#[tokio::test]
+async fn five_wrong_codes_end_a_sign_in() {
+    let app = without_limits().await;
+    let ada = ada(&app).await;
+    let browser = app.browser();
+    let token = first_step(&browser, &ada.email).await;
+    for _ in 0..5 {
+        second_step(&browser, &token, "totp", "000000").await.expect_problem(400, "invalid_or_expired_code");
+    }
+
+    let right = ada.phone.next_code(&app);
+    second_step(&browser, &token, "totp", &right).await.expect_problem(400, "invalid_or_expired_token");
+
+    let token = first_step(&browser, &ada.email).await;
+    second_step(&browser, &token, "totp", &right).await.expect_status(200);
+}
+
+#[tokio::test]
+async fn a_sign_in_takes_ten_minutes_at_most() {
+    let app = TestApp::start().await;
+    let ada = ada(&app).await;
+    let browser = app.browser();
+    let token = first_step(&browser, &ada.email).await;
+    app.advance(10 * MINUTE);
+
+    let code = ada.phone.next_code(&app);
+    second_step(&browser, &token, "totp", &code).await.expect_problem(400, "invalid_or_expired_token");
+    second_step(&browser, "no-such-token", "totp", &code)
+        .await
+        .expect_problem(400, "invalid_or_expired_token");
+}
+
+#[tokio::test]
+async fn what_ends_all_sessions_ends_a_sign_in_under_way() {
+    let app = TestApp::start().await;
+    let ada = ada(&app).await;
+    let browser = app.browser();
+    let token = first_step(&browser, &ada.email).await;
+
+    ada.browser.post_empty("/v1/sign-out/all").await.expect_status(204);
+
+    let code = ada.phone.next_code(&app);
+    second_step(&browser, &token, "totp", &code).await.expect_problem(400, "invalid_or_expired_token");
+}
+
+#[tokio::test]
+async fn guesses_are_counted_over_sign_ins_and_keep_the_owner_in() {
+    let app = TestApp::with(|config| config.lockout.enabled = true).await;
+    let ada = ada(&app).await;
+    let known = app.browser();
+    let token = first_step(&known, &ada.email).await;
+    second_step(&known, &token, "totp", &ada.phone.next_code(&app)).await.expect_status(200);
+    known.post_empty("/v1/sign-out").await.expect_status(204);
+
+    let thief = app.browser();
+    let mut wrong = 0;
+    let mut refused = 0;
+    while refused < 3 && wrong < 30 {
+        let token = first_step(&thief, &ada.email).await;
+        for _ in 0..4 {
+            let reply = second_step(&thief, &token, "totp", "000000").await;
+            match reply.status {
+                400 => wrong += 1,
+                _ => {
+                    reply.expect_problem(429, "rate_limited");
+                    refused += 1;
+                }
+            }
+        }
+    }
+
+    assert_eq!(wrong, 5, "then each try has to wait");
+    let token = first_step(&known, &ada.email).await;
+    second_step(&known, &token, "totp", &ada.phone.next_code(&app)).await.expect_status(200);
+}
+
+#[tokio::test]
+async fn a_method_that_the_account_does_not_have_is_told_by_name() {
+    let app = TestApp::start().await;
+    let ada = ada(&app).await;
+    let browser = app.browser();
+    let token = first_step(&browser, &ada.email).await;
+
+    let body = json!({"mfa_token": token, "method": "carrier_pigeon", "code": "coo"});
+    browser.post("/v1/sign-in/mfa", &body).await.expect_field("method", "invalid");
+    second_step(&browser, &token, "totp", "").await.expect_problem(400, "invalid_or_expired_code");
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_told_after_both_factors_and_gets_in_by_none() {
+    let app = TestApp::start().await;
+    let ada = ada(&app).await;
+    let browser = app.browser();
+    let token = first_step(&browser, &ada.email).await;
+    app.disable(&ada.email).await;
+
+    let reply = second_step(&browser, &token, "totp", &ada.phone.next_code(&app)).await;
+
+    assert_ne!(reply.status, 200);
+    browser.get("/v1/session").await.expect_problem(401, "not_authenticated");
+}

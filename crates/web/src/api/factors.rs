@@ -1,0 +1,236 @@
+//! One's own second factors.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use doorward_core::second_factor::{self, Factors};
+use doorward_core::totp::SetUp;
+use http::{HeaderMap, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::delivery::{self, Delivery, TokensAnswer};
+use crate::http::caller::ByCaller;
+use crate::http::json::Json;
+use crate::http::problem::{ApiError, Problem};
+use crate::signed_in::{SignedIn, is_bearer};
+use crate::state::Web;
+
+/// One second factor.
+#[derive(Serialize, ToSchema)]
+pub struct FactorView {
+    #[schema(example = "totp_0198a7c2f3b47c1e9d5a6b7c8d9e0f12")]
+    id: String,
+    /// `totp`, `backup_codes`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    name: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    last_used_at: Option<String>,
+    /// Of backup codes: how many are left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<usize>,
+}
+
+/// The second factors of an account.
+#[derive(Serialize, ToSchema)]
+pub struct FactorsAnswer {
+    items: Vec<FactorView>,
+    /// Whether signing in asks for a second factor.
+    mfa_enabled: bool,
+}
+
+/// List one's second factors.
+#[utoipa::path(get, path = "/v1/me/factors", tag = "Two-factor", responses(
+    (status = 200, description = "The second factors", body = FactorsAnswer),
+    (status = 401, description = "Nobody is signed in", body = Problem),
+))]
+pub async fn list(State(web): State<Web>, SignedIn(live): SignedIn) -> Result<Response, ApiError> {
+    let factors = second_factor::list(web.context(), live.user.id).await?;
+    let answer = FactorsAnswer {
+        items: items(&factors, &live.user.id.to_string()),
+        mfa_enabled: factors.is_enabled(),
+    };
+    Ok(axum::Json(answer).into_response())
+}
+
+fn items(factors: &Factors, user: &str) -> Vec<FactorView> {
+    let mut items = Vec::new();
+    if let Some(totp) = &factors.totp {
+        items.push(FactorView {
+            id: totp.id.to_string(),
+            kind: "totp",
+            name: "Authenticator app".to_owned(),
+            created_at: totp.created_at.rfc3339(),
+            last_used_at: totp.last_used_at.map(doorward_core::context::Time::rfc3339),
+            remaining: None,
+        });
+    }
+    if let Some(codes) = &factors.backup_codes {
+        items.push(FactorView {
+            id: user.replace("user_", "backup_codes_"),
+            kind: "backup_codes",
+            name: "Backup codes".to_owned(),
+            created_at: codes.created_at.rfc3339(),
+            last_used_at: None,
+            remaining: Some(codes.remaining),
+        });
+    }
+    items
+}
+
+/// What an authenticator app is told, once.
+#[derive(Serialize, ToSchema)]
+pub struct TotpSetUp {
+    /// In base32, to be typed.
+    #[schema(example = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")]
+    secret: String,
+    otpauth_uri: String,
+    /// The address as a picture, SVG.
+    qr_svg: String,
+}
+
+impl TotpSetUp {
+    pub fn new(set_up: &SetUp) -> Self {
+        Self {
+            secret: set_up.secret.expose_secret().to_owned(),
+            otpauth_uri: set_up.otpauth_uri.expose_secret().to_owned(),
+            qr_svg: set_up.qr_svg.expose_secret().to_owned(),
+        }
+    }
+}
+
+/// Begin to set up an authenticator app.
+///
+/// It counts once a code of it is confirmed, and takes the place of an earlier one.
+#[utoipa::path(post, path = "/v1/me/totp", tag = "Two-factor", responses(
+    (status = 200, description = "What the app is told", body = TotpSetUp),
+    (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 403, description = "`reauthentication_required`", body = Problem),
+))]
+pub async fn begin_totp(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    SignedIn(live): SignedIn,
+) -> Result<Response, ApiError> {
+    let set_up = second_factor::begin_totp(web.context(), &caller, &live.user).await?;
+    Ok(axum::Json(TotpSetUp::new(&set_up)).into_response())
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmTotpRequest {
+    #[schema(value_type = String, example = "123456")]
+    code: SecretString,
+}
+
+/// The app counts from now on. The session has proved a second factor, so it has new tokens.
+#[derive(Serialize, ToSchema)]
+pub struct TotpAnswer {
+    /// Shown once. Absent where the account has a set already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_codes: Option<Vec<String>>,
+    #[serde(flatten)]
+    tokens: TokensAnswer,
+}
+
+/// Confirm the authenticator app by a code of it.
+#[utoipa::path(post, path = "/v1/me/totp/confirm", tag = "Two-factor", request_body = ConfirmTotpRequest, responses(
+    (status = 200, description = "The app counts", body = TotpAnswer),
+    (status = 400, description = "The code does not work", body = Problem),
+    (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 409, description = "No set-up is under way", body = Problem),
+))]
+pub async fn confirm_totp(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    SignedIn(live): SignedIn,
+    headers: HeaderMap,
+    Json(request): Json<ConfirmTotpRequest>,
+) -> Result<Response, ApiError> {
+    let code = request.code.expose_secret();
+    let added = second_factor::confirm_totp(&web.sessions, &caller, &live, code).await?;
+    let delivery = if is_bearer(&headers) { Delivery::Body } else { Delivery::Cookie };
+    let answer = TotpAnswer {
+        backup_codes: added.backup_codes.as_deref().map(shown),
+        tokens: TokensAnswer::new(&added.tokens, delivery),
+    };
+    let mut response = axum::Json(answer).into_response();
+    if delivery == Delivery::Cookie {
+        delivery::set_tokens(&web, response.headers_mut(), &added.tokens);
+    }
+    Ok(response)
+}
+
+/// Remove the authenticator app.
+///
+/// With the last second factor the backup codes go as well.
+#[utoipa::path(delete, path = "/v1/me/totp", tag = "Two-factor", responses(
+    (status = 204, description = "Removed"),
+    (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 403, description = "`reauthentication_required`", body = Problem),
+    (status = 404, description = "There is none", body = Problem),
+    (status = 409, description = "The account needs a second factor, and this is the last", body = Problem),
+))]
+pub async fn remove_totp(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    SignedIn(live): SignedIn,
+) -> Result<StatusCode, ApiError> {
+    second_factor::remove_totp(&web.sessions, &caller, &live).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How many backup codes are left.
+#[derive(Serialize, ToSchema)]
+pub struct BackupCodesView {
+    remaining: usize,
+    /// `null` where there were never any.
+    #[schema(format = DateTime)]
+    created_at: Option<String>,
+}
+
+/// See how many backup codes are left.
+#[utoipa::path(get, path = "/v1/me/backup-codes", tag = "Two-factor", responses(
+    (status = 200, description = "How many are left", body = BackupCodesView),
+    (status = 401, description = "Nobody is signed in", body = Problem),
+))]
+pub async fn backup_codes(State(web): State<Web>, SignedIn(live): SignedIn) -> Result<Response, ApiError> {
+    let codes = second_factor::list(web.context(), live.user.id).await?.backup_codes;
+    let answer = BackupCodesView {
+        remaining: codes.map_or(0, |codes| codes.remaining),
+        created_at: codes.map(|codes| codes.created_at.rfc3339()),
+    };
+    Ok(axum::Json(answer).into_response())
+}
+
+/// Ten codes, each of which works once.
+#[derive(Serialize, ToSchema)]
+pub struct NewBackupCodes {
+    codes: Vec<String>,
+}
+
+/// Make new backup codes.
+///
+/// They are shown once. The earlier ones no longer work.
+#[utoipa::path(post, path = "/v1/me/backup-codes", tag = "Two-factor", responses(
+    (status = 200, description = "The new codes", body = NewBackupCodes),
+    (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 403, description = "`reauthentication_required`", body = Problem),
+    (status = 409, description = "The account has no second factor that they could stand in for", body = Problem),
+))]
+pub async fn renew_backup_codes(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    SignedIn(live): SignedIn,
+) -> Result<Response, ApiError> {
+    let codes = second_factor::renew_backup_codes(&web.sessions, &caller, &live).await?;
+    Ok(axum::Json(NewBackupCodes { codes: shown(&codes) }).into_response())
+}
+
+/// Secrets on their way to their owner.
+pub fn shown(codes: &[SecretString]) -> Vec<String> {
+    codes.iter().map(|code| code.expose_secret().to_owned()).collect()
+}

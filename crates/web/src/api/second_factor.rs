@@ -1,0 +1,140 @@
+//! The second step of a sign-in.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use doorward_core::second_factor::Method;
+use doorward_core::sign_in::{enrolment, second};
+use http::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::delivery::{self, Delivery, SignedInAnswer};
+use super::factors::{TotpSetUp, shown};
+use crate::http::caller::ByCaller;
+use crate::http::json::Json;
+use crate::http::problem::{ApiError, Problem};
+use crate::state::Web;
+
+/// A way to take the second step.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorMethod {
+    /// An authenticator app's six digits (RFC 6238).
+    Totp,
+    /// One of ten codes, each of which works once.
+    BackupCode,
+}
+
+impl SecondFactorMethod {
+    const fn method(self) -> Method {
+        match self {
+            Self::Totp => Method::Totp,
+            Self::BackupCode => Method::BackupCode,
+        }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecondFactorRequest {
+    /// What the first step answered.
+    #[schema(value_type = String)]
+    mfa_token: SecretString,
+    method: SecondFactorMethod,
+    #[schema(value_type = String, example = "123456")]
+    code: SecretString,
+    /// Ask this browser for no second factor for as long as the operator allows.
+    trust_device: Option<bool>,
+    delivery: Option<Delivery>,
+}
+
+/// Take the second step of a sign-in.
+///
+/// Five tries within ten minutes; after that the sign-in begins anew.
+#[utoipa::path(post, path = "/v1/sign-in/mfa", tag = "Sign-in", security(()), request_body = SecondFactorRequest, responses(
+    (status = 200, description = "Signed in", body = SignedInAnswer),
+    (status = 400, description = "`invalid_or_expired_code`: try again. `invalid_or_expired_token`: sign in anew", body = Problem),
+    (status = 422, description = "The account has no such second factor", body = Problem),
+    (status = 429, description = "Too many wrong codes", body = Problem),
+))]
+pub async fn complete(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    headers: HeaderMap,
+    Json(request): Json<SecondFactorRequest>,
+) -> Result<Response, ApiError> {
+    let (token, method, code) = (&request.mfa_token, request.method.method(), request.code.expose_secret());
+    let trust = request.trust_device.unwrap_or_default();
+    let delivery = request.delivery.unwrap_or_default();
+    let browser = delivery == Delivery::Cookie;
+    let done = second::complete(&web.sessions, &caller, token, method, code, browser, trust).await?;
+    Ok(delivery::signed_in(&web, &caller, &headers, delivery, &done).await?)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnrolmentRequest {
+    /// What the first step answered with `enrolment_required`.
+    #[schema(value_type = String)]
+    mfa_token: SecretString,
+}
+
+/// Set up an authenticator app on the way into an account that needs one.
+#[utoipa::path(post, path = "/v1/sign-in/enrol/totp", tag = "Sign-in", security(()), request_body = EnrolmentRequest, responses(
+    (status = 200, description = "What the app is told; it counts once a code of it is confirmed", body = TotpSetUp),
+    (status = 400, description = "`invalid_or_expired_token`: sign in anew", body = Problem),
+))]
+pub async fn begin_enrolment(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    Json(request): Json<EnrolmentRequest>,
+) -> Result<Response, ApiError> {
+    let set_up = enrolment::begin_totp(&web.sessions, &caller, &request.mfa_token).await?;
+    Ok(axum::Json(TotpSetUp::new(&set_up)).into_response())
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmEnrolmentRequest {
+    #[schema(value_type = String)]
+    mfa_token: SecretString,
+    #[schema(value_type = String, example = "123456")]
+    code: SecretString,
+    delivery: Option<Delivery>,
+}
+
+/// Signed in, with a second factor from now on.
+#[derive(Serialize, ToSchema)]
+pub struct EnrolledAnswer {
+    #[serde(flatten)]
+    signed_in: SignedInAnswer,
+    /// Shown once. Absent where the account has a set already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_codes: Option<Vec<String>>,
+}
+
+/// Confirm the app by a code of it, and sign in.
+#[utoipa::path(post, path = "/v1/sign-in/enrol/totp/confirm", tag = "Sign-in", security(()), request_body = ConfirmEnrolmentRequest, responses(
+    (status = 200, description = "Signed in", body = EnrolledAnswer),
+    (status = 400, description = "`invalid_or_expired_code`: try again. `invalid_or_expired_token`: sign in anew", body = Problem),
+    (status = 409, description = "No set-up is under way", body = Problem),
+))]
+pub async fn confirm_enrolment(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    headers: HeaderMap,
+    Json(request): Json<ConfirmEnrolmentRequest>,
+) -> Result<Response, ApiError> {
+    let (token, code) = (&request.mfa_token, request.code.expose_secret());
+    let delivery = request.delivery.unwrap_or_default();
+    let browser = delivery == Delivery::Cookie;
+    let (done, backup_codes) = enrolment::confirm_totp(&web.sessions, &caller, token, code, browser).await?;
+    let signed_in = SignedInAnswer::new(&web, delivery, &done);
+    let answer = EnrolledAnswer { signed_in, backup_codes: backup_codes.as_deref().map(shown) };
+    let mut response = axum::Json(answer).into_response();
+    if browser {
+        delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &done).await?;
+    }
+    Ok(response)
+}

@@ -1,0 +1,158 @@
+//! The second step of a sign-in. The flow cookie carries its token, and opens nothing else.
+
+use axum::extract::State;
+use axum::response::Response;
+use doorward_core::error::{Code, Error, Result};
+use doorward_core::second_factor::Method;
+use doorward_core::sign_in::{enrolment, second};
+use http::{HeaderMap, StatusCode};
+use secrecy::SecretString;
+
+use super::two_factor::{app, backup_codes};
+use super::views::{self, EnrolPage, SecondStepPage};
+use super::{again, layout, mark, page, see_other};
+use crate::api::delivery;
+use crate::http::caller::ByCaller;
+use crate::http::cookies::CookieName;
+use crate::http::form::{Form, Query};
+use crate::http::problem::ApiError;
+use crate::http::redirect::{on_the_way, safe_redirect};
+use crate::state::Web;
+
+const DAY: u64 = 24 * 60 * 60;
+
+pub async fn show(State(web): State<Web>, headers: HeaderMap, query: Query) -> Result<Response, ApiError> {
+    let redirect_to = query.some("redirect_to");
+    let Some(waiting) = waiting(&web, &headers).await? else { return Ok(anew(&web, redirect_to)) };
+    if waiting.enrols {
+        return Ok(see_other(&super::sign_up::with_redirect(&web, "/sign-in/set-up", redirect_to)));
+    }
+    let by_backup_code = query.get("by") == "backup_code" || !waiting.methods.contains(&Method::Totp);
+    let form = SecondStepPage::form(by_backup_code, trust_days(&web), redirect_to);
+    Ok(page(StatusCode::OK, &second_step_page(&web, &waiting, form, by_backup_code, redirect_to)))
+}
+
+pub async fn submit(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let redirect_to = form.some("redirect_to");
+    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, redirect_to)) };
+    let method = Method::parse(form.get("method")).unwrap_or(Method::Totp);
+    let (code, trust) = (form.get("code"), form.is_checked("trust_device"));
+    match second::complete(&web.sessions, &caller, &token, method, code, true, trust).await {
+        Ok(signed_in) => {
+            let mut response = see_other(&safe_redirect(redirect_to, &web.config));
+            delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
+            Ok(response)
+        }
+        Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(anew(&web, redirect_to)),
+        Err(error) => {
+            let Some(waiting) = waiting(&web, &headers).await? else { return Ok(anew(&web, redirect_to)) };
+            let retry_after = error.retry_after();
+            let by_backup_code = method == Method::BackupCode;
+            let mut shown = SecondStepPage::form(by_backup_code, trust_days(&web), redirect_to);
+            shown.fill("trust_device", if trust { "on" } else { "" });
+            let status = mark(&mut shown, error)?;
+            let template = second_step_page(&web, &waiting, shown, by_backup_code, redirect_to);
+            Ok(again(&template, status, retry_after))
+        }
+    }
+}
+
+pub async fn enrol_show(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, ApiError> {
+    let redirect_to = query.some("redirect_to");
+    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, redirect_to)) };
+    match enrolment::begin_totp(&web.sessions, &caller, &token).await {
+        Ok(set_up) => {
+            let (app, form) = (app(&set_up), EnrolPage::form(redirect_to));
+            Ok(page(StatusCode::OK, &EnrolPage { layout: layout(&web, ENROL, None), app, form }))
+        }
+        Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(anew(&web, redirect_to)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+const ENROL: &str = "Set up a second factor";
+
+pub async fn enrol(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let redirect_to = form.some("redirect_to");
+    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, redirect_to)) };
+    match enrolment::confirm_totp(&web.sessions, &caller, &token, form.get("code"), true).await {
+        Ok((signed_in, codes)) => {
+            let on = safe_redirect(redirect_to, &web.config);
+            let mut response = match codes {
+                Some(codes) => backup_codes(&web, &codes, on),
+                None => see_other(&on),
+            };
+            delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
+            Ok(response)
+        }
+        Err(error) if matches!(error.code(), Code::InvalidOrExpiredToken | Code::Conflict) => {
+            Ok(anew(&web, redirect_to))
+        }
+        Err(error) => {
+            let retry_after = error.retry_after();
+            let mut shown = EnrolPage::form(redirect_to);
+            let status = mark(&mut shown, error)?;
+            let app = app(&enrolment::begin_totp(&web.sessions, &caller, &token).await?);
+            let template = EnrolPage { layout: layout(&web, ENROL, None), app, form: shown };
+            Ok(again(&template, status, retry_after))
+        }
+    }
+}
+
+fn token(web: &Web, headers: &HeaderMap) -> Option<SecretString> {
+    web.cookies.get(headers, CookieName::Flow).map(SecretString::from)
+}
+
+/// The sign-in under way in this browser. `None` where there is none, or it took too long.
+async fn waiting(web: &Web, headers: &HeaderMap) -> Result<Option<second::Waiting>, Error> {
+    let Some(token) = token(web, headers) else { return Ok(None) };
+    match second::waiting(web.context(), &token).await {
+        Ok(waiting) => Ok(Some(waiting)),
+        Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Back to the first step.
+fn anew(web: &Web, redirect_to: Option<&str>) -> Response {
+    let page = format!("{}/sign-in?notice=anew", web.config.base_path());
+    let Some(back) = redirect_to else { return see_other(&page) };
+    let with_back = on_the_way(&format!("{}/sign-in", web.config.base_path()), back);
+    see_other(&format!("{with_back}&notice=anew"))
+}
+
+fn trust_days(web: &Web) -> u64 {
+    web.config.mfa.trusted_device.as_secs() / DAY
+}
+
+fn second_step_page(
+    web: &Web,
+    waiting: &second::Waiting,
+    form: views::Form,
+    by_backup_code: bool,
+    redirect_to: Option<&str>,
+) -> SecondStepPage {
+    SecondStepPage {
+        layout: layout(web, "One more step", None),
+        form,
+        by_backup_code,
+        has_totp: waiting.methods.contains(&Method::Totp),
+        has_backup_codes: waiting.methods.contains(&Method::BackupCode),
+        redirect_to: redirect_to.map(str::to_owned),
+    }
+}

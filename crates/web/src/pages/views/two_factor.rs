@@ -1,0 +1,159 @@
+use askama::Template;
+
+use super::account::Place;
+use super::form::{Field, Form};
+use super::layout::Layout;
+use super::moment::Moment;
+
+/// The second step of a sign-in.
+#[derive(Template)]
+#[template(path = "two_factor/second_step.html")]
+pub struct SecondStepPage {
+    pub layout: Layout,
+    pub form: Form,
+    pub by_backup_code: bool,
+    pub has_totp: bool,
+    pub has_backup_codes: bool,
+    pub redirect_to: Option<String>,
+}
+
+impl SecondStepPage {
+    /// Fields: `code`, and `trust_device` (`on`) where a device may be trusted for `trust_days`. Posts to `/sign-in/mfa`.
+    pub fn form(by_backup_code: bool, trust_days: u64, redirect_to: Option<&str>) -> Form {
+        let form = Form::new("/sign-in/mfa", "Go on", "Checking…");
+        let form = if by_backup_code {
+            let field = Field::text("code", "Backup code").hint("Ten letters and digits, as on your list.");
+            form.with(field.max_length(20).required()).hide("method", "backup_code")
+        } else {
+            form.with(app_code()).hide("method", "totp")
+        };
+        let days = if trust_days == 1 { "a day".to_owned() } else { format!("{trust_days} days") };
+        let form = match trust_days {
+            0 => form,
+            _ => form.with(Field::checkbox("trust_device", &format!("Don't ask on this device for {days}"))),
+        };
+        form.redirect_to(redirect_to)
+    }
+
+    fn query(&self, by: Option<&str>) -> String {
+        let pairs = [("redirect_to", self.redirect_to.as_deref()), ("by", by)];
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in pairs {
+            if let Some(value) = value {
+                query.append_pair(name, value);
+            }
+        }
+        let query = query.finish();
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+}
+
+/// What an authenticator app is told.
+pub struct App {
+    /// An SVG element.
+    pub picture: String,
+    pub otpauth_uri: String,
+    /// In groups of four.
+    pub secret: String,
+}
+
+/// Set up an authenticator app, on the way in.
+#[derive(Template)]
+#[template(path = "two_factor/enrol.html")]
+pub struct EnrolPage {
+    pub layout: Layout,
+    pub app: App,
+    pub form: Form,
+}
+
+impl EnrolPage {
+    /// Field: `code`. Posts to `/sign-in/set-up`.
+    pub fn form(redirect_to: Option<&str>) -> Form {
+        let form = Form::new("/sign-in/set-up", "Turn it on and go on", "Checking…");
+        form.with(app_code()).redirect_to(redirect_to)
+    }
+}
+
+/// Set up an authenticator app.
+#[derive(Template)]
+#[template(path = "two_factor/set_up.html")]
+pub struct SetUpPage {
+    pub layout: Layout,
+    pub app: App,
+    pub form: Form,
+    /// There is one already.
+    pub replaces: bool,
+}
+
+impl SetUpPage {
+    const PLACE: Place = Place::TwoFactor;
+
+    /// Field: `code`. Posts to `/account/two-factor/app`.
+    pub fn form() -> Form {
+        let form = Form::new("/account/two-factor/app", "Turn it on", "Checking…").with(app_code());
+        // The picture comes first, and the keyboard of a phone would cover it.
+        Form { focus: false, ..form }
+    }
+}
+
+/// Backup codes, once.
+#[derive(Template)]
+#[template(path = "two_factor/backup_codes.html")]
+pub struct BackupCodesPage {
+    pub layout: Layout,
+    pub codes: Vec<String>,
+    pub continue_href: String,
+}
+
+impl BackupCodesPage {
+    /// A file that needs neither a script nor another request.
+    fn download(&self) -> String {
+        let mut text = format!("Backup codes for {}. Each works once.\r\n\r\n", self.layout.product_name);
+        for code in &self.codes {
+            text.push_str(code);
+            text.push_str("\r\n");
+        }
+        let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        format!("data:text/plain;charset=utf-8,{}", text.replace('+', "%20"))
+    }
+
+    fn file_name(&self) -> String {
+        let product = self.layout.product_name.to_lowercase();
+        let product: String = product.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        format!("{product}-backup-codes.txt")
+    }
+}
+
+/// The account's second factors.
+#[derive(Template)]
+#[template(path = "two_factor/overview.html")]
+pub struct TwoFactorPage {
+    pub layout: Layout,
+    pub totp: Option<TotpItem>,
+    pub backup_codes: Option<BackupCodesItem>,
+    /// The operator asks for a second factor.
+    pub required: bool,
+    pub notice: Option<String>,
+    pub alert: Option<String>,
+}
+
+impl TwoFactorPage {
+    const PLACE: Place = Place::TwoFactor;
+}
+
+#[derive(Debug, Clone)]
+pub struct TotpItem {
+    pub created: Moment,
+    pub used: Option<Moment>,
+}
+
+#[derive(Debug, Clone)]
+pub struct BackupCodesItem {
+    pub remaining: usize,
+    pub created: Moment,
+}
+
+pub(super) fn app_code() -> Field {
+    let field = Field::code().hint("Six digits. They change every half minute.");
+    Field { label: "Code from the app".to_owned(), ..field }
+}
