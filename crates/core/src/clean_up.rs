@@ -4,7 +4,8 @@ use crate::error::{Error, Result};
 use crate::session::Sessions;
 use crate::sign_in::pending;
 use crate::{
-    account, audit_log, challenge, device, email_change, lockout, mail, secret, sign_up, signing_key, totp,
+    account, audit_log, challenge, device, email_change, lockout, mail, recovery, secret, sign_up,
+    signing_key, totp,
 };
 
 const BATCH: i64 = 500;
@@ -28,6 +29,7 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
                         + lockout::clean_up(tx, context, BATCH).await?
                         + totp::clean_up(tx, context, BATCH).await?
                         + pending::clean_up(tx, context, BATCH).await?
+                        + recovery::clean_up(tx, context, BATCH).await?
                         + challenge::clean_up(tx, context, BATCH).await?
                         + signing_key::clean_up(tx, context).await?
                         + audit_log::clean_up(tx, context, BATCH).await?,

@@ -39,6 +39,7 @@ pub struct Config {
     pub password: Password,
     pub reauthentication: Reauthentication,
     pub mfa: Mfa,
+    pub recovery: Recovery,
     pub account: Account,
     pub challenge: Challenge,
     pub lockout: Lockout,
@@ -105,6 +106,13 @@ pub struct Mfa {
     pub required_for: Vec<String>,
     /// For how long a device that its owner trusts is not asked for the second factor again; zero: it always is.
     pub trusted_device: Duration,
+}
+
+/// The way back in for somebody who has lost the second factor.
+#[derive(Debug, Clone)]
+pub struct Recovery {
+    /// How long it waits, so that the owner can cancel what somebody else asked for.
+    pub wait: Duration,
 }
 
 #[derive(Debug, Clone)]

@@ -260,6 +260,7 @@ id_kinds! {
     ServiceKeyKind, ServiceKeyId, "key";
     EmailChangeKind, EmailChangeId, "emailchange";
     TotpKind, TotpId, "totp";
+    RecoveryKind, RecoveryId, "recovery";
 }
 
 /// An id that can't be taken for one of another kind: `user_` and 32 hex digits.

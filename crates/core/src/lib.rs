@@ -33,6 +33,7 @@ pub mod access;
 pub mod device;
 pub mod session;
 pub mod second_factor;
+pub mod recovery;
 
 // Level 3
 pub mod sign_in;

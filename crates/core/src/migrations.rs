@@ -57,4 +57,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0009_second_factors.sql"),
         postgres: None,
     },
+    Migration {
+        version: 10,
+        name: "recovery",
+        sql: include_str!("../../../migrations/0010_recovery.sql"),
+        postgres: None,
+    },
 ];

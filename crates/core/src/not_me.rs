@@ -7,7 +7,7 @@ use crate::error::{Code, Result};
 use crate::rate_limit::Class;
 use crate::secret::{self, Purpose};
 use crate::session::Sessions;
-use crate::{email_change, password, user};
+use crate::{email_change, password, second_factor, user};
 
 /// The address of the account that a link belongs to, for the page that shows its button. Looking uses nothing up.
 ///
@@ -43,6 +43,8 @@ pub async fn act(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()
                 let event = Event::new(EventType::EmailChangeUndone).user(id);
                 audit::record(tx, context, caller, event).await?;
             }
+            // A factor that the stranger added would keep the owner out.
+            second_factor::remove_since(tx, context, id, found.created_at).await?;
             let ended = password::rescue(tx, context, id).await?;
             let event = Event::new(EventType::NotMe).user(id).with("ended", ended);
             audit::record(tx, context, caller, event).await?;

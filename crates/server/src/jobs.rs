@@ -1,5 +1,5 @@
 //! What goes on beside the answers: mails go out, other processes' changes are heard, the audit log is sealed, what is old
-//! is deleted, the clock follows the database's, signing keys rotate, and what earlier master keys sealed is sealed again.
+//! is deleted, recoveries are told of, the clock follows the database's, signing keys rotate, and what earlier master keys sealed is sealed again.
 
 mod resealing;
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use doorward_core::audit_log::{self, ChainSealer};
 use doorward_core::context::{Caller, Context, SystemClock};
-use doorward_core::{audit, clean_up, mail, signing_key};
+use doorward_core::{audit, clean_up, mail, recovery, signing_key};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -23,6 +23,7 @@ const REFUSALS_EVERY: Duration = Duration::from_secs(60);
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(5 * 60);
 const FIGURES_EVERY: Duration = Duration::from_secs(5);
 const KEYS_EVERY: Duration = Duration::from_secs(60 * 60);
+const RECOVERY_EVERY: Duration = Duration::from_secs(60);
 const RESEAL_EVERY: Duration = Duration::from_secs(1);
 const CLOCK_EVERY: Duration = Duration::from_secs(60);
 
@@ -75,6 +76,11 @@ impl Jobs {
         tasks.spawn(every(CLEAN_UP_EVERY, stopped.clone(), "clean-up", async move || {
             let deleted = clean_up::run(&old).await?;
             tracing::debug!(deleted, "cleaned up");
+            Ok(())
+        }));
+        let recovering = app.context().clone();
+        tasks.spawn(every(RECOVERY_EVERY, stopped.clone(), "recovery", async move || {
+            recovery::tell_due(&recovering).await?;
             Ok(())
         }));
         let keys = app.context().clone();

@@ -6,7 +6,7 @@ use doorward::app::{App, Parts};
 use doorward_core::breach::Ranges;
 use doorward_core::config::{
     Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail as MailConfig, Mfa, Mode, Password,
-    RateLimit, Reauthentication, Session, SignUp, Token, VerifyEmail,
+    RateLimit, Reauthentication, Recovery, Session, SignUp, Token, VerifyEmail,
 };
 use doorward_core::context::{Caller, Clock, SystemClock, Time, UserId};
 use doorward_core::error::Error;
@@ -87,6 +87,7 @@ pub fn config(url: &str) -> Config {
         challenge: Challenge { enabled: false, sign_ups_above: 60 },
         reauthentication: Reauthentication { email_code: true },
         mfa: Mfa { required_for: Vec::new(), trusted_device: Duration::from_secs(30 * 24 * 60 * 60) },
+        recovery: Recovery { wait: Duration::from_secs(24 * 60 * 60) },
         rate_limit: RateLimit { enabled: false },
         http: Http::default(),
         mail: MailConfig { from: "Doorward <noreply@example.com>".to_owned(), caught: true },

@@ -36,6 +36,10 @@ event_types! {
     TotpRemoved, "totp.removed", "Authenticator app removed";
     BackupCodesMade, "backup_codes.made", "New backup codes made";
     BackupCodeUsed, "backup_codes.used", "Backup code used";
+    RecoveryAsked, "recovery.asked", "Recovery of a lost second factor asked for";
+    RecoveryCancelled, "recovery.cancelled", "Recovery cancelled";
+    RecoveryCompleted, "recovery.completed", "Recovery completed: second factors removed";
+    FactorsReset, "factors.reset", "Second factors removed by the operator";
     SignOut, "sign_out", "Sign-out";
     SignOutAll, "sign_out.all", "Sign-out everywhere";
     SessionEnded, "session.ended", "Session ended";

@@ -14,6 +14,7 @@ use crate::error::{Code, Error, FieldError, Result};
 use crate::mail::{self, Message};
 use crate::password;
 use crate::rate_limit::Class;
+use crate::second_factor;
 use crate::secret::{self, CODE_LIFE, Found, Purpose};
 use crate::session::{self, Live, Sessions};
 use crate::user::{self, EmailAddress, User};
@@ -179,6 +180,8 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             let change = store::find(tx, Id::from_uuid(found.subject)).await?.ok_or_else(gone)?;
             secret::consume(tx, context, found).await?.ok_or_else(gone)?;
             take_back(tx, context, &change).await?;
+            // A factor that the stranger added would keep the owner out.
+            second_factor::remove_since(tx, context, change.user, found.created_at).await?;
             password::rescue(tx, context, change.user).await?;
             audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(change.user))
                 .await?;

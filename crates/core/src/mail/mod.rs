@@ -32,14 +32,75 @@ const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "template", rename_all = "snake_case")]
 pub enum Message {
-    VerifyEmail { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
-    AddressKnown { sign_in_link: String, reset_link: String },
-    ResetPassword { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
-    ConfirmIdentity { code: String, code_expires_at: i64, device: String, place: String },
-    ChangeEmail { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
-    EmailChanged { at: i64, device: String, place: String, undo_link: String, link_expires_at: i64 },
-    AccountClosed { restore_link: String, deletes_at: i64, device: String, place: String },
-    Alarm { alarm: Alarm, at: i64, device: String, place: String, not_me_link: String, link_expires_at: i64 },
+    VerifyEmail {
+        link: String,
+        code: String,
+        link_expires_at: i64,
+        code_expires_at: i64,
+    },
+    AddressKnown {
+        sign_in_link: String,
+        reset_link: String,
+    },
+    ResetPassword {
+        link: String,
+        code: String,
+        link_expires_at: i64,
+        code_expires_at: i64,
+    },
+    ConfirmIdentity {
+        code: String,
+        code_expires_at: i64,
+        device: String,
+        place: String,
+    },
+    ChangeEmail {
+        link: String,
+        code: String,
+        link_expires_at: i64,
+        code_expires_at: i64,
+    },
+    EmailChanged {
+        at: i64,
+        device: String,
+        place: String,
+        undo_link: String,
+        link_expires_at: i64,
+    },
+    AccountClosed {
+        restore_link: String,
+        deletes_at: i64,
+        device: String,
+        place: String,
+    },
+    Recovery {
+        stage: RecoveryStage,
+        asked_at: i64,
+        ready_at: i64,
+        expires_at: i64,
+        device: String,
+        place: String,
+        cancel_link: String,
+        /// At the end alone.
+        complete_link: String,
+    },
+    Alarm {
+        alarm: Alarm,
+        at: i64,
+        device: String,
+        place: String,
+        not_me_link: String,
+        link_expires_at: i64,
+    },
+}
+
+/// How far a recovery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecoveryStage {
+    Asked,
+    Halfway,
+    Ready,
 }
 
 /// Something that an account's owner may not have done.
@@ -66,6 +127,7 @@ impl Message {
             Self::ChangeEmail { .. } => "change_email",
             Self::EmailChanged { .. } => "email_changed",
             Self::AccountClosed { .. } => "account_closed",
+            Self::Recovery { .. } => "recovery",
             Self::Alarm { alarm, .. } => alarm.template(),
         }
     }

@@ -1,6 +1,8 @@
 //! What an account proves beside its first factor, whichever that was: an authenticator app, a passkey, backup codes. The
 //! account's `mfa_enabled` is kept in step with these in the unit of work that changes them.
 
+use std::time::Duration;
+
 use doorward_db::Tx;
 use secrecy::SecretString;
 
@@ -9,13 +11,15 @@ use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
 use crate::backup_code::{self, BackupCodes};
 use crate::changes::{self, Change};
-use crate::context::{Caller, Context, UserId};
+use crate::context::{Caller, Context, Time, UserId};
 use crate::device;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::rate_limit::Class;
 use crate::session::{self, Live, Sessions, Tokens};
 use crate::totp::{self, SetUp, Totp};
 use crate::user::{self, User};
+
+const SAME_MOMENT: Duration = Duration::from_secs(5);
 
 /// A way to prove the second factor, as the API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,11 @@ impl Factors {
     /// Whether a sign-in asks for one of them.
     pub fn is_enabled(&self) -> bool {
         self.totp.is_some()
+    }
+
+    /// Whether there is anything that a recovery could remove.
+    pub fn any(&self) -> bool {
+        self.totp.is_some() || self.backup_codes.is_some()
     }
 
     /// The ways to prove one, the most usual first.
@@ -235,6 +244,32 @@ pub(crate) async fn is_right(
             Ok(true)
         }
     }
+}
+
+/// Removes every second factor of an account. Its next sign-in sets up another.
+pub(crate) async fn remove_all(tx: &mut Tx<'_>, context: &Context, user: UserId) -> Result<()> {
+    totp::remove(tx, user).await?;
+    keep_in_step(tx, context, user).await?;
+    user::must_enrol(tx, user).await
+}
+
+/// Removes what was added since a moment: what somebody did who was not the owner.
+pub(crate) async fn remove_since(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    user: UserId,
+    since: Time,
+) -> Result<()> {
+    let factors = of_user(tx, user).await?;
+    // The mail that told of a factor was written a moment after it.
+    let since = since - SAME_MOMENT;
+    if factors.totp.is_some_and(|totp| totp.created_at >= since) {
+        totp::remove(tx, user).await?;
+    }
+    if factors.backup_codes.is_some_and(|codes| codes.created_at >= since) {
+        backup_code::remove(tx, user).await?;
+    }
+    keep_in_step(tx, context, user).await
 }
 
 /// Brings the account's own columns in step with its factors.

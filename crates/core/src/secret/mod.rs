@@ -40,6 +40,9 @@ pub enum Purpose {
     UndoEmail,
     /// The subject is a user who closed the account.
     RestoreAccount,
+    /// The subject is a recovery of lost factors, for either.
+    CancelRecovery,
+    CompleteRecovery,
 }
 
 impl Purpose {
@@ -54,6 +57,8 @@ impl Purpose {
             Self::ChangeEmail => "change_email",
             Self::UndoEmail => "undo_email",
             Self::RestoreAccount => "restore_account",
+            Self::CancelRecovery => "cancel_recovery",
+            Self::CompleteRecovery => "complete_recovery",
         }
     }
 }

@@ -117,6 +117,8 @@ pub enum EndReason {
     /// The owner said by mail that a sign-in was not theirs.
     NotMe,
     AccountClosed,
+    /// The second factors were removed, by a recovery or by the operator.
+    FactorsRemoved,
 }
 
 impl EndReason {
@@ -133,6 +135,7 @@ impl EndReason {
             Self::DeviceForgotten => "device_forgotten",
             Self::NotMe => "not_me",
             Self::AccountClosed => "account_closed",
+            Self::FactorsRemoved => "factors_removed",
         }
     }
 
@@ -148,7 +151,8 @@ impl EndReason {
             | Self::Disabled
             | Self::DeviceForgotten
             | Self::NotMe
-            | Self::AccountClosed => EventType::SessionEnded,
+            | Self::AccountClosed
+            | Self::FactorsRemoved => EventType::SessionEnded,
         }
     }
 }

@@ -60,6 +60,14 @@ impl Method {
         }
     }
 
+    /// Whether it proves no more than that a mail was read.
+    const fn is_by_mail(self) -> bool {
+        match self {
+            Self::Password | Self::FirstAdmin => false,
+            Self::ConfirmedSignUp => true,
+        }
+    }
+
     fn parse(name: &str) -> Option<Self> {
         [Self::Password, Self::ConfirmedSignUp, Self::FirstAdmin]
             .into_iter()

@@ -12,6 +12,7 @@ use crate::device;
 use crate::error::{Code, Error, Result};
 use crate::lockout::{self, Attempt, Target};
 use crate::rate_limit::Class;
+use crate::recovery::{self, Recovery};
 use crate::second_factor::{self, Method};
 use crate::session::Sessions;
 use crate::user::{self, User};
@@ -91,6 +92,8 @@ pub async fn complete(
                 return Ok(Err(pending::over()));
             }
             attempt.succeeded(tx).await?;
+            // What is said to be lost is not.
+            recovery::cancel_in(tx, context, caller, user.id, "second_factor").await?;
             let admitted =
                 flow::admit(tx, context, caller, &pending.with(method), pending.entry(browser)).await?;
             if let Ok(Entered::Session(opened)) = &admitted
@@ -108,6 +111,20 @@ pub async fn complete(
         Ok(Entered::Due(_)) => Err(Error::internal("a sign-in with two factors was asked for another")),
         Err(refusal) => Err(refusal),
     }
+}
+
+/// Says that the second factor is lost.
+///
+/// # Errors
+/// `invalid_or_expired_token`, `rate_limited`; `conflict` where there is none that could be lost.
+pub async fn recover(context: &Context, caller: &Caller, token: &SecretString) -> Result<Recovery> {
+    let (pending, user) = context.db.read(async |tx| find(tx, context, token).await).await?;
+    if pending.enrols {
+        return Err(
+            Error::new(Code::Conflict).with_detail("Your account has no second factor yet. Set one up.")
+        );
+    }
+    recovery::start(context, caller, &user, pending.method.is_by_mail()).await
 }
 
 pub(super) async fn find(

@@ -91,7 +91,7 @@ pub(crate) async fn confirm(tx: &mut Tx<'_>, context: &Context, user: UserId, co
             "There is no set-up under way, or it took too long. Begin anew, and scan the new picture.",
         ));
     };
-    Ok(take(tx, context, &row, code).await? && store::confirm(tx, row.id, user).await?)
+    Ok(take(tx, context, &row, code).await? && store::confirm(tx, row.id, user, now).await?)
 }
 
 /// Whether a code is that of the account's app, and was not used before.

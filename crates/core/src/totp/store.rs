@@ -61,12 +61,13 @@ pub(super) async fn take_step(tx: &mut Tx<'_>, id: TotpId, step: i64, now: Time)
 }
 
 /// Lets a set-up count, in the place of the one before.
-pub(super) async fn confirm(tx: &mut Tx<'_>, id: TotpId, user: UserId) -> Result<bool> {
+pub(super) async fn confirm(tx: &mut Tx<'_>, id: TotpId, user: UserId, now: Time) -> Result<bool> {
     tx.execute("DELETE FROM totp WHERE user_id = ?1 AND confirmed", &p![user]).await?;
     let row = tx
         .change_guarded(
-            "UPDATE totp SET confirmed = TRUE WHERE id = ?1 AND user_id = ?2 AND NOT confirmed RETURNING id",
-            &p![id, user],
+            "UPDATE totp SET confirmed = TRUE, created_at = ?3
+             WHERE id = ?1 AND user_id = ?2 AND NOT confirmed RETURNING id",
+            &p![id, user, now],
         )
         .await?;
     Ok(row.is_some())

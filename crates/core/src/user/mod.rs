@@ -164,6 +164,11 @@ pub async fn set_mfa(tx: &mut Tx<'_>, id: UserId, enabled: bool) -> Result<()> {
     store::set_mfa(tx, id, enabled).await
 }
 
+/// Has the next sign-in set up a second factor.
+pub async fn must_enrol(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
+    store::must_enrol(tx, id).await
+}
+
 /// Notes that whoever reads the account's mail has just set its password.
 pub async fn note_password_reset(tx: &mut Tx<'_>, id: UserId, now: Time) -> Result<()> {
     store::note_password_reset(tx, id, now).await

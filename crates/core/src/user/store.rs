@@ -172,6 +172,11 @@ pub(super) async fn set_mfa(tx: &mut Tx<'_>, id: UserId, enabled: bool) -> Resul
     Ok(())
 }
 
+pub(super) async fn must_enrol(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
+    tx.execute("UPDATE users SET must_enrol = TRUE WHERE id = ?1", &p![id]).await?;
+    Ok(())
+}
+
 pub(super) async fn note_password_reset(tx: &mut Tx<'_>, id: UserId, now: Time) -> Result<()> {
     tx.execute("UPDATE users SET password_reset_at = ?2 WHERE id = ?1", &p![id, now]).await?;
     Ok(())

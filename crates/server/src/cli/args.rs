@@ -84,6 +84,17 @@ pub enum User {
         /// An id, an e-mail address or a username
         user: String,
     },
+    /// Remove an account's second factors, for somebody who has lost them: they set up new ones at the next sign-in
+    #[command(
+        after_help = "Example:\n  doorward user reset-factors ada@example.com --note 'identity checked by video call'"
+    )]
+    ResetFactors {
+        /// An id, an e-mail address or a username
+        user: String,
+        /// Why, for the audit log
+        #[arg(long)]
+        note: String,
+    },
     /// Give an account a role
     #[command(after_help = "Example:\n  doorward user grant ada@example.com admin")]
     Grant {

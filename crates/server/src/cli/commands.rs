@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use doorward_core::context::{Caller, UserId};
 use doorward_core::migrations::MIGRATIONS;
 use doorward_core::operator::{self, CreateUser};
-use doorward_core::{access, service_key, user};
+use doorward_core::{access, recovery, service_key, user};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
@@ -38,6 +38,11 @@ pub async fn user(settings: Settings, command: User) -> Result<()> {
                 user.email,
                 if changed { "disabled, and its sessions have ended" } else { "disabled already" }
             );
+        }
+        User::ResetFactors { user, note } => {
+            let user = operator::find_user(context, &user).await.map_err(explain)?;
+            recovery::reset_by_operator(context, &caller, user.id, &note).await.map_err(explain)?;
+            println!("{} has no second factor any more, and is signed out everywhere.", user.email);
         }
         User::Enable { user } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;

@@ -153,6 +153,12 @@ pub const KEYS: &[Key] = &[
         "30d",
         "For how long a device that its owner trusts is not asked for the second factor again. 0s: it always is.",
     ),
+    key(
+        "recovery.wait",
+        "24h",
+        "How long somebody waits who has lost the second factor, so that the owner can cancel what somebody else asked for. \
+         Where nothing but the mailbox is left it is 7 days at least.",
+    ),
     key("rate_limit.enabled", "true", "Whether too many attempts are refused."),
     key(
         "http.trusted_proxies",

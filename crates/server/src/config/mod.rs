@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use doorward_core::config::{
     Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mfa, Mode, Password, RateLimit,
-    Reauthentication, Session, SignUp, Token, VerifyEmail,
+    Reauthentication, Recovery, Session, SignUp, Token, VerifyEmail,
 };
 use doorward_crypto::password::Params;
 use doorward_crypto::seal::MasterKey;
@@ -157,6 +157,8 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         required_for: reader.list("mfa.required_for"),
         trusted_device: reader.duration("mfa.trusted_device", 30 * DAY, Duration::ZERO..=366 * DAY),
     };
+    let recovery =
+        Recovery { wait: reader.duration("recovery.wait", DAY, Duration::from_secs(60 * 60)..=90 * DAY) };
     let account = Account {
         deletion_grace: reader.duration("account.deletion_grace", 14 * DAY, Duration::ZERO..=366 * DAY),
     };
@@ -192,6 +194,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
             password: Password { min_length: usize::try_from(min_length).ok()? },
             reauthentication,
             mfa,
+            recovery,
             account,
             challenge,
             lockout,

@@ -12,6 +12,7 @@ pub mod not_me;
 pub mod openapi;
 pub mod password;
 pub mod reauthentication;
+pub mod recovery;
 pub mod revocations;
 pub mod second_factor;
 pub mod session;

@@ -21,7 +21,7 @@ pub(crate) mod tests {
 
     use doorward_core::config::{
         Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mfa, Mode, Password, RateLimit,
-        Reauthentication, Session, SignUp, Token, VerifyEmail,
+        Reauthentication, Recovery, Session, SignUp, Token, VerifyEmail,
     };
 
     /// The settings of a server that is reached at this address.
@@ -50,6 +50,7 @@ pub(crate) mod tests {
             challenge: Challenge { enabled: true, sign_ups_above: 60 },
             reauthentication: Reauthentication { email_code: true },
             mfa: Mfa { required_for: Vec::new(), trusted_device: Duration::from_secs(30 * 24 * 60 * 60) },
+            recovery: Recovery { wait: Duration::from_secs(24 * 60 * 60) },
             rate_limit: RateLimit { enabled: true },
             http: Http::default(),
             mail: Mail { from: "noreply@example.com".to_owned(), caught: true },

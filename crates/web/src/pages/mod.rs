@@ -14,6 +14,7 @@ mod first_admin;
 mod not_me;
 mod password;
 mod reauthentication;
+mod recovery;
 mod second_step;
 mod sessions;
 mod sign_in;
@@ -43,6 +44,10 @@ pub fn routes(routes: &mut Routes) {
     // Judged by the token of a sign-in under way.
     routes.page(Access::Token, "/sign-in/mfa", get(second_step::show).post(second_step::submit));
     routes.page(Access::Token, "/sign-in/set-up", get(second_step::enrol_show).post(second_step::enrol));
+    routes.page(Access::Token, "/sign-in/recover", get(recovery::ask_show).post(recovery::ask));
+    routes.page(Access::Public, "/recovery/cancel", get(recovery::cancel_show).post(recovery::cancel));
+    routes.page(Access::Public, "/recovery/complete", get(recovery::complete_show).post(recovery::complete));
+    routes.page(Access::SignedIn, "/account/two-factor/keep", post(recovery::cancel_mine));
     routes.page(Access::Token, "/sign-out", post(sign_in::sign_out));
     routes.page(Access::Token, "/sign-out/all", post(sign_in::sign_out_all));
     routes.page(Access::Public, "/forgot-password", get(password::forgot_show).post(password::forgot));

@@ -114,12 +114,12 @@ pub async fn enrol(
     }
 }
 
-fn token(web: &Web, headers: &HeaderMap) -> Option<SecretString> {
+pub(super) fn token(web: &Web, headers: &HeaderMap) -> Option<SecretString> {
     web.cookies.get(headers, CookieName::Flow).map(SecretString::from)
 }
 
 /// The sign-in under way in this browser. `None` where there is none, or it took too long.
-async fn waiting(web: &Web, headers: &HeaderMap) -> Result<Option<second::Waiting>, Error> {
+pub(super) async fn waiting(web: &Web, headers: &HeaderMap) -> Result<Option<second::Waiting>, Error> {
     let Some(token) = token(web, headers) else { return Ok(None) };
     match second::waiting(web.context(), &token).await {
         Ok(waiting) => Ok(Some(waiting)),
@@ -129,7 +129,7 @@ async fn waiting(web: &Web, headers: &HeaderMap) -> Result<Option<second::Waitin
 }
 
 /// Back to the first step.
-fn anew(web: &Web, redirect_to: Option<&str>) -> Response {
+pub(super) fn anew(web: &Web, redirect_to: Option<&str>) -> Response {
     let page = format!("{}/sign-in?notice=anew", web.config.base_path());
     let Some(back) = redirect_to else { return see_other(&page) };
     let with_back = on_the_way(&format!("{}/sign-in", web.config.base_path()), back);

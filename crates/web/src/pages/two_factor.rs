@@ -6,9 +6,9 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::{Code, Kind};
-use doorward_core::second_factor;
 use doorward_core::session::Live;
 use doorward_core::totp::SetUp;
+use doorward_core::{recovery, second_factor};
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -31,6 +31,9 @@ pub async fn show(
 ) -> Result<Response, ApiError> {
     let notice = match query.get("done") {
         "added" => Some("Your authenticator app is set up. Signing in asks for it from now on."),
+        "cancelled" => Some(
+            "The recovery is cancelled. Your second factor stays. Set a new password if you did not ask for it.",
+        ),
         "removed" => Some("Your authenticator app is removed."),
         _ => None,
     };
@@ -157,6 +160,9 @@ async fn overview(
             remaining: codes.remaining,
             created: Moment::new(codes.created_at, now),
         }),
+        recovery: recovery::of_user(web.context(), live.user.id)
+            .await?
+            .map(|recovery| recovery.ready_at.for_people()),
         required: second_factor::is_required_of(web.context(), &live.rights),
         notice: notice.map(str::to_owned),
         alert,

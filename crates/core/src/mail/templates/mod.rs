@@ -6,7 +6,7 @@ mod tests;
 
 use askama::Template;
 
-use super::{Alarm, Message};
+use super::{Alarm, Message, RecoveryStage};
 use crate::config::{Brand, Config};
 use crate::context::Time;
 use crate::error::{Error, Result};
@@ -151,6 +151,51 @@ fn letter(product: &str, message: &Message) -> Letter {
             code: None,
             not_you: "It was not you? Restore the account, then set a new password.".to_owned(),
         },
+        Message::Recovery { stage, asked_at, ready_at, expires_at, device, place, cancel_link, complete_link } => {
+            let when = Time::from_micros(*ready_at).for_people();
+            let asked = Time::from_micros(*asked_at).for_people();
+            let cancel = Action::until("Cancel it", cancel_link, *expires_at);
+            let not_you = "It was not you? Cancel it, then set a new password: somebody knows yours.".to_owned();
+            match stage {
+                RecoveryStage::Asked => Letter {
+                    subject: format!("Somebody says that you lost your second factor for {product}"),
+                    preview: format!("If it was not you, cancel it before {when}."),
+                    heading: "Your second factor, said to be lost".to_owned(),
+                    paragraphs: vec![
+                        format!(
+                            "Somebody, most likely you, proved the first step of signing in to your {product} account and said that the second one is lost: {}.",
+                            device_and_place(device, place)
+                        ),
+                        format!("Until {when} nothing changes. Then we mail you a link that removes your second factors, signs you out everywhere, and has you set up a new one."),
+                    ],
+                    actions: vec![cancel],
+                    code: None,
+                    not_you,
+                },
+                RecoveryStage::Halfway => Letter {
+                    subject: format!("Your second factor for {product} will be removed soon"),
+                    preview: format!("If it was not you, cancel it before {when}."),
+                    heading: "Half of the wait is over".to_owned(),
+                    paragraphs: vec![format!(
+                        "On {asked} somebody said that the second factor of your {product} account is lost. From {when} on it can be removed."
+                    )],
+                    actions: vec![cancel],
+                    code: None,
+                    not_you,
+                },
+                RecoveryStage::Ready => Letter {
+                    subject: format!("You can get back into your {product} account"),
+                    preview: "Remove the lost second factor, or cancel it.".to_owned(),
+                    heading: "The wait is over".to_owned(),
+                    paragraphs: vec![format!(
+                        "On {asked} somebody said that the second factor of your {product} account is lost. Now it can be removed: that signs you out everywhere, and the next sign-in sets up a new one."
+                    )],
+                    actions: vec![Action::until("Remove my second factors", complete_link, *expires_at), cancel],
+                    code: None,
+                    not_you,
+                },
+            }
+        }
         Message::Alarm { alarm, at, device, place, not_me_link, link_expires_at } => Letter {
             actions: vec![Action::until("This wasn't me", not_me_link, *link_expires_at)],
             ..alarm_letter(product, *alarm, &when_and_where(*at, place), device)

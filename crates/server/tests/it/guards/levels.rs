@@ -33,7 +33,7 @@ const LEVELS: &[&[&str]] = &[
         "backup_code",
         "service_key",
     ],
-    &["access", "device", "session", "second_factor", "organization"],
+    &["access", "device", "session", "second_factor", "recovery", "organization"],
     &[
         "sign_in",
         "sign_in::pending",
@@ -50,7 +50,6 @@ const LEVELS: &[&[&str]] = &[
         "email_change",
         "not_me",
         "account",
-        "recovery",
         "api_key",
         "operator",
     ],

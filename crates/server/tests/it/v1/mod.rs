@@ -10,6 +10,7 @@ mod me;
 mod password;
 mod places;
 mod reauthentication;
+mod recovery;
 mod not_me;
 mod revocations;
 mod second_factor;

@@ -16,6 +16,7 @@ mod moment;
 mod not_me;
 mod password;
 mod reauthentication;
+mod recovery;
 mod sessions;
 mod sign_in;
 mod sign_up;
@@ -41,6 +42,7 @@ pub use password::{
     ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage,
 };
 pub use reauthentication::{ConfirmBy, ReauthenticationPage};
+pub use recovery::{RecoveryAskPage, RecoveryAskedPage, RecoveryDonePage, RecoveryLinkPage};
 pub use sessions::{DeviceItem, SessionItem, SessionsPage};
 pub use sign_in::SignInPage;
 pub use sign_up::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};

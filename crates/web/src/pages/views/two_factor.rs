@@ -70,7 +70,7 @@ impl EnrolPage {
     /// Field: `code`. Posts to `/sign-in/set-up`.
     pub fn form(redirect_to: Option<&str>) -> Form {
         let form = Form::new("/sign-in/set-up", "Turn it on and go on", "Checking…");
-        form.with(app_code()).redirect_to(redirect_to)
+        Form { focus: false, ..form.with(app_code()).redirect_to(redirect_to) }
     }
 }
 
@@ -131,6 +131,8 @@ pub struct TwoFactorPage {
     pub layout: Layout,
     pub totp: Option<TotpItem>,
     pub backup_codes: Option<BackupCodesItem>,
+    /// When a recovery that is under way can be completed.
+    pub recovery: Option<String>,
     /// The operator asks for a second factor.
     pub required: bool,
     pub notice: Option<String>,

@@ -302,6 +302,29 @@ fn two_factor(add: &mut Add) {
         let shown = SecondStepPage { layout, form, by_backup_code, has_totp, has_backup_codes, redirect_to };
         add(name, &shown);
     }
+    let ask = |has_backup_codes, layout| RecoveryAskPage {
+        layout,
+        form: RecoveryAskPage::form(),
+        has_backup_codes,
+    };
+    add("recovery-ask", &ask(true, layout("Lost your second factor?")));
+    add("recovery-ask-hostile", &ask(false, branded("Lost your second factor?")));
+    for (name, layout, text) in
+        [("", layout as fn(&str) -> Layout, EMAIL), ("-hostile", branded as fn(&str) -> Layout, EVIL)]
+    {
+        let ready_at = "24 November 2026 at 10:00 UTC".to_owned();
+        let masked_email = masked(text);
+        let asked = RecoveryAskedPage { layout: layout("The wait has begun"), masked_email, ready_at };
+        add(&format!("recovery-asked{name}"), &asked);
+        for (kind, cancels) in [("cancel", true), ("complete", false)] {
+            let form = RecoveryLinkPage::form(cancels, text);
+            let (email, asked_at) = (text.to_owned(), "23 November 2026 at 10:00 UTC".to_owned());
+            let link = RecoveryLinkPage { layout: layout("A recovery"), email, cancels, asked_at, form };
+            add(&format!("recovery-{kind}{name}"), &link);
+            let done = RecoveryDonePage { layout: layout("Done"), cancelled: cancels };
+            add(&format!("recovery-{kind}-done{name}"), &done);
+        }
+    }
     let app = || App {
         picture: "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"200\" height=\"200\"></svg>".to_owned(),
         otpauth_uri: "otpauth://totp/Doorward:ada%40example.com?secret=JBSWY3DPEHPK3PXP&issuer=Doorward"
@@ -323,6 +346,7 @@ fn two_factor(add: &mut Add) {
             layout: inside("Two-factor"),
             totp: totp.then(|| TotpItem { created: moment(), used: required.then(moment) }),
             backup_codes: remaining.map(|remaining| BackupCodesItem { remaining, created: moment() }),
+            recovery: alert.map(|_| "24 November 2026 at 10:00 UTC".to_owned()),
             required,
             notice: alert.map(str::to_owned),
             alert: alert.map(str::to_owned),
