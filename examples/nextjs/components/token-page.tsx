@@ -1,37 +1,20 @@
-"use client";
+import { Suspense } from "react";
+import { TokenForm, type TokenFormProps } from "./token-form";
 
-import { useSession } from "@doorward/next/react";
-import Link from "next/link";
-import { useState } from "react";
-import { Form } from "./form";
-
-interface Props {
-  /** Where the token goes, such as `/v1/not-me`. */
-  path: string;
-  token: string;
-  explanation: string;
-  label: string;
-  /** What to say once it is done. */
-  success: string;
+interface Props extends Omit<TokenFormProps, "token"> {
+  searchParams: Promise<{ token?: string | string[] }>;
 }
 
-/** What a link in a mail leads to: a sentence and a button. Only the button uses the token, so that a scanner can't. */
-export function TokenPage({ path, token, explanation, label, success }: Props) {
-  const { client } = useSession();
-  const [isDone, setDone] = useState(false);
-  if (isDone) {
-    return (
-      <>
-        <p className="notice">{success}</p>
-        <p className="aside">
-          <Link href="/sign-in">Go to sign-in</Link>
-        </p>
-      </>
-    );
-  }
+/** What a link in a mail leads to: a sentence and a button. */
+export function TokenPage(props: Props) {
   return (
-    <Form label={label} busy="One moment…" submit={() => client.call("POST", path, { token })} done={() => setDone(true)}>
-      <p>{explanation}</p>
-    </Form>
+    <Suspense fallback={<p className="soft">One moment…</p>}>
+      <WithToken {...props} />
+    </Suspense>
   );
+}
+
+async function WithToken({ searchParams, ...rest }: Props) {
+  const { token } = await searchParams;
+  return <TokenForm token={typeof token === "string" ? token : ""} {...rest} />;
 }

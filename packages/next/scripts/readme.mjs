@@ -4,6 +4,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const here = fileURLToPath(new URL("..", import.meta.url));
 const program = process.env.DOORWARD_TEST_PROGRAM ?? fail("DOORWARD_TEST_PROGRAM is not set");
 const old = process.env.NEXT === "15";
-const [APP, DOORWARD] = [3057, 4457];
+const [APP, DOORWARD] = await Promise.all([freePort(), freePort()]);
 const folder = mkdtempSync(join(tmpdir(), "doorward-readme-"));
 const children = [];
 const env = {
@@ -100,6 +101,15 @@ async function until(what) {
     if (round > 200) fail("it does not start");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
 }
 
 function write(name, content) {

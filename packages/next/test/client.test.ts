@@ -265,6 +265,23 @@ describe("sign-out", () => {
     assert.equal(sent.at(-1)!.path, "/api/auth/v1/sign-out/all");
   });
 
+  test("is known to a page that was under way, until somebody signs in", async (t) => {
+    const [one, late] = [createAuthClient(), createAuthClient()];
+    answer = () => json(200, { status: "signed_in" });
+    assert.equal(late.missedSignOut(), false);
+    await one.signOut();
+    assert.equal(late.missedSignOut(), true);
+    const now = t.mock.method(performance, "now", () => -1);
+    assert.equal(createAuthClient().missedSignOut(), false, "a page that was asked for afterwards");
+    now.mock.restore();
+    await later(2);
+    await one.signIn({ identifier: "ada", password: "b" });
+    assert.equal(late.missedSignOut(), false);
+    Object.defineProperty(globalThis, "localStorage", { configurable: true, get() { throw new Error("SecurityError"); } });
+    assert.equal(late.missedSignOut(), false);
+    Object.defineProperty(globalThis, "localStorage", { configurable: true, writable: true, value: storage });
+  });
+
   test("that fails tells nobody", async () => {
     answer = () => refusal("unavailable", 503, { retry_after: 5 });
     const client = createAuthClient();

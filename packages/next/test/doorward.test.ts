@@ -152,7 +152,11 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
     assert.equal((await handlers.POST(old("null"), { params })).status, 403);
     assert.equal((await handlers.POST(old("https://evil.example"), { params })).status, 403);
     assert.match((await browser.visit("/dashboard", { fresh: true })).user!, /^user_/);
-    // A browser without fetch metadata, on a page of the app.
+    // Browsers without fetch metadata, on a page of the app, by a name that Doorward does not know, and by the one that it does.
+    const named = (origin: string) => browser.request("/api/auth/v1/reauthenticate", { method: "POST", body: JSON.stringify({ password: PASSWORD }), headers: { origin, host: "192.168.1.5:3000", "content-type": "application/json" } });
+    const reauthenticate = { params: Promise.resolve({ all: ["v1", "reauthenticate"] }) };
+    assert.equal((await handlers.POST(named("http://192.168.1.5:3001"), reauthenticate)).status, 403);
+    assert.equal(browser.take(await handlers.POST(named("http://192.168.1.5:3000"), reauthenticate)).ok, true);
     assert.equal((await handlers.POST(old(APP), { params })).status, 204);
   });
 
@@ -226,6 +230,26 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
     }
     assert.deepEqual(seen, ["/sign-in?redirect_to=%2Fdashboard"]);
     assert.doesNotMatch(browser.cookies, /doorward_(access|refresh)/);
+  });
+
+  test("lets a late answer bring no ended session back", async () => {
+    for (const end of ["/v1/sign-out", "/v1/sign-out/all"]) {
+      const browser = await signedIn(`late${end.length}@example.com`);
+      const before = browser.cookies;
+      // As where the token has run out, and the browser has forgotten it.
+      const leaving = Object.assign(new Browser(browser.of), { cookies: applySetCookies(before, ["doorward_access="]) });
+      assert.equal((await leaving.api("POST", end)).status, 204);
+      assert.doesNotMatch(leaving.cookies, /doorward_(access|refresh)/);
+      leaving.cookies = `${before}; ${leaving.cookies}`;
+      assert.equal(await leaving.auth(), null);
+      assert.deepEqual(await leaving.visit("/dashboard"), { to: "/sign-in?redirect_to=%2Fdashboard" });
+      assert.doesNotMatch(leaving.cookies, /doorward_(access|refresh)/);
+      // Nothing of that touches who signs in next.
+      const data = { identifier: `late${end.length}@example.com`, password: PASSWORD };
+      assert.equal((await leaving.api("POST", "/v1/sign-in", data)).status, 200);
+      assert.match((await leaving.visit("/dashboard")).user!, /^user_/);
+      assert.ok(await leaving.auth());
+    }
   });
 
   test("takes no token that was tampered with", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { NextRequest, NextResponse } from "next/server.js";
 import { createAuthProxy, type AuthProxyOptions } from "../src/proxy/index.js";
-import { FakeDoorward, ISSUER, newKey, over, problem } from "./support/fake-doorward.js";
+import { FakeDoorward, ISSUER, newKey, over, problem, SESSION } from "./support/fake-doorward.js";
 import { badTokens } from "./support/tricks.js";
 
 let doorward: FakeDoorward;
@@ -153,6 +153,20 @@ describe("a token that has run out", () => {
     const kept = await proxy()(request("/dashboard", { refresh: "dw_rt_old" }));
     assert.equal(location(kept), "/sign-in?redirect_to=%2Fdashboard");
     assert.equal(kept.headers.get("set-cookie"), null);
+  });
+
+  test("of a session that this browser has left counts as none, however good it looks", async () => {
+    const access = await doorward.token();
+    const cookie = (ended: string) => `doorward_access=${access}; doorward_refresh=dw_rt_old; doorward_ended=${ended}`;
+    doorward.answer = ({ path }) => (path === "/v1/token/refresh" ? over() : undefined);
+    const late = await proxy()(request("/dashboard", { headers: { cookie: cookie(SESSION) } }));
+    assert.equal(location(late), "/sign-in?redirect_to=%2Fdashboard");
+    assert.equal(late.headers.getSetCookie().filter((line) => line.includes("=; Max-Age=0")).length, 2);
+    const alone = await proxy()(request("/dashboard", { headers: { cookie: `doorward_access=${access}; doorward_ended=${SESSION}` } }));
+    assert.equal(location(alone), "/sign-in?redirect_to=%2Fdashboard");
+    doorward.asked.length = 0;
+    assert.ok(goesOn(await proxy()(request("/dashboard", { headers: { cookie: cookie("session_another") } }))));
+    assert.equal(doorward.count("/v1/token/refresh"), 0);
   });
 
   test("leads to no sign-in where the new one can't be used: that is told to the developer", async (t) => {

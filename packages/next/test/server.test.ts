@@ -77,6 +77,12 @@ describe("auth()", () => {
     }
   });
 
+  test("takes a token of the session that this browser has left for nobody's", async () => {
+    const token = await doorward.token();
+    assert.equal(await app({ cookie: `doorward_access=${token}; doorward_ended=${SESSION}` }).auth(), null);
+    assert.ok(await app({ cookie: `doorward_access=${token}; doorward_ended=session_another` }).auth());
+  });
+
   test("asks Doorward once in a request, however many ask for it", async () => {
     const { auth, requireSession } = await signedIn();
     doorward.roles = ["admin"];
@@ -188,6 +194,35 @@ describe("withAuth()", () => {
     assert.equal(await send({}), 200);
     assert.equal(await send({ "sec-fetch-site": "cross-site" }, "GET"), 200);
   });
+
+  test("compares all of the origin where a browser says no site: scheme, host and port", async () => {
+    const publicUrl = "https://app.example.com";
+    const auth = app({ cookie: `__Host-doorward_access=${await doorward.token({ iss: publicUrl, aud: publicUrl })}` }, { publicUrl });
+    const send = async (host: string, origin: string, headers: Record<string, string> = {}) =>
+      (await auth.withAuth(async () => new Response("done"))(request("POST", { host, origin, ...headers }), context)).status;
+    const https = { "x-forwarded-proto": "https" };
+    // What the settings say of our host holds, whatever a proxy in front says or forgets.
+    for (const headers of [{}, https, { "x-forwarded-proto": "http" }]) {
+      assert.equal(await send("app.example.com", publicUrl, headers), 200);
+      assert.equal(await send("APP.example.com:443", publicUrl, headers), 200);
+      assert.equal(await send("127.0.0.1:3000", publicUrl, { ...headers, "x-forwarded-host": "app.example.com, inner" }), 200);
+      for (const origin of ["http://app.example.com", "https://app.example.com:444", "https://app.example.com.", "https://evil.example", "null", ""]) {
+        assert.equal(await send("app.example.com", origin, headers), 403, origin);
+      }
+    }
+    // Another name of the app.
+    assert.equal(await send("preview.example.com", "https://preview.example.com", https), 200);
+    assert.equal(await send("preview.example.com", "https://preview.example.com", { "x-forwarded-proto": "https, http" }), 200);
+    assert.equal(await send("preview.example.com", "http://preview.example.com", https), 403);
+    assert.equal(await send("preview.example.com", "https://preview.example.com:8443", https), 403);
+    assert.equal(await send("preview.example.com", publicUrl, https), 403);
+    assert.equal(await send("192.168.1.5:3000", "http://192.168.1.5:3000"), 200);
+    assert.equal(await send("192.168.1.5:3000", "https://192.168.1.5:3000"), 403);
+    assert.equal(await send("preview.example.com", "null", { "x-forwarded-proto": "data" }), 403);
+    for (const [host, scheme] of [["preview.example.com", "javascript"], ["preview.example.com", ""], ["a b", "https"], ["evil.example/@preview.example.com", "https"]] as const) {
+      assert.equal(await send(host, "https://preview.example.com", { "x-forwarded-proto": scheme }), 403, host + scheme);
+    }
+  });
 });
 
 describe("protectAction()", () => {
@@ -257,6 +292,41 @@ describe("handlers", () => {
     assert.equal(response.headers.get("cache-control"), "no-store");
     assert.equal(response.headers.get("x-inner"), null);
     assert.deepEqual(await response.json(), { status: "signed_in" });
+  });
+
+  test("note which session a browser has left, where its tokens are taken back", async () => {
+    const refresh = `dw_rt_${Buffer.concat([Buffer.from(SESSION.slice(8), "hex"), Buffer.alloc(40, 7)]).toString("base64url")}`;
+    const taken = ["access", "refresh"].map((name) => `doorward_${name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`);
+    const leave = async (cookie: string, set: string[], options: AuthOptions = {}) => {
+      doorward.answer = () => ({ status: 204, headers: { "set-cookie": set } });
+      const response = await handle("v1/sign-out", { method: "POST", headers: { cookie } }, options);
+      return response.headers.getSetCookie().slice(set.length);
+    };
+    const note = `doorward_ended=${SESSION}; Max-Age=86400; Path=/; HttpOnly; SameSite=Lax`;
+    assert.deepEqual(await leave(`doorward_refresh=${refresh}; doorward_ended=x`, taken), [note]);
+    assert.equal(doorward.asked.at(-1)!.headers.cookie, `doorward_refresh=${refresh}`, "ours, and not Doorward's");
+    assert.deepEqual(await leave(`doorward_refresh=${refresh}`, []), []);
+    assert.deepEqual(await leave(`doorward_refresh=${refresh}`, ["doorward_refresh=dw_rt_new; Max-Age=9"]), []);
+    assert.deepEqual(await leave("doorward_refresh=dw_rt_old", taken), []);
+    assert.deepEqual(await leave("theme=dark", taken), []);
+    const https = { publicUrl: "https://app.example.com", cookieDomain: "example.com" };
+    const named = await leave(`__Secure-doorward_refresh=${refresh}`, taken.map((line) => `__Secure-${line}`), https);
+    assert.deepEqual(named, [`__Secure-${note}; Secure; Domain=example.com`]);
+  });
+
+  test("tell Doorward of a page of ours, where a browser says no site", async () => {
+    const told = async (headers: Record<string, string>) => {
+      await handle("v1/sign-out", { method: "POST", headers: { host: "192.168.1.5:3000", ...headers } });
+      const { origin, "sec-fetch-site": site } = doorward.asked.at(-1)!.headers;
+      return [origin, site];
+    };
+    const [own, evil] = ["http://192.168.1.5:3000", "https://evil.example"];
+    assert.deepEqual(await told({ origin: own }), [own, "same-origin"]);
+    assert.deepEqual(await told({ origin: own, "sec-fetch-site": "cross-site" }), [own, "cross-site"]);
+    for (const origin of [evil, "null", "https://192.168.1.5:3000", "http://192.168.1.5"]) {
+      assert.deepEqual(await told({ origin }), [origin, undefined]);
+    }
+    assert.deepEqual(await told({}), [undefined, undefined]);
   });
 
   test("open nothing but what is meant for browsers", async () => {

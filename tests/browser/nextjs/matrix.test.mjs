@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { LOOKS, assertGood, launch, picture, visit } from "../support/browser.mjs";
 import { LANES, startStand } from "../support/nextjs.mjs";
 import { codeIn, linkIn } from "../support/server.mjs";
@@ -9,6 +10,11 @@ import { codeIn, linkIn } from "../support/server.mjs";
 const PASSWORD = "correct horse battery staple";
 /** What a browser says of a request by a page of the same origin. */
 const SAME = { "sec-fetch-site": "same-origin" };
+
+/** What Next says where it does not like something. */
+const COMPLAINT = /Error\b|encountered|Warning|Unhandled|⚠|⨯|deprecated/i;
+/** Where the same holds for all, it is looked at once. */
+const FIRST = Object.keys(LANES)[0];
 
 /** Whether something is to be seen in any frame of the second after an act. */
 async function seenAfter(page, act, selector) {
@@ -30,6 +36,13 @@ async function seenAfter(page, act, selector) {
   return seen.catch(() => false);
 }
 
+/** What waits until it is opened. */
+function gate() {
+  let open;
+  const passed = new Promise((resolve) => (open = resolve));
+  return { open, passed };
+}
+
 /** Tries for some seconds. */
 async function eventually(attempt) {
   for (let tries = 0; ; tries++) {
@@ -37,7 +50,7 @@ async function eventually(attempt) {
       return await attempt();
     } catch (error) {
       if (tries === 8) throw error;
-      await new Promise((again) => setTimeout(again, 250));
+      await wait(250);
     }
   }
 }
@@ -220,6 +233,40 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await context.close();
     });
 
+    it("a page that is under way while another tab signs out brings nothing back, and does not stay", async () => {
+      const { context, page } = await member();
+      await page.goto(at("/dashboard"));
+      await page.getByRole("button", { name: "Keep it" }).waitFor();
+      const late = await context.newPage();
+      const [held, release] = [gate(), gate()];
+      await late.route(at("/dashboard"), async (route) => {
+        const response = await route.fetch();
+        held.open(response);
+        await release.passed;
+        await route.fulfill({ response });
+      });
+      await lose(context);
+      const arrived = late.goto(at("/dashboard"));
+      assert.equal((await held.passed).headersArray().filter(({ name }) => name === "set-cookie").length, 2, "renewed");
+      const before = (await context.cookies()).filter(({ name }) => /_(access|refresh)$/.test(name));
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.waitForURL(at("/sign-in?notice=signed_out"));
+      release.open();
+      await arrived;
+      await late.waitForURL(/\/sign-in/);
+      assert.equal(await cookie(context, "doorward_access"), undefined);
+
+      // However late an answer is, and whatever it is an answer to.
+      await late.close();
+      await context.addCookies(before);
+      assert.equal((await context.request.get(at("/api/me"))).status(), 401);
+      await context.addCookies(before);
+      await page.goto(at("/dashboard"));
+      assert.equal(path(page), `${stand.base}/sign-in?redirect_to=%2Fdashboard`);
+      assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      await context.close();
+    });
+
     it("signing in shows in every tab", async () => {
       const { email } = await member();
       const { context, page } = await open();
@@ -376,6 +423,21 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       assert.equal((await answer.json()).code, "not_authenticated");
     });
 
+    it("a browser that says no site is judged by its origin, whole", async () => {
+      const { context, email } = await member();
+      const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+      const post = async (path, data, origin) => {
+        const headers = { "content-type": "application/json", cookie, origin };
+        return (await fetch(at(path), { method: "POST", headers, body: JSON.stringify(data) })).status;
+      };
+      const data = { identifier: email, password: PASSWORD };
+      assert.deepEqual([await post("/api/me", {}, stand.url), await post("/api/auth/v1/sign-in", data, stand.url)], [200, 200]);
+      for (const origin of [stand.url.replace("http:", "https:"), "http://localhost", "https://evil.example", "null"]) {
+        assert.deepEqual([await post("/api/me", {}, origin), await post("/api/auth/v1/sign-in", data, origin)], [403, 403], origin);
+      }
+      await context.close();
+    });
+
     it("Doorward stops and starts under traffic: nothing is lost", async () => {
       const { context, page } = await member();
       const before = await context.cookies();
@@ -397,11 +459,36 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
 
     it("Next itself has nothing to complain about", async () => {
       assert.doesNotMatch(await stand.log(), /Error: Route|encountered|Warning:|Unhandled/);
+      assert.doesNotMatch(await stand.buildLog(), COMPLAINT);
+    });
+
+    // What `next dev` warns of are the rules of `cacheComponents`, which the first lane keeps.
+    it("nor while its developer looks at every page", { skip: lane !== FIRST }, async () => {
+      const { context } = await member();
+      const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+      const pages = await stand.pages();
+      assert.ok(pages.includes("/") && pages.includes("/sign-in") && pages.length > 10, pages.join(" "));
+      const app = await stand.develop();
+      try {
+        for (const path of pages) {
+          const looks = [{}, { cookie }].map((headers) => fetch(`${app.url}${path}?token=x`, { headers: { accept: "text/html", ...headers } }));
+          for (const look of await Promise.all(looks)) {
+            assert.equal(look.status, 200, path);
+            await look.text();
+          }
+        }
+        // It goes on judging a page that it has sent already.
+        await wait(500);
+        assert.doesNotMatch(await app.log(), COMPLAINT);
+      } finally {
+        await app.stop();
+      }
+      await context.close();
     });
 
     it("every page is good to look at", async (t) => {
       // The styles are the same in all lanes.
-      const looks = lane === Object.keys(LANES)[0] ? LOOKS : LOOKS.slice(0, 1);
+      const looks = lane === FIRST ? LOOKS : LOOKS.slice(0, 1);
       for (const look of looks) {
         await t.test(look.name, async () => {
           const { context, page, complaints } = await member(look);

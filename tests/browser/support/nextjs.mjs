@@ -48,18 +48,57 @@ class Stand {
   }
 
   async startApp() {
-    this.folder ??= await mkdtemp(join(tmpdir(), "doorward-next-"));
+    this.app = await this.#next("start", this.port);
+  }
+
+  /** The same app as its developer runs it, on a port of its own. */
+  async develop() {
+    return this.#next("dev", await freePort());
+  }
+
+  async #next(command, port) {
+    const addresses = { DOORWARD_URL: this.server.url.replace("localhost", "127.0.0.1"), DOORWARD_PUBLIC_URL: this.server.options.env.DOORWARD_PUBLIC_URL };
+    const app = new App(`http://localhost:${port}${this.base}`, await mkdtemp(join(tmpdir(), "doorward-next-")));
+    await app.start([command, "--port", String(port)], { cwd: this.lane.folder, env: { ...this.env, ...addresses } });
+    return app;
+  }
+
+  log() {
+    return this.app.log();
+  }
+
+  /** What `next build` printed when this app was built. */
+  buildLog() {
+    return readFile(join(this.lane.folder, this.env.EXAMPLE_DIST_DIR, "build-log"), "utf8");
+  }
+
+  /** Where the app's pages are, by its files. */
+  async pages() {
+    const files = await readdir(join(this.lane.folder, "app"), { recursive: true });
+    const pages = files.filter((file) => /(^|\/)page\.tsx$/.test(file));
+    return pages.map((file) => `/${file.replace(/\([^)]*\)\/|\/?page\.tsx$/g, "")}`).sort();
+  }
+
+  async stop() {
+    await this.app.stop();
+    await this.server.stop();
+  }
+}
+
+/** A process of Next. */
+class App {
+  constructor(url, folder) {
+    Object.assign(this, { url, folder });
+  }
+
+  async start(args, options) {
     const log = openSync(join(this.folder, "log"), "a");
-    this.app = spawn(process.execPath, ["node_modules/next/dist/bin/next", "start", "--port", String(this.port)], {
-      cwd: this.lane.folder,
-      stdio: ["ignore", log, log],
-      env: { ...this.env, DOORWARD_URL: this.server.url.replace("localhost", "127.0.0.1"), DOORWARD_PUBLIC_URL: this.server.options.env.DOORWARD_PUBLIC_URL },
-    });
-    this.ended = new Promise((resolve) => this.app.once("exit", resolve));
+    this.child = spawn(process.execPath, ["node_modules/next/dist/bin/next", ...args], { ...options, stdio: ["ignore", log, log] });
+    this.ended = new Promise((resolve) => this.child.once("exit", resolve));
     for (let tries = 0; tries < 300; tries++) {
-      const answer = await fetch(`${this.url}${this.base}/api/me`).catch(() => undefined);
+      const answer = await fetch(`${this.url}/api/me`).catch(() => undefined);
       if (answer) return;
-      if (this.app.exitCode !== null) break;
+      if (this.child.exitCode !== null) break;
       await wait(50);
     }
     throw new Error(`the app did not start:\n${await this.log()}`);
@@ -70,10 +109,9 @@ class Stand {
   }
 
   async stop() {
-    this.app.kill("SIGTERM");
+    this.child.kill("SIGTERM");
     await Promise.race([this.ended, wait(5000, undefined, { ref: false })]);
-    this.app.kill("SIGKILL");
-    await this.server.stop();
+    this.child.kill("SIGKILL");
     await rm(this.folder, { recursive: true, force: true });
   }
 }
@@ -83,9 +121,10 @@ async function build({ folder }, env) {
   const sources = await digest(folder, env);
   const stamp = join(dist, "built-from");
   if ((await readFile(stamp, "utf8").catch(() => "")) === sources) return;
-  await run(process.execPath, ["node_modules/next/dist/bin/next", "build"], { cwd: folder, env, maxBuffer: 1 << 24 }).catch((error) => {
+  const built = await run(process.execPath, ["node_modules/next/dist/bin/next", "build"], { cwd: folder, env, maxBuffer: 1 << 24 }).catch((error) => {
     throw new Error(`the app was not built:\n${error.stdout}\n${error.stderr}`);
   });
+  await writeFile(join(dist, "build-log"), built.stdout + built.stderr);
   await writeFile(stamp, sources);
 }
 

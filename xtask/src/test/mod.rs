@@ -68,7 +68,7 @@ fn perform(step: Step, options: &Options, total: &mut Counts) -> Result<()> {
     }
 }
 
-/// The package by itself, then in the example app.
+/// The package by itself, as its README has newcomers use it, then in the example app.
 fn next(options: &Options, total: &mut Counts) -> Result<()> {
     let package = shell::root().join("packages/next");
     npm::install(&package, "")?;
@@ -79,6 +79,7 @@ fn next(options: &Options, total: &mut Counts) -> Result<()> {
     check(&mut npm::run(&package, "check"))?;
     counted(npm::run(&package, "test").env("DOORWARD_TEST_PROGRAM", &program), total)?;
     check(&mut npm::run(&package, "size"))?;
+    check(npm::run(&package, "test:readme").env("DOORWARD_TEST_PROGRAM", &program))?;
     counted(&mut browser::next(true)?, total)?;
     check(&mut npm::run(&shell::root().join("examples/nextjs"), "check"))
 }

@@ -1,9 +1,9 @@
 import Link from "next/link";
-import { Suspense, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { AppAuth } from "@/components/app-auth";
 import { Mark } from "@/components/mark";
 
-/** The same for everybody: the proxy keeps people off who are signed in, and what else is needed streams in. */
+/** The same for everybody: the proxy keeps people off who are signed in. What hangs on the request, each page streams in. */
 export default function AuthLayout({ children }: { children: ReactNode }) {
   return (
     <div className="auth">
@@ -13,9 +13,7 @@ export default function AuthLayout({ children }: { children: ReactNode }) {
         </Link>
       </header>
       <main className="card">
-        <AppAuth initialSession={null}>
-          <Suspense fallback={<p className="soft">One moment…</p>}>{children}</Suspense>
-        </AppAuth>
+        <AppAuth initialSession={null}>{children}</AppAuth>
       </main>
     </div>
   );

@@ -50,12 +50,16 @@ export interface AuthClient {
    * once for all callers in all tabs, and the request is sent again, with its body (up to 1 MiB, and no stream).
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /** Whether a sign-out came after this page was asked for, so that it may show what was before. */
+  missedSignOut(): boolean;
   /** Returns what takes the listener away. */
   on<E extends keyof AuthEvents>(event: E, listener: (detail: AuthEvents[E]) => void): () => void;
 }
 
 /** The name of the lock, of the channel, and of the time of the last refresh, for all tabs of an origin. */
 const NAME = "doorward";
+/** The name of the time of the last sign-out. */
+const OUT = "doorward-out";
 /** How much of a body is kept, to be sent again. */
 const BODY_LIMIT = 1024 * 1024;
 /** How long a call of Doorward's may take, in milliseconds. Others wait for it. */
@@ -76,9 +80,12 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
   // Anything of this origin may write there.
   if (channel) channel.onmessage = ({ data }: MessageEvent<unknown>) => Array.isArray(data) && hear(String(data[0]), data[1]);
   const tell = <E extends keyof AuthEvents>(event: E, detail?: AuthEvents[E]) => {
-    if (event !== "signed-out") {
-      refreshedAt = Date.now();
-      storage()[NAME] = String(refreshedAt);
+    const now = Date.now();
+    if (event === "signed-out") {
+      storage()[OUT] = String(now);
+    } else {
+      refreshedAt = now;
+      storage()[NAME] = String(now);
     }
     channel?.postMessage([event, detail]);
     hear(event, detail);
@@ -174,6 +181,11 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
       return result.error?.status === 401 ? { ok: true, data: null } : result;
     },
     call,
+    missedSignOut() {
+      const { [NAME]: last, [OUT]: out } = storage();
+      // What came after it began or went on with a session. How long ago a page was asked for, no change of the clock touches.
+      return Number(out) > Math.max(Number(last) || 0, Date.now() - performance.now());
+    },
     fetch(input, init) {
       const request = new Request(input, init);
       if (new URL(request.url).origin !== location.origin) return fetch(request);

@@ -1,6 +1,7 @@
 import { NextResponse, type NextRequest } from "next/server";
-import { applySetCookies, readCookie } from "../shared/cookies.js";
+import { applySetCookies, cookieLine, readCookie } from "../shared/cookies.js";
 import { askSession, DoorwardUnavailable, isFinal, refresh, type Refreshed } from "../shared/doorward.js";
+import { endedSession } from "../shared/ended.js";
 import { Keys } from "../shared/keys.js";
 import { matches, plainPath, type Paths } from "../shared/paths.js";
 import { problem } from "../shared/problem.js";
@@ -126,10 +127,10 @@ class Tokens {
   }
 
   async of(request: NextRequest): Promise<Known> {
-    const { access, refresh } = this.#cookies(request);
+    const { access, refresh, ended } = this.#cookies(request);
     try {
       const verified = access ? await verify(this.#keys, access) : undefined;
-      if (access && verified?.kind === "good") {
+      if (access && verified?.kind === "good" && verified.session.id !== ended) {
         const { session, issuedAt, expiresAt } = verified;
         const good: Known = { session, token: access, setCookies: [] };
         // Short-lived tokens are left half of their life, and a prefetch takes what is there.
@@ -198,18 +199,16 @@ class Tokens {
     return { session: null, setCookies, down: new DoorwardUnavailable(30) };
   }
 
-  #cookies(request: NextRequest): { access: string | undefined; refresh: string | undefined } {
+  #cookies(request: NextRequest): Record<"access" | "refresh" | "ended", string | undefined> {
     const header = request.headers.get("cookie");
     const { access, refresh } = this.settings.cookies;
-    return { access: readCookie(header, access), refresh: readCookie(header, refresh) };
+    return { access: readCookie(header, access), refresh: readCookie(header, refresh), ended: endedSession(this.settings, header) };
   }
 
   /** As Doorward itself takes its cookies back. */
   #clearing(): string[] {
-    const { cookies, cookieDomain } = this.settings;
-    const secure = cookies.access.startsWith("__") ? "; Secure" : "";
-    const domain = cookieDomain ? `; Domain=${cookieDomain}` : "";
-    return [cookies.access, cookies.refresh].map((name) => `${name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax${secure}${domain}`);
+    const { access, refresh } = this.settings.cookies;
+    return [access, refresh].map((name) => cookieLine(this.settings, name, "", 0));
   }
 }
 

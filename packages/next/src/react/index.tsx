@@ -53,12 +53,14 @@ export function AuthProvider({ children, initialSession, client: given }: AuthPr
       const { ok, data } = await client.session();
       if (ok) setSession(data ? sessionOf(data) : null);
     };
-    if (shown.current === undefined) void ask();
     // What the router and the browser kept of pages is another person's now, or nobody's.
     const renew = () => {
       void ask();
       router.refresh();
     };
+    if (shown.current === undefined) void ask();
+    // It was under way when the others were told.
+    else if (shown.current && client.missedSignOut()) renew();
     const quit = () => {
       if (shown.current === null) return;
       setSession(null);

@@ -1,6 +1,7 @@
 import type { NextRequest } from "next/server";
 import { readCookie } from "../shared/cookies.js";
 import { askSession, DoorwardUnavailable } from "../shared/doorward.js";
+import { endedSession } from "../shared/ended.js";
 import { Keys } from "../shared/keys.js";
 import { problem } from "../shared/problem.js";
 import { safeRedirect } from "../shared/safe-redirect.js";
@@ -115,7 +116,7 @@ export function createAuthOn<Role extends string, Permission extends string>(
     const visit = visits.get(browser) ?? {};
     visits.set(browser, visit);
     const verified = await (visit.verified ??= verify(keys, access));
-    if (verified.kind !== "good") return nobody;
+    if (verified.kind !== "good" || verified.session.id === endedSession(settings, header)) return nobody;
     const { session, issuedAt } = verified;
     let ask = fresh;
     if (serviceKey) {
@@ -167,7 +168,7 @@ export function createAuthOn<Role extends string, Permission extends string>(
   const withAuth =
     (handler: Handler, gates: Gates = {}) =>
     async (request: NextRequest, context: RouteContext): Promise<Response> => {
-      if (!mayChange(request.method, request.headers, options.allowedOrigins ?? [])) return problem("cross_site_refused");
+      if (!mayChange(request, settings.issuer, options.allowedOrigins ?? [])) return problem("cross_site_refused");
       try {
         const outcome = await pass(await platform.headers(), gates);
         return "code" in outcome ? problem(outcome.code) : unshared(await handler(request, outcome.session, context));

@@ -1,8 +1,10 @@
 import type { NextRequest } from "next/server";
 import { onlyCookies } from "../shared/cookies.js";
 import { call, DoorwardUnavailable, onBehalfOf } from "../shared/doorward.js";
+import { withNote } from "../shared/ended.js";
 import { problem } from "../shared/problem.js";
 import type { Settings } from "../shared/settings.js";
+import { isOwn } from "./cross-site.js";
 import type { RouteContext } from "./gates.js";
 
 /** What a browser needs of `/v1`. Services and administrators ask Doorward itself. */
@@ -42,7 +44,11 @@ export async function forward(settings: Settings, request: NextRequest, { params
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  const cookies = onlyCookies(request.headers.get("cookie"), Object.values(settings.cookies));
+  // Doorward knows the app by `public_url` alone, and the app may have more names. Old browsers and plain http say no site.
+  if (!headers.has("sec-fetch-site") && isOwn(request, settings.issuer)) headers.set("sec-fetch-site", "same-origin");
+  const sent = request.headers.get("cookie");
+  const { ended: _, ...known } = settings.cookies;
+  const cookies = onlyCookies(sent, Object.values(known));
   if (cookies) headers.set("cookie", cookies);
   try {
     const response = await call(
@@ -56,20 +62,20 @@ export async function forward(settings: Settings, request: NextRequest, { params
         ...(body.length && { body }),
       },
     );
-    return new Response(response.body, { status: response.status, headers: answered(settings, response) });
+    return new Response(response.body, { status: response.status, headers: answered(settings, sent, response) });
   } catch (error) {
     if (error instanceof DoorwardUnavailable) return problem("unavailable", error.retryAfter);
     throw error;
   }
 }
 
-function answered(settings: Settings, response: Response): Headers {
+function answered(settings: Settings, cookies: string | null, response: Response): Headers {
   const headers = new Headers({ "cache-control": "no-store" });
   for (const name of ANSWERED) {
     const value = response.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  for (const line of response.headers.getSetCookie()) headers.append("set-cookie", line);
+  for (const line of withNote(settings, cookies, response.headers.getSetCookie())) headers.append("set-cookie", line);
   // Where Doorward sends a browser, but never to its inner address.
   const location = response.headers.get("location");
   if (location && !location.startsWith(settings.url)) headers.set("location", location);

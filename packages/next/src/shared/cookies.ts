@@ -1,9 +1,13 @@
+import type { Settings } from "./settings.js";
+
 /** Doorward's cookies. Names are compared byte for byte, and two cookies of one name count as none: one is somebody else's. */
 export interface CookieNames {
   access: string;
   refresh: string;
   flow: string;
   device: string;
+  /** Ours: which session this browser has left. Named as Doorward's are. */
+  ended: string;
 }
 
 export function cookieNames(https: boolean, domain: boolean): CookieNames {
@@ -13,6 +17,7 @@ export function cookieNames(https: boolean, domain: boolean): CookieNames {
     refresh: `${prefix}doorward_refresh`,
     flow: `${prefix}doorward_flow`,
     device: `${prefix}doorward_device`,
+    ended: `${prefix}doorward_ended`,
   };
 }
 
@@ -25,6 +30,13 @@ export function readCookie(header: string | null, name: string): string | undefi
 /** A `Cookie` header with only the cookies of these names. */
 export function onlyCookies(header: string | null, names: string[]): string {
   return join(pairs(header).filter(([name]) => names.includes(name)));
+}
+
+/** A `Set-Cookie` header as Doorward itself writes it. */
+export function cookieLine({ cookies, cookieDomain }: Settings, name: string, value: string, maxAge: number): string {
+  const secure = cookies.access.startsWith("__") ? "; Secure" : "";
+  const domain = cookieDomain ? `; Domain=${cookieDomain}` : "";
+  return `${name}=${value}; Max-Age=${maxAge}; Path=/; HttpOnly; SameSite=Lax${secure}${domain}`;
 }
 
 /** The `Cookie` header that a browser sends once it has taken these `Set-Cookie` headers in. */

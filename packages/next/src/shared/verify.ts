@@ -6,6 +6,12 @@ import type { Settings } from "./settings.js";
 /** By how many seconds clocks may differ before a token counts as one of the future. */
 const CLOCKS = 60;
 
+/**
+ * Three parts in base64url (RFC 7515, section 2). Bits of the last character that hold nothing are zero (RFC 4648, section 3.5),
+ * so that a token has one spelling only. That of the first two parts is signed; of the signature it is asked here.
+ */
+const WELL_FORMED = /^[\w-]+\.[\w-]+\.(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/;
+
 export type Verified =
   /** The token's own times, in seconds since 1970. */
   | { kind: "good"; session: Session; issuedAt: number; expiresAt: number }
@@ -22,7 +28,7 @@ export type Verified =
 export async function verify(keys: Keys, token: string, genuine = false): Promise<Verified> {
   let unavailable: unknown;
   try {
-    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) throw new Error("not a well-formed token");
+    if (!WELL_FORMED.test(token)) throw new Error("not a well-formed token");
     const { payload, protectedHeader: header } = await compactVerify(
       token,
       // Key and algorithm come from the server's own list, never from the token's `jwk`, `jku`, `x5u` or `x5c`.

@@ -2,11 +2,15 @@ import { createHmac, type BinaryLike } from "node:crypto";
 import { exportSPKI, importJWK, SignJWT, type CryptoKey } from "jose";
 import { newKey, USER, type FakeDoorward } from "./fake-doorward.js";
 
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /** Tokens that must be taken for none, each named after what is wrong with it. */
 export async function badTokens(doorward: FakeDoorward): Promise<Record<string, string>> {
   const key = doorward.keys[0]!;
   const good = await doorward.token();
   const [header = "", payload = "", signature = ""] = good.split(".");
+  /** Decodes to the same bytes, where nobody looks at the bits that are left over. */
+  const respelled = (part: string, by: number) => part.slice(0, -1) + BASE64URL[BASE64URL.indexOf(part.at(-1)!) + by]!;
   const now = Math.floor(Date.now() / 1000);
   const encode = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
   const decoded = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, unknown>;
@@ -30,6 +34,9 @@ export async function badTokens(doorward: FakeDoorward): Promise<Record<string, 
     "a signature of zeros": `${header}.${payload}.${Buffer.alloc(64).toString("base64url")}`,
     "changed claims": `${header}.${encode({ ...decoded, sub: `${USER.slice(0, -1)}1` })}.${signature}`,
     "four parts": `${good}.x`,
+    "another spelling of its signature": `${header}.${payload}.${respelled(signature, 1)}`,
+    "yet another spelling of its signature": `${header}.${payload}.${respelled(signature, 15)}`,
+    "a signature that ends in half a byte": `${good}AAA`,
     "padded base64": `${header}.${payload}.${signature}==`,
     "alg none": `${encode({ alg: "none", kid: key.kid, typ: "at+jwt" })}.${payload}.`,
     "alg None": `${encode({ alg: "None", kid: key.kid, typ: "at+jwt" })}.${payload}.${signature}`,

@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { Suspense } from "react";
 import { SignInForm } from "./form";
 
 export const metadata: Metadata = { title: "Sign in" };
@@ -9,11 +10,21 @@ const NOTICES: Record<string, string> = {
   verified: "Your address is verified. Sign in.",
 };
 
-export default async function SignIn({ searchParams }: PageProps<"/sign-in">) {
-  const { redirect_to, notice } = await searchParams;
+export default function SignIn({ searchParams }: PageProps<"/sign-in">) {
   return (
     <>
       <h1>Sign in</h1>
+      <Suspense fallback={<p className="soft">One moment…</p>}>
+        <WithQuery searchParams={searchParams} />
+      </Suspense>
+    </>
+  );
+}
+
+async function WithQuery({ searchParams }: Pick<PageProps<"/sign-in">, "searchParams">) {
+  const { redirect_to, notice } = await searchParams;
+  return (
+    <>
       {typeof notice === "string" && NOTICES[notice] && <p className="notice">{NOTICES[notice]}</p>}
       <SignInForm redirectTo={typeof redirect_to === "string" ? redirect_to : undefined} />
     </>
