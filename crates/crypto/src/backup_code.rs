@@ -93,7 +93,7 @@ mod tests {
                 assert!(key.is_code_of(&typed, &mac), "{typed}");
             }
             assert!(!other.is_code_of(code, &mac));
-            assert!(!key.is_code_of(&key.make(&SystemRng).0.expose_secret().clone(), &mac));
+            assert!(!key.is_code_of(key.make(&SystemRng).0.expose_secret(), &mac));
         }
         assert!(!key.is_code_of("", &[]));
     }

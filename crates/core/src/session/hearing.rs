@@ -1,6 +1,7 @@
 //! Hearing what other processes changed.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -27,9 +28,9 @@ impl Sessions {
         if self.cache.must_look(version) {
             let since = self.cache.heard_at().unwrap_or(now) - changes::OVERLAP;
             for (id, change) in changes::since(context, since).await? {
-                if !heard.contains_key(&id) {
+                if let Entry::Vacant(place) = heard.entry(id) {
                     self.act_on(change, now).await?;
-                    heard.insert(id, now);
+                    place.insert(now);
                 }
             }
             if heard.len() > REMEMBERED {

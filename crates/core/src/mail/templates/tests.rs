@@ -38,6 +38,8 @@ fn config(product_name: &str, accent: Option<&str>) -> Config {
         lockout: config::Lockout { enabled: true },
         challenge: config::Challenge { enabled: true, sign_ups_above: 60 },
         reauthentication: config::Reauthentication { email_code: true },
+        mfa: config::Mfa { required_for: Vec::new(), trusted_device: minute },
+        recovery: config::Recovery { wait: minute },
         rate_limit: config::RateLimit { enabled: true },
         http: config::Http::default(),
         mail: config::Mail { from: "id@example.com".to_owned(), caught: false },
@@ -51,6 +53,17 @@ fn messages(link: &str, place: &str) -> Vec<Message> {
         (link.to_owned(), "https://id.example.com/forgot-password".to_owned(), "042913".to_owned());
     let (link_expires_at, code_expires_at) = (NOW + 24 * HOUR, NOW + HOUR / 6);
     let place = place.to_owned();
+    let recovery = |stage: RecoveryStage| Message::Recovery {
+        stage,
+        asked_at: NOW,
+        ready_at: NOW + 24 * HOUR,
+        expires_at: NOW + 192 * HOUR,
+        device: "Firefox on Linux".to_owned(),
+        place: place.clone(),
+        cancel_link: link.clone(),
+        complete_link: "https://id.example.com/recovery/complete?token=dw".to_owned(),
+    };
+    let recoveries = [RecoveryStage::Asked, RecoveryStage::Halfway, RecoveryStage::Ready].map(recovery);
     let alarm = |alarm: &Alarm| Message::Alarm {
         alarm: *alarm,
         at: NOW,
@@ -80,6 +93,7 @@ fn messages(link: &str, place: &str) -> Vec<Message> {
         Message::ResetPassword { link, code: code.clone(), link_expires_at, code_expires_at },
         Message::ConfirmIdentity { code, code_expires_at, device: "Firefox on Linux".to_owned(), place },
     ];
+    all.extend(recoveries);
     all.extend(alarms);
     all
 }

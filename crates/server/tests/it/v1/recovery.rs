@@ -248,7 +248,8 @@ async fn of_many_processes_one_sends_each_mail() {
     for _ in 0..5 {
         let (one, two) =
             tokio::join!(recovery::tell_due(app.app.context()), recovery::tell_due(other.context()));
-        (one.unwrap(), two.unwrap());
+        one.unwrap();
+        two.unwrap();
     }
 
     assert_eq!(mails(&app, &ada.email, "get back into").await.len(), 1);

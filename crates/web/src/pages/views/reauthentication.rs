@@ -74,17 +74,15 @@ impl ReauthenticationPage {
         form.redirect_to(redirect_to)
     }
 
-    fn link(&self, by: &ConfirmBy) -> String {
-        let query = redirect_query(self.redirect_to.as_deref());
-        let mark = if query.is_empty() { '?' } else { '&' };
-        format!("/reauthenticate{query}{mark}by={}", by.as_str())
-    }
-
     fn can_mail(&self) -> bool {
         self.others.contains(&ConfirmBy::EmailCode)
     }
 
-    fn linked(&self) -> impl Iterator<Item = &ConfirmBy> {
-        self.others.iter().filter(|by| **by != ConfirmBy::EmailCode)
+    /// The other ways that a link leads to, each with its label.
+    fn links(&self) -> Vec<(&'static str, String)> {
+        let query = redirect_query(self.redirect_to.as_deref());
+        let mark = if query.is_empty() { '?' } else { '&' };
+        let linked = self.others.iter().filter(|by| **by != ConfirmBy::EmailCode);
+        linked.map(|by| (by.label(), format!("/reauthenticate{query}{mark}by={}", by.as_str()))).collect()
     }
 }
