@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::session::Sessions;
 use crate::{
-    account, audit_log, challenge, device, email_change, lockout, mail, secret, sign_up, signing_key,
+    account, audit_log, challenge, device, email_change, lockout, mail, secret, sign_in, sign_up, signing_key,
 };
 
 const BATCH: i64 = 500;
@@ -19,6 +19,7 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
             .write(async |tx| {
                 Ok::<_, Error>(
                     secret::clean_up(tx, context, BATCH).await?
+                        + sign_in::email::clean_up(tx, context, BATCH).await?
                         + sign_up::clean_up(tx, context, BATCH).await?
                         + mail::clean_up(tx, context, BATCH).await?
                         + sessions.clean_up(tx, BATCH).await?

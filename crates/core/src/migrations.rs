@@ -51,4 +51,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0008_epoch.sql"),
         postgres: None,
     },
+    Migration {
+        version: 9,
+        name: "email_sign_in",
+        sql: include_str!("../../../migrations/0009_email_sign_in.sql"),
+        postgres: None,
+    },
 ];

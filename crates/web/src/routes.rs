@@ -15,8 +15,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::{
-    account, audit, challenge, me, not_me, openapi, password, reauthentication, revocations, session,
-    sessions, sign_up,
+    account, audit, challenge, email_sign_in, me, not_me, openapi, password, reauthentication, revocations,
+    session, sessions, sign_up,
 };
 use crate::gateway::{forward_auth, renew};
 use crate::http::layer::HttpLayer;
@@ -73,6 +73,8 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Public, routes!(sign_up::verify));
     routes.api(Access::Public, routes!(sign_up::resend));
     routes.api(Access::Public, routes!(session::sign_in));
+    routes.api(Access::Public, routes!(email_sign_in::start));
+    routes.api(Access::Public, routes!(email_sign_in::verify));
     routes.api(Access::Public, routes!(challenge::issue));
     routes.api(Access::Token, routes!(session::refresh));
     routes.api(Access::Token, routes!(session::current));

@@ -30,6 +30,8 @@ event_types! {
     EmailVerified, "email.verified", "E-mail address verified";
     VerificationSent, "email.verification_sent", "Verification mail sent";
     SignIn, "sign_in", "Sign-in";
+    SignInMailAsked, "sign_in.mail_asked", "Mail to sign in asked for";
+    SignInCodeShown, "sign_in.code_shown", "Code to sign in shown in another browser";
     SignOut, "sign_out", "Sign-out";
     SignOutAll, "sign_out.all", "Sign-out everywhere";
     SessionEnded, "session.ended", "Session ended";
@@ -38,6 +40,7 @@ event_types! {
     PasswordResetAsked, "password.reset_asked", "Password reset asked for";
     PasswordReset, "password.reset", "Password reset";
     PasswordChanged, "password.changed", "Password changed";
+    PasswordRemoved, "password.removed", "Password removed";
     ProfileChanged, "profile.changed", "Profile changed";
     UserCreated, "user.created", "Account set up";
     UserDisabled, "user.disabled", "Account disabled";

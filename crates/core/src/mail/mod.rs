@@ -32,14 +32,67 @@ const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "template", rename_all = "snake_case")]
 pub enum Message {
-    VerifyEmail { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
-    AddressKnown { sign_in_link: String, reset_link: String },
-    ResetPassword { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
-    ConfirmIdentity { code: String, code_expires_at: i64, device: String, place: String },
-    ChangeEmail { link: String, code: String, link_expires_at: i64, code_expires_at: i64 },
-    EmailChanged { at: i64, device: String, place: String, undo_link: String, link_expires_at: i64 },
-    AccountClosed { restore_link: String, deletes_at: i64, device: String, place: String },
-    Alarm { alarm: Alarm, at: i64, device: String, place: String, not_me_link: String, link_expires_at: i64 },
+    VerifyEmail {
+        link: String,
+        code: String,
+        link_expires_at: i64,
+        code_expires_at: i64,
+    },
+    AddressKnown {
+        sign_in_link: String,
+        reset_link: String,
+    },
+    ResetPassword {
+        link: String,
+        code: String,
+        link_expires_at: i64,
+        code_expires_at: i64,
+    },
+    SignIn {
+        link: String,
+        code: String,
+        link_expires_at: i64,
+        code_expires_at: i64,
+        device: String,
+        place: String,
+    },
+    /// A password that was set before the address was verified is gone.
+    PasswordRemoved {
+        reset_link: String,
+    },
+    ConfirmIdentity {
+        code: String,
+        code_expires_at: i64,
+        device: String,
+        place: String,
+    },
+    ChangeEmail {
+        link: String,
+        code: String,
+        link_expires_at: i64,
+        code_expires_at: i64,
+    },
+    EmailChanged {
+        at: i64,
+        device: String,
+        place: String,
+        undo_link: String,
+        link_expires_at: i64,
+    },
+    AccountClosed {
+        restore_link: String,
+        deletes_at: i64,
+        device: String,
+        place: String,
+    },
+    Alarm {
+        alarm: Alarm,
+        at: i64,
+        device: String,
+        place: String,
+        not_me_link: String,
+        link_expires_at: i64,
+    },
 }
 
 /// Something that an account's owner may not have done.
@@ -58,6 +111,8 @@ impl Message {
             Self::VerifyEmail { .. } => "verify_email",
             Self::AddressKnown { .. } => "address_known",
             Self::ResetPassword { .. } => "reset_password",
+            Self::SignIn { .. } => "sign_in",
+            Self::PasswordRemoved { .. } => "password_removed",
             Self::ConfirmIdentity { .. } => "confirm_identity",
             Self::ChangeEmail { .. } => "change_email",
             Self::EmailChanged { .. } => "email_changed",

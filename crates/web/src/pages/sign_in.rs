@@ -38,7 +38,7 @@ pub async fn show(
         "signed_out_everywhere" => Some("You are signed out everywhere."),
         _ => None,
     };
-    let form = SignInPage::form(redirect_to);
+    let form = SignInPage::form(redirect_to, web.config.sign_in.email);
     Ok(page(
         StatusCode::OK,
         &SignInPage {
@@ -77,7 +77,7 @@ pub async fn submit(
         }
         Err(error) => {
             let retry_after = error.retry_after();
-            let mut shown = SignInPage::form(redirect_to);
+            let mut shown = SignInPage::form(redirect_to, web.config.sign_in.email);
             shown.fill("identifier", form.get("identifier"));
             shown.fill("remember", if remember { "on" } else { "" });
             let status = mark(&mut shown, error)?;

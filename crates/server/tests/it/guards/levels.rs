@@ -30,7 +30,7 @@ const LEVELS: &[&[&str]] = &[
         "sign_in::password",
         "sign_in::passkey",
         "sign_in::totp",
-        "sign_in::email_code",
+        "sign_in::email",
         "sign_in::backup_code",
         "sign_in::upstream",
         "sign_up",

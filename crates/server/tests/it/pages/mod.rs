@@ -3,6 +3,7 @@
 mod account;
 mod account_life;
 mod activity;
+mod email_sign_in;
 mod mailbox;
 mod operations;
 mod sessions;
