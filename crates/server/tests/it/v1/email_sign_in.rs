@@ -37,7 +37,10 @@ async fn one_mail_signs_in_by_its_code_or_by_its_link_and_only_once() {
     let app = TestApp::start().await;
     let (_, email) = app.member("ada").await;
 
-    let (browser, mail) = asked(&app, &email.to_uppercase().replace("EXAMPLE.COM", "example.com")).await;
+    // Typed in another way; the mail goes to the address as the account has it.
+    let browser = app.browser();
+    browser.post("/v1/sign-in/email", &json!({"email": email.to_uppercase()})).await.expect_status(202);
+    let mail = app.mail_to(&email).await;
     let reply = by_code(&browser, &email, &format!(" {}-{} ", &mail.code()[..3], &mail.code()[3..])).await;
     let signed_in = reply.expect_status(200).value();
     assert_eq!(signed_in["status"], "signed_in");
