@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::session::Sessions;
 use crate::sign_in::pending;
 use crate::{
-    account, audit_log, challenge, device, email_change, lockout, mail, recovery, secret, sign_up,
+    account, audit_log, challenge, device, email_change, lockout, mail, recovery, secret, sign_in, sign_up,
     signing_key, totp,
 };
 
@@ -21,6 +21,7 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
             .write(async |tx| {
                 Ok::<_, Error>(
                     secret::clean_up(tx, context, BATCH).await?
+                        + sign_in::email::clean_up(tx, context, BATCH).await?
                         + sign_up::clean_up(tx, context, BATCH).await?
                         + mail::clean_up(tx, context, BATCH).await?
                         + sessions.clean_up(tx, BATCH).await?

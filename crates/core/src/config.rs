@@ -33,6 +33,7 @@ pub struct Config {
     pub pages_base_url: Url,
     pub brand: Brand,
     pub sign_up: SignUp,
+    pub sign_in: SignIn,
     pub session: Session,
     pub token: Token,
     pub keys: Keys,
@@ -61,6 +62,12 @@ pub struct Brand {
 #[derive(Debug, Clone)]
 pub struct SignUp {
     pub verify_email: VerifyEmail,
+}
+
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// Whether a mailed link or code signs in.
+    pub email: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -261,6 +261,7 @@ id_kinds! {
     EmailChangeKind, EmailChangeId, "emailchange";
     TotpKind, TotpId, "totp";
     RecoveryKind, RecoveryId, "recovery";
+    EmailSignInKind, EmailSignInId, "emailsignin";
 }
 
 /// An id that can't be taken for one of another kind: `user_` and 32 hex digits.

@@ -63,4 +63,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0010_recovery.sql"),
         postgres: None,
     },
+    Migration {
+        version: 11,
+        name: "email_sign_in",
+        sql: include_str!("../../../migrations/0011_email_sign_in.sql"),
+        postgres: None,
+    },
 ];

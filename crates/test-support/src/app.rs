@@ -6,7 +6,7 @@ use doorward::app::{App, Parts};
 use doorward_core::breach::Ranges;
 use doorward_core::config::{
     Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail as MailConfig, Mfa, Mode, Password,
-    RateLimit, Reauthentication, Recovery, Session, SignUp, Token, VerifyEmail,
+    RateLimit, Reauthentication, Recovery, Session, SignIn, SignUp, Token, VerifyEmail,
 };
 use doorward_core::context::{Caller, Clock, SystemClock, Time, UserId};
 use doorward_core::error::Error;
@@ -70,6 +70,7 @@ pub fn config(url: &str) -> Config {
         public_url,
         brand: Brand { product_name: "Doorward".to_owned(), accent: None },
         sign_up: SignUp { verify_email: VerifyEmail::First },
+        sign_in: SignIn { email: true },
         session: Session {
             access_token_ttl: 10 * MINUTE,
             refresh_grace: Duration::from_secs(10),

@@ -16,8 +16,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::{
-    account, audit, challenge, factors, me, not_me, openapi, password, reauthentication, recovery,
-    revocations, second_factor, session, sessions, sign_up,
+    account, audit, challenge, email_sign_in, factors, me, not_me, openapi, password, reauthentication,
+    recovery, revocations, second_factor, session, sessions, sign_up,
 };
 use crate::gateway::{forward_auth, renew};
 use crate::http::layer::HttpLayer;
@@ -82,6 +82,8 @@ fn api(routes: &mut Routes) {
     // Judged by a mail's link, or by a session.
     routes.api(Access::Token, routes!(recovery::cancel));
     routes.api(Access::Public, routes!(recovery::complete));
+    routes.api(Access::Public, routes!(email_sign_in::start));
+    routes.api(Access::Public, routes!(email_sign_in::verify));
     routes.api(Access::Public, routes!(challenge::issue));
     routes.api(Access::Token, routes!(session::refresh));
     routes.api(Access::Token, routes!(session::current));

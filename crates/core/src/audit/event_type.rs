@@ -40,6 +40,8 @@ event_types! {
     RecoveryCancelled, "recovery.cancelled", "Recovery cancelled";
     RecoveryCompleted, "recovery.completed", "Recovery completed: second factors removed";
     FactorsReset, "factors.reset", "Second factors removed by the operator";
+    SignInMailAsked, "sign_in.mail_asked", "Mail to sign in asked for";
+    SignInCodeShown, "sign_in.code_shown", "Code to sign in shown in another browser";
     SignOut, "sign_out", "Sign-out";
     SignOutAll, "sign_out.all", "Sign-out everywhere";
     SessionEnded, "session.ended", "Session ended";
@@ -48,6 +50,7 @@ event_types! {
     PasswordResetAsked, "password.reset_asked", "Password reset asked for";
     PasswordReset, "password.reset", "Password reset";
     PasswordChanged, "password.changed", "Password changed";
+    PasswordRemoved, "password.removed", "Password removed";
     ProfileChanged, "profile.changed", "Profile changed";
     UserCreated, "user.created", "Account set up";
     UserDisabled, "user.disabled", "Account disabled";

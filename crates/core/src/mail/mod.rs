@@ -48,6 +48,18 @@ pub enum Message {
         link_expires_at: i64,
         code_expires_at: i64,
     },
+    SignIn {
+        link: String,
+        code: String,
+        link_expires_at: i64,
+        code_expires_at: i64,
+        device: String,
+        place: String,
+    },
+    /// A password that was set before the address was verified is gone.
+    PasswordRemoved {
+        reset_link: String,
+    },
     ConfirmIdentity {
         code: String,
         code_expires_at: i64,
@@ -123,6 +135,8 @@ impl Message {
             Self::VerifyEmail { .. } => "verify_email",
             Self::AddressKnown { .. } => "address_known",
             Self::ResetPassword { .. } => "reset_password",
+            Self::SignIn { .. } => "sign_in",
+            Self::PasswordRemoved { .. } => "password_removed",
             Self::ConfirmIdentity { .. } => "confirm_identity",
             Self::ChangeEmail { .. } => "change_email",
             Self::EmailChanged { .. } => "email_changed",

@@ -253,6 +253,12 @@ pub(crate) async fn remove_all(tx: &mut Tx<'_>, context: &Context, user: UserId)
     user::must_enrol(tx, user).await
 }
 
+/// Removes every second factor that somebody else left in the account. Its next sign-in sets up none.
+pub(crate) async fn forget_all(tx: &mut Tx<'_>, context: &Context, user: UserId) -> Result<()> {
+    totp::remove(tx, user).await?;
+    keep_in_step(tx, context, user).await
+}
+
 /// Removes what was added since a moment: what somebody did who was not the owner.
 pub(crate) async fn remove_since(
     tx: &mut Tx<'_>,

@@ -32,6 +32,8 @@ pub enum Purpose {
     FirstAdmin,
     /// The subject is a user who was told of something that they may not have done.
     NotMe,
+    /// The subject is a sign-in that waits for its mail to be read.
+    SignIn,
     /// The subject is a session whose owner confirms that it is still them.
     Reauthenticate,
     /// The subject is a change of address that waits for its confirmation.
@@ -53,6 +55,7 @@ impl Purpose {
             Self::ResetPassword => "reset_password",
             Self::FirstAdmin => "first_admin",
             Self::NotMe => "not_me",
+            Self::SignIn => "sign_in",
             Self::Reauthenticate => "reauthenticate",
             Self::ChangeEmail => "change_email",
             Self::UndoEmail => "undo_email",

@@ -73,6 +73,11 @@ pub const KEYS: &[Key] = &[
         "\"first\"",
         "`\"first\"`: an account exists once its address is verified. `\"later\"`: people come in at once, and a sign-up tells that an address is known.",
     ),
+    key(
+        "sign_in.email",
+        "true",
+        "Whether people may sign in by a link or a code that is mailed to them, in place of the password.",
+    ),
     key("session.access_token_ttl", "\"10m\"", "How long an access token holds."),
     key(
         "session.refresh_grace",

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use doorward_core::config::{
     Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mfa, Mode, Password, RateLimit,
-    Reauthentication, Recovery, Session, SignUp, Token, VerifyEmail,
+    Reauthentication, Recovery, Session, SignIn, SignUp, Token, VerifyEmail,
 };
 use doorward_crypto::password::Params;
 use doorward_crypto::seal::MasterKey;
@@ -145,6 +145,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
             })
             .unwrap_or(VerifyEmail::First),
     };
+    let sign_in = SignIn { email: reader.flag("sign_in.email", true) };
     let session = session(reader, public_url.as_ref());
     let token_audience = reader.text("token.audience");
     let signing_alg = reader
@@ -188,6 +189,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
             pages_base_url,
             brand,
             sign_up,
+            sign_in,
             session,
             token: Token { audience, signing_alg },
             keys,

@@ -4,6 +4,7 @@ pub mod account;
 pub mod audit;
 pub mod challenge;
 pub mod delivery;
+pub mod email_sign_in;
 pub mod export;
 pub mod factors;
 pub mod list;

@@ -21,7 +21,7 @@ pub(crate) mod tests {
 
     use doorward_core::config::{
         Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mfa, Mode, Password, RateLimit,
-        Reauthentication, Recovery, Session, SignUp, Token, VerifyEmail,
+        Reauthentication, Recovery, Session, SignIn, SignUp, Token, VerifyEmail,
     };
 
     /// The settings of a server that is reached at this address.
@@ -33,6 +33,7 @@ pub(crate) mod tests {
             pages_base_url: public_url.clone(),
             brand: Brand { product_name: "Doorward".to_owned(), accent: None },
             sign_up: SignUp { verify_email: VerifyEmail::First },
+            sign_in: SignIn { email: true },
             session: Session {
                 access_token_ttl: Duration::from_mins(10),
                 refresh_grace: Duration::from_secs(10),

@@ -31,7 +31,7 @@ pub async fn submit(
     let created =
         operator::create_first_admin(&web.sessions, &caller, token, email, &form.secret("password")).await;
     match created {
-        Ok(outcome) => go_on(&web, &caller, &headers, &outcome, None).await,
+        Ok(outcome) => Ok(go_on(&web, &caller, &headers, &outcome, None).await?),
         Err(error) if error.code() == Code::InvalidOrExpiredToken => Err(error.into()),
         Err(error) => {
             let retry_after = error.retry_after();

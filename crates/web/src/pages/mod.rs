@@ -10,6 +10,7 @@ mod activity;
 mod dev;
 mod docs;
 mod email;
+mod email_sign_in;
 mod first_admin;
 mod not_me;
 mod password;
@@ -48,6 +49,9 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::Public, "/recovery/cancel", get(recovery::cancel_show).post(recovery::cancel));
     routes.page(Access::Public, "/recovery/complete", get(recovery::complete_show).post(recovery::complete));
     routes.page(Access::SignedIn, "/account/two-factor/keep", post(recovery::cancel_mine));
+    routes.page(Access::Public, "/sign-in/email", get(email_sign_in::show).post(email_sign_in::submit));
+    routes.page(Access::Public, "/sign-in/email/start", post(email_sign_in::start));
+    routes.page(Access::Public, "/sign-in/link", get(email_sign_in::link_show).post(email_sign_in::link));
     routes.page(Access::Token, "/sign-out", post(sign_in::sign_out));
     routes.page(Access::Token, "/sign-out/all", post(sign_in::sign_out_all));
     routes.page(Access::Public, "/forgot-password", get(password::forgot_show).post(password::forgot));

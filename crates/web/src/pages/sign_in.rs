@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use doorward_core::context::Caller;
-use doorward_core::error::Code;
+use doorward_core::error::{Code, Error};
 use doorward_core::session::EndReason;
 use doorward_core::sign_in::flow::{self, Entry, Outcome};
 use doorward_core::sign_in::{password, pending};
@@ -43,7 +43,7 @@ pub async fn show(
         "signed_out_everywhere" => Some("You are signed out everywhere."),
         _ => None,
     };
-    let form = SignInPage::form(redirect_to);
+    let form = SignInPage::form(redirect_to, web.config.sign_in.email);
     Ok(page(
         StatusCode::OK,
         &SignInPage {
@@ -75,10 +75,10 @@ pub async fn submit(
         flow::complete(&web.sessions, &caller, factor, Entry { remember, browser: true }).await
     };
     match signed_in.await {
-        Ok(outcome) => go_on(&web, &caller, &headers, &outcome, redirect_to).await,
+        Ok(outcome) => Ok(go_on(&web, &caller, &headers, &outcome, redirect_to).await?),
         Err(error) => {
             let retry_after = error.retry_after();
-            let mut shown = SignInPage::form(redirect_to);
+            let mut shown = SignInPage::form(redirect_to, web.config.sign_in.email);
             shown.fill("identifier", form.get("identifier"));
             shown.fill("remember", if remember { "on" } else { "" });
             let status = mark(&mut shown, error)?;
@@ -102,7 +102,7 @@ pub(super) async fn go_on(
     headers: &HeaderMap,
     outcome: &Outcome,
     redirect_to: Option<&str>,
-) -> Result<Response, ApiError> {
+) -> Result<Response, Error> {
     match outcome {
         Outcome::SignedIn(signed_in) => {
             let mut response = see_other(&safe_redirect(redirect_to, &web.config));

@@ -63,7 +63,7 @@ pub async fn submit(
             response.headers_mut().append(SET_COOKIE, cookie);
             Ok(response)
         }
-        Ok(Started::Entered(outcome)) => go_on(&web, &caller, &headers, &outcome, redirect_to).await,
+        Ok(Started::Entered(outcome)) => Ok(go_on(&web, &caller, &headers, &outcome, redirect_to).await?),
         Err(error) => {
             let retry_after = error.retry_after();
             let mut shown = SignUpPage::form(web.config.password.min_length, redirect_to);
@@ -125,7 +125,7 @@ pub async fn verify(
     };
     let redirect_to = form.some("redirect_to");
     match confirmed {
-        Ok(Confirmed::Entered(outcome)) => go_on(&web, &caller, &headers, &outcome, redirect_to).await,
+        Ok(Confirmed::Entered(outcome)) => Ok(go_on(&web, &caller, &headers, &outcome, redirect_to).await?),
         Ok(Confirmed::Verified) => {
             let template = VerifiedPage {
                 layout: layout(&web, "Your address is verified", None),

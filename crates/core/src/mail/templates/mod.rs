@@ -99,6 +99,33 @@ fn letter(product: &str, message: &Message) -> Letter {
             code: Some(Code::new(code, *code_expires_at)),
             not_you: "You did not ask for this? Do nothing, and the password stays. Give the code to nobody.".to_owned(),
         },
+        Message::SignIn { link, code, link_expires_at, code_expires_at, device, place } => Letter {
+            subject: format!("Sign in to {product}"),
+            preview: "By the link or by the code inside.".to_owned(),
+            heading: format!("Sign in to {product}"),
+            paragraphs: vec![
+                format!(
+                    "Somebody, most likely you, wants to sign in to your {product} account: {}.",
+                    device_and_place(device, place)
+                ),
+                "Open the link in the browser that asked, or type the code there.".to_owned(),
+            ],
+            actions: vec![Action::until("Sign in", link, *link_expires_at)],
+            code: Some(Code::new(code, *code_expires_at)),
+            not_you: "It was not you? Do nothing, and nobody gets in. Give the code to nobody: nobody of ours ever asks for it."
+                .to_owned(),
+        },
+        Message::PasswordRemoved { reset_link } => Letter {
+            subject: format!("Your {product} password was removed"),
+            preview: "Set a new one, if you want one.".to_owned(),
+            heading: "Your password was removed".to_owned(),
+            paragraphs: vec![format!(
+                "You signed in to {product} by mail, and so verified this address. The account had a password from before, which anybody could have set, so it does not work any more. Everybody else is signed out."
+            )],
+            actions: vec![Action::always("Set a new password", reset_link)],
+            code: None,
+            not_you: "You can go on signing in by mail and need no password.".to_owned(),
+        },
         Message::ConfirmIdentity { code, code_expires_at, device, place } => Letter {
             subject: format!("Your code for {product}"),
             preview: "It confirms that it is you.".to_owned(),

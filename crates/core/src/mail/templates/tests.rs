@@ -22,6 +22,7 @@ fn config(product_name: &str, accent: Option<&str>) -> Config {
         pages_base_url: url,
         brand: Brand { product_name: product_name.to_owned(), accent: accent.map(str::to_owned) },
         sign_up: config::SignUp { verify_email: config::VerifyEmail::First },
+        sign_in: config::SignIn { email: true },
         session: config::Session {
             access_token_ttl: minute,
             refresh_grace: minute,
@@ -90,6 +91,15 @@ fn messages(link: &str, place: &str) -> Vec<Message> {
             device: "Firefox on Linux".to_owned(),
             place: place.clone(),
         },
+        Message::SignIn {
+            link: link.clone(),
+            code: code.clone(),
+            link_expires_at,
+            code_expires_at,
+            device: "Firefox on Linux".to_owned(),
+            place: place.clone(),
+        },
+        Message::PasswordRemoved { reset_link: link.clone() },
         Message::ResetPassword { link, code: code.clone(), link_expires_at, code_expires_at },
         Message::ConfirmIdentity { code, code_expires_at, device: "Firefox on Linux".to_owned(), place },
     ];

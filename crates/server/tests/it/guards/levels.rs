@@ -42,7 +42,7 @@ const LEVELS: &[&[&str]] = &[
         "sign_in::enrolment",
         "sign_in::password",
         "sign_in::passkey",
-        "sign_in::email_code",
+        "sign_in::email",
         "sign_in::upstream",
         "sign_up",
         "password",

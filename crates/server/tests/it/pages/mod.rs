@@ -4,6 +4,7 @@ mod two_factor;
 mod account;
 mod account_life;
 mod activity;
+mod email_sign_in;
 mod mailbox;
 mod operations;
 mod sessions;

@@ -33,7 +33,7 @@ async fn known_and_unknown_addresses_are_answered_alike() {
     let app = TestApp::start().await;
     let (_, known) = app.member("ada").await;
     let unknown = format!("{}@example.com", unique("nobody"));
-    let requests: [(&str, MakeBody); 5] = [
+    let requests: [(&str, MakeBody); 7] = [
         ("/v1/sign-up", |email| json!({"email": email, "password": doorward_test_support::PASSWORD})),
         ("/v1/email/verify/resend", |email| json!({"email": email})),
         ("/v1/password/forgot", |email| json!({"email": email})),
@@ -41,6 +41,8 @@ async fn known_and_unknown_addresses_are_answered_alike() {
             "/v1/password/reset",
             |email| json!({"email": email, "code": "000000", "new_password": doorward_test_support::PASSWORD}),
         ),
+        ("/v1/sign-in/email", |email| json!({"email": email})),
+        ("/v1/sign-in/email/verify", |email| json!({"email": email, "code": "000000"})),
         ("/v1/sign-in", |email| json!({"identifier": email, "password": "not the right password"})),
     ];
     for (path, body) in requests {
@@ -57,7 +59,11 @@ async fn pages_answer_known_and_unknown_addresses_alike() {
     let (_, known) = app.member("ada").await;
     // Of the same length and first letter: the page shows the address in part.
     let unknown = known.replace("ada", "adx");
-    for (path, password) in [("/sign-up", "a password of the right length"), ("/forgot-password", "")] {
+    for (path, password) in [
+        ("/sign-up", "a password of the right length"),
+        ("/forgot-password", ""),
+        ("/sign-in/email/start", ""),
+    ] {
         let submit = |email: String| {
             let browser = app.browser();
             async move {
@@ -82,6 +88,8 @@ async fn a_known_and_an_unknown_sign_up_write_the_same_rows() {
         for sql in [
             "SELECT COUNT(*) FROM pending_sign_ups",
             "SELECT COUNT(*) FROM single_use_secrets",
+            "SELECT COUNT(*) FROM email_sign_ins",
+            "SELECT COUNT(*) FROM code_failures",
             "SELECT COUNT(*) FROM outbox",
             "SELECT COUNT(*) FROM audit_events",
         ] {
@@ -90,7 +98,7 @@ async fn a_known_and_an_unknown_sign_up_write_the_same_rows() {
         }
         counts
     };
-    for path in ["sign-up", "password/forgot", "email/verify/resend"] {
+    for path in ["sign-up", "password/forgot", "email/verify/resend", "sign-in/email"] {
         let mut written = Vec::new();
         for email in [known.clone(), format!("{}@example.com", unique("nobody"))] {
             let before = count().await;
@@ -104,4 +112,32 @@ async fn a_known_and_an_unknown_sign_up_write_the_same_rows() {
         }
         assert_eq!(written[0], written[1], "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_wrong_code_to_sign_in_by_costs_the_same_rows_for_a_known_and_an_unknown_address() {
+    let app = TestApp::start().await;
+    let (_, known) = app.member("ada").await;
+    let mut written = Vec::new();
+    for email in [known, format!("{}@example.com", unique("nobody"))] {
+        let browser = app.browser();
+        browser.post("/v1/sign-in/email", &json!({"email": email})).await.expect_status(202);
+        let count = async || {
+            (
+                app.count("SELECT COUNT(*) FROM code_failures").await,
+                app.count("SELECT COUNT(*) FROM audit_events").await,
+                app.count("SELECT COUNT(*) FROM single_use_secrets WHERE code_tries = 5").await,
+            )
+        };
+        let before = count().await;
+        for _ in 0..7 {
+            let reply =
+                browser.post("/v1/sign-in/email/verify", &json!({"email": email, "code": "00000"})).await;
+            reply.expect_problem(400, "invalid_or_expired_code");
+        }
+        let after = count().await;
+        written.push((after.0 - before.0, after.1 - before.1, after.2 - before.2));
+    }
+    assert_eq!(written[0], (7, 7, 1));
+    assert_eq!(written[0], written[1]);
 }

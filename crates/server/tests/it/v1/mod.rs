@@ -3,6 +3,7 @@ mod activity;
 mod admin_audit;
 mod breach;
 mod email;
+mod email_sign_in;
 mod enumeration;
 mod guessing;
 mod input;

@@ -171,3 +171,82 @@ async fn passwords_are_the_same_in_every_unicode_form() {
     let body = json!({"identifier": email, "password": "caf\u{e9} au lait svp"});
     app.browser().post("/v1/sign-in", &body).await.expect_status(200);
 }
+
+/// Asks for a reset; the mail's code.
+async fn reset_code(app: &TestApp, email: &str) -> String {
+    app.browser().post("/v1/password/forgot", &json!({"email": email})).await.expect_status(202);
+    app.mail_to(email).await.code()
+}
+
+async fn reset_by_code(app: &TestApp, email: &str, code: &str) -> doorward_test_support::Reply {
+    let body = json!({"email": email, "code": code, "new_password": NEW});
+    app.browser().post("/v1/password/reset", &body).await
+}
+
+fn wrong(code: &str) -> &'static str {
+    if code == "000000" { "000001" } else { "000000" }
+}
+
+#[tokio::test]
+async fn a_reset_code_has_five_tries_and_a_new_one_takes_its_place() {
+    let app = TestApp::start().await;
+    let (_, email) = app.member("ada").await;
+    let first = reset_code(&app, &email).await;
+    for _ in 0..5 {
+        reset_by_code(&app, &email, wrong(&first)).await.expect_problem(400, "invalid_or_expired_code");
+    }
+    reset_by_code(&app, &email, &first).await.expect_problem(400, "invalid_or_expired_code");
+    let second = reset_code(&app, &email).await;
+    let third = reset_code(&app, &email).await;
+    if second != third {
+        reset_by_code(&app, &email, &second).await.expect_problem(400, "invalid_or_expired_code");
+    }
+
+    reset_by_code(&app, &email, &third).await.expect_status(204);
+    reset_by_code(&app, &email, &third).await.expect_problem(400, "invalid_or_expired_code");
+}
+
+#[tokio::test]
+async fn twenty_wrong_codes_an_hour_count_over_every_kind_of_code_and_alike_without_an_account() {
+    let app = TestApp::start().await;
+    let (_, known) = app.member("ada").await;
+    let unknown = format!("{}@example.com", doorward_test_support::unique("nobody"));
+    let mut answers = Vec::new();
+    for email in [&known, &unknown] {
+        let mut statuses = Vec::new();
+        for number in 0..24 {
+            if number % 5 == 0 {
+                app.browser().post("/v1/password/forgot", &json!({"email": email})).await.expect_status(202);
+            }
+            statuses.push(reset_by_code(&app, email, "00000").await.status);
+        }
+        answers.push(statuses);
+    }
+    assert_eq!(answers[0], [vec![400; 20], vec![429; 4]].concat());
+    assert_eq!(answers[0], answers[1]);
+
+    let browser = app.browser();
+    browser.post("/v1/sign-in/email", &json!({"email": known})).await.expect_status(202);
+    let body = json!({"email": known, "code": app.mail_to(&known).await.code()});
+    browser.post("/v1/sign-in/email/verify", &body).await.expect_problem(429, "rate_limited");
+    app.advance(Duration::from_secs(61 * 60));
+    let code = reset_code(&app, &known).await;
+    reset_by_code(&app, &known, &code).await.expect_status(204);
+}
+
+#[tokio::test]
+async fn of_fifty_resets_with_one_code_one_wins() {
+    let app = TestApp::start().await;
+    let (_, email) = app.member("ada").await;
+    let code = reset_code(&app, &email).await;
+    let mut racing = tokio::task::JoinSet::new();
+    for number in 0..50 {
+        let (browser, email, code) = (app.browser(), email.clone(), code.clone());
+        racing.spawn(async move {
+            let body = json!({"email": email, "code": code, "new_password": format!("{NEW} {number}")});
+            browser.post("/v1/password/reset", &body).await.status
+        });
+    }
+    let statuses = racing.join_all().await;
+    assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
+}

@@ -188,6 +188,21 @@ async fn whoever_has_just_set_the_password_by_mail_waits_for_a_week() {
 }
 
 #[tokio::test]
+async fn whoever_has_nothing_but_the_mailbox_waits_for_a_week() {
+    let (app, ada) = start().await;
+    let browser = app.browser();
+    browser.post("/v1/sign-in/email", &json!({"email": ada.email})).await.expect_status(202);
+    let proof = json!({"email": ada.email, "code": app.mail_to(&ada.email).await.code()});
+    let answer = browser.post("/v1/sign-in/email/verify", &proof).await.value();
+
+    let body = json!({"mfa_token": answer["mfa_token"]});
+    browser.post("/v1/recovery", &body).await.expect_status(202);
+
+    let wait = app.count("SELECT (ready_at - asked_at) / 1000000 FROM recoveries").await;
+    assert_eq!(wait, 7 * 24 * 60 * 60);
+}
+
+#[tokio::test]
 async fn a_week_after_the_password_was_set_the_wait_is_a_day_again() {
     let (app, ada) = start().await;
     app.browser().post("/v1/password/forgot", &json!({"email": ada.email})).await.expect_status(202);

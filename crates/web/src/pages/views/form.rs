@@ -170,6 +170,8 @@ pub struct Form {
     pub submit: &'static str,
     /// What the button says while it is at work.
     pub busy: &'static str,
+    /// Another way on, with what was typed here.
+    pub other: Option<Other>,
     /// The account that a password belongs to, for password managers where the form doesn't ask for it.
     pub account: Option<String>,
     /// A puzzle that the browser solves before the form is sent.
@@ -187,6 +189,7 @@ impl Form {
             fields: Vec::new(),
             submit,
             busy,
+            other: None,
             account: None,
             challenge: None,
             focus: true,
@@ -220,6 +223,13 @@ impl Form {
         self
     }
 
+    /// A second button, which sends the same fields elsewhere, whether or not all are filled in.
+    #[must_use]
+    pub fn or(mut self, action: &'static str, submit: &'static str, busy: &'static str) -> Self {
+        self.other = Some(Other { action, submit, busy });
+        self
+    }
+
     /// Puts what was typed back into its field. A name that the form doesn't have is passed over.
     pub fn fill(&mut self, name: &str, value: &str) {
         if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
@@ -248,6 +258,15 @@ impl Form {
         };
         first.is_some_and(|first| first.name == field.name)
     }
+}
+
+/// The second button of a form.
+#[derive(Debug, Clone)]
+pub struct Other {
+    /// A path below the base.
+    pub action: &'static str,
+    pub submit: &'static str,
+    pub busy: &'static str,
 }
 
 /// A proof-of-work puzzle.

@@ -16,13 +16,19 @@ pub struct SignInPage {
 }
 
 impl SignInPage {
-    /// Fields: `identifier`, `password`, `remember` (`on`). Posts to `/sign-in`.
-    pub fn form(redirect_to: Option<&str>) -> Form {
-        Form::new("/sign-in", "Sign in", "Signing in…")
+    /// Fields: `identifier`, `password`, `remember` (`on`). Posts to `/sign-in`; where people may sign in by mail, a second
+    /// button to `/sign-in/email/start`.
+    pub fn form(redirect_to: Option<&str>, by_email: bool) -> Form {
+        let form = Form::new("/sign-in", "Sign in", "Signing in…")
             .with(Field::identifier())
             .with(Field::current_password("password", "Password"))
             .with(Field::checkbox("remember", "Stay signed in on this device"))
-            .redirect_to(redirect_to)
+            .redirect_to(redirect_to);
+        if by_email {
+            form.or("/sign-in/email/start", "Mail me a link and a code", "Sending…")
+        } else {
+            form
+        }
     }
 
     fn query(&self) -> String {

@@ -18,6 +18,19 @@ async fn whichever_way_somebody_begins_an_account_with_a_second_factor_asks_for_
         assert_eq!(answer["methods"], json!(["totp", "backup_code"]));
         assert!(answer["expires_in"].as_u64().unwrap() <= 600 && answer.get("user").is_none());
     }
+    for by_link in [true, false] {
+        let browser = app.browser();
+        browser.post("/v1/sign-in/email", &json!({"email": ada.email})).await.expect_status(202);
+        let mail = app.mail_to(&ada.email).await;
+        let proof = match by_link {
+            true => json!({"token": mail.token()}),
+            false => json!({"email": ada.email, "code": mail.code()}),
+        };
+        let answer = browser.post("/v1/sign-in/email/verify", &proof).await.expect_status(200).value();
+        assert_eq!(answer["status"], "mfa_required");
+        assert_eq!(answer["methods"], json!(["totp", "backup_code"]), "a mail is never the second factor");
+        browser.get("/v1/session").await.expect_problem(401, "not_authenticated");
+    }
     let browser = app.browser();
     let form = [("identifier", ada.email.as_str()), ("password", PASSWORD), ("redirect_to", "/account/data")];
     let reply = browser.submit("/sign-in", &form).await;

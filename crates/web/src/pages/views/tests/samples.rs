@@ -16,6 +16,7 @@ pub fn samples() -> Vec<(String, String)> {
         |name: &str, page: &dyn askama::DynTemplate| all.push((name.to_owned(), page.dyn_render().unwrap()));
     sign_up(&mut add);
     sign_in(&mut add);
+    sign_in_by_mail(&mut add);
     passwords(&mut add);
     account(&mut add);
     sessions(&mut add);
@@ -116,16 +117,72 @@ fn sign_up(add: &mut Add) {
     }
 }
 
+fn sign_in_by_mail(add: &mut Add) {
+    let title = "Sign in by mail";
+    add("email-sign-in", &EmailSignInPage { layout: layout(title), form: EmailSignInPage::form(None) });
+    let form = wrong(EmailSignInPage::form(Some(EVIL)), EVIL);
+    add("email-sign-in-hostile", &EmailSignInPage { layout: branded(title), form });
+    let mut refused = EmailCodePage::form(EMAIL);
+    refused.fill("code", "123 456");
+    refused.fault("code", "That code is wrong or has run out. Check the newest mail, or ask for a new code.");
+    for (name, layout, email, form, resent) in [
+        ("email-code", layout("Check your mail"), EMAIL, EmailCodePage::form(EMAIL), false),
+        ("email-code-error", layout("Check your mail"), LONG, refused, true),
+        (
+            "email-code-hostile",
+            branded("Check your mail"),
+            EVIL,
+            wrong(EmailCodePage::form(EVIL), EVIL),
+            true,
+        ),
+    ] {
+        let (masked_email, resend) = (masked(email), EmailCodePage::resend(email, 60));
+        add(name, &EmailCodePage { layout, masked_email, form, resend, resent });
+    }
+    let now = Time::from_micros(1_800_000_000_000_000);
+    let asked = |device: &str, place: &str| {
+        let (device, place) = (device.to_owned(), place.to_owned());
+        Some(AskedBy { device, place, at: Moment::new(now, now) })
+    };
+    for (name, layout, email, asked_by) in [
+        ("sign-in-link", layout("Sign in"), EMAIL, None),
+        (
+            "sign-in-link-elsewhere",
+            layout("Was this you?"),
+            EMAIL,
+            asked("Firefox on Linux", "Vienna, Austria (203.0.113.7)"),
+        ),
+        ("sign-in-link-placeless", layout("Was this you?"), LONG, asked("curl", "")),
+        ("sign-in-link-hostile", branded("Was this you?"), EVIL, asked(EVIL, EVIL)),
+    ] {
+        let mut form = SignInLinkPage::form(asked_by.is_some(), EVIL);
+        form.alert = (name == "sign-in-link-hostile").then(|| EVIL.to_owned());
+        add(name, &SignInLinkPage { layout, email: email.to_owned(), asked_by, form });
+    }
+    for (name, layout, device) in [
+        ("shown-code", layout("Your code"), "Firefox on Linux"),
+        ("shown-code-hostile", branded("Your code"), EVIL),
+    ] {
+        let (code, expires) = ("042913".to_owned(), now.for_people());
+        add(name, &ShownCodePage { layout, code, expires, device: device.to_owned() });
+    }
+}
+
 fn sign_in(add: &mut Add) {
     let title = "Sign in";
     let page = |layout, form, notice| SignInPage { layout, form, notice, redirect_to: Some(EVIL.to_owned()) };
     add(
         "sign-in",
-        &SignInPage { layout: layout(title), form: SignInPage::form(None), notice: None, redirect_to: None },
+        &SignInPage {
+            layout: layout(title),
+            form: SignInPage::form(None, true),
+            notice: None,
+            redirect_to: None,
+        },
     );
-    let form = SignInPage::form(Some("/app?a=1&b=2"));
+    let form = SignInPage::form(Some("/app?a=1&b=2"), false);
     add("sign-in-notice", &page(layout(title), form, Some("You are signed out.".to_owned())));
-    let mut form = SignInPage::form(None);
+    let mut form = SignInPage::form(None, true);
     form.fill("identifier", EMAIL);
     form.fill("remember", "on");
     form.alert = Some(
@@ -136,7 +193,7 @@ fn sign_in(add: &mut Add) {
     add("sign-in-error", &page(development, form, None));
     add(
         "sign-in-hostile",
-        &page(branded(title), wrong(SignInPage::form(Some(EVIL)), EVIL), Some(EVIL.to_owned())),
+        &page(branded(title), wrong(SignInPage::form(Some(EVIL), true), EVIL), Some(EVIL.to_owned())),
     );
 }
 
