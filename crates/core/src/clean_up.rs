@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::session::Sessions;
 use crate::{
-    account, audit_log, challenge, device, email_change, lockout, mail, secret, sign_up, signing_key,
+    account, audit_log, challenge, device, email_change, lockout, mail, passkey, secret, sign_up, signing_key,
 };
 
 const BATCH: i64 = 500;
@@ -26,6 +26,7 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
                         + email_change::clean_up(tx, context, BATCH).await?
                         + lockout::clean_up(tx, context, BATCH).await?
                         + challenge::clean_up(tx, context, BATCH).await?
+                        + passkey::clean_up(tx, context, BATCH).await?
                         + signing_key::clean_up(tx, context).await?
                         + audit_log::clean_up(tx, context, BATCH).await?,
                 )

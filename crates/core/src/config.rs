@@ -38,6 +38,7 @@ pub struct Config {
     pub keys: Keys,
     pub password: Password,
     pub reauthentication: Reauthentication,
+    pub webauthn: Webauthn,
     pub account: Account,
     pub challenge: Challenge,
     pub lockout: Lockout,
@@ -95,6 +96,15 @@ pub struct Password {
 pub struct Reauthentication {
     /// Whether a mailed code confirms that somebody who is signed in is still who they were.
     pub email_code: bool,
+}
+
+/// The relying party that passkeys are made for (Web Authentication, section 4).
+#[derive(Debug, Clone)]
+pub struct Webauthn {
+    /// The host, or a parent domain of it, that passkeys belong to. Another one makes all of them worthless.
+    pub rp_id: String,
+    /// The exact origins of the pages that may ask for them.
+    pub origins: Vec<Url>,
 }
 
 #[derive(Debug, Clone)]

@@ -259,6 +259,7 @@ id_kinds! {
     PendingKind, PendingId, "pending";
     ServiceKeyKind, ServiceKeyId, "key";
     EmailChangeKind, EmailChangeId, "emailchange";
+    PasskeyKind, PasskeyId, "passkey";
 }
 
 /// An id that can't be taken for one of another kind: `user_` and 32 hex digits.

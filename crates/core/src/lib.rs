@@ -30,6 +30,7 @@ pub mod service_key;
 pub mod access;
 pub mod device;
 pub mod session;
+pub mod passkey;
 
 // Level 3
 pub mod sign_in;

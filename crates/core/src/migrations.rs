@@ -51,4 +51,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0008_epoch.sql"),
         postgres: None,
     },
+    Migration {
+        version: 9,
+        name: "passkeys",
+        sql: include_str!("../../../migrations/0009_passkeys.sql"),
+        postgres: None,
+    },
 ];

@@ -9,6 +9,8 @@ use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::mail::{self, Message};
+use crate::passkey::Started;
+use crate::passkey::authentication::{self, Purpose as PasskeyPurpose};
 use crate::rate_limit::Class;
 use crate::secret::{self, CODE_LIFE, Purpose};
 use crate::session::{Live, Sessions, Tokens};
@@ -97,6 +99,33 @@ pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &s
         return Err(refusal);
     }
     confirmed(sessions, caller, live, "email_code").await
+}
+
+/// Begins to confirm by a passkey of the account.
+///
+/// # Errors
+/// `validation_failed` where it has none, `rate_limited`.
+pub async fn start_passkey(context: &Context, caller: &Caller, live: &Live) -> Result<Started> {
+    authentication::start(context, caller, passkey_purpose(live)).await
+}
+
+/// Confirms by a passkey of the account.
+///
+/// # Errors
+/// As [`authentication::prove`].
+pub async fn by_passkey(
+    sessions: &Sessions,
+    caller: &Caller,
+    live: &Live,
+    token: &str,
+    credential: &serde_json::Value,
+) -> Result<Tokens> {
+    authentication::prove(sessions.context(), caller, passkey_purpose(live), token, credential).await?;
+    confirmed(sessions, caller, live, "passkey").await
+}
+
+fn passkey_purpose(live: &Live) -> PasskeyPurpose {
+    PasskeyPurpose::Reauthenticate { user: live.user.id, session: live.session.id }
 }
 
 async fn confirmed(

@@ -6,7 +6,7 @@ use doorward::app::{App, Parts};
 use doorward_core::breach::Ranges;
 use doorward_core::config::{
     Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail as MailConfig, Mode, Password,
-    RateLimit, Reauthentication, Session, SignUp, Token, VerifyEmail,
+    RateLimit, Reauthentication, Session, SignUp, Token, VerifyEmail, Webauthn,
 };
 use doorward_core::context::{Clock, SystemClock, Time};
 use doorward_core::error::Error;
@@ -65,8 +65,6 @@ pub fn config(url: &str) -> Config {
     Config {
         mode: Mode::Development,
         development_said: false,
-        pages_base_url: public_url.clone(),
-        public_url,
         brand: Brand { product_name: "Doorward".to_owned(), accent: None },
         sign_up: SignUp { verify_email: VerifyEmail::First },
         session: Session {
@@ -85,11 +83,17 @@ pub fn config(url: &str) -> Config {
         lockout: Lockout { enabled: false },
         challenge: Challenge { enabled: false, sign_ups_above: 60 },
         reauthentication: Reauthentication { email_code: true },
+        webauthn: Webauthn {
+            rp_id: public_url.host_str().unwrap().to_owned(),
+            origins: vec![public_url.clone()],
+        },
         rate_limit: RateLimit { enabled: false },
         http: Http::default(),
         mail: MailConfig { from: "Doorward <noreply@example.com>".to_owned(), caught: true },
         audit: Audit { retention: 400 * DAY },
         metrics_token: None,
+        pages_base_url: public_url.clone(),
+        public_url,
     }
 }
 

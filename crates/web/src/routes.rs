@@ -15,8 +15,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::{
-    account, audit, challenge, me, not_me, openapi, password, reauthentication, revocations, session,
-    sessions, sign_up,
+    account, audit, challenge, me, not_me, openapi, passkeys, password, reauthentication, revocations,
+    session, sessions, sign_up,
 };
 use crate::gateway::{forward_auth, renew};
 use crate::http::layer::HttpLayer;
@@ -73,6 +73,8 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Public, routes!(sign_up::verify));
     routes.api(Access::Public, routes!(sign_up::resend));
     routes.api(Access::Public, routes!(session::sign_in));
+    routes.api(Access::Public, routes!(passkeys::sign_in_start));
+    routes.api(Access::Public, routes!(passkeys::sign_in_finish));
     routes.api(Access::Public, routes!(challenge::issue));
     routes.api(Access::Token, routes!(session::refresh));
     routes.api(Access::Token, routes!(session::current));
@@ -94,6 +96,11 @@ fn api(routes: &mut Routes) {
     routes.api(Access::SignedIn, routes!(sessions::end));
     routes.api(Access::SignedIn, routes!(sessions::devices));
     routes.api(Access::SignedIn, routes!(sessions::rename, sessions::forget));
+    routes.api(Access::SignedIn, routes!(passkeys::list));
+    routes.api(Access::Fresh, routes!(passkeys::start));
+    routes.api(Access::Fresh, routes!(passkeys::finish));
+    routes.api(Access::SignedIn, routes!(passkeys::rename));
+    routes.api(Access::Fresh, routes!(passkeys::remove));
     // Judged by a service key.
     routes.api(Access::Token, routes!(revocations::listen));
     routes.api(Access::Public, routes!(not_me::act));
@@ -115,6 +122,7 @@ fn operations(routes: &mut Routes) {
     routes.plain(Access::Public, "/openapi.json", get(operations::openapi));
     routes.plain(Access::Public, "/.well-known/jwks.json", get(operations::jwks));
     routes.plain(Access::Public, "/.well-known/change-password", get(operations::change_password));
+    routes.plain(Access::Public, "/.well-known/passkey-endpoints", get(operations::passkey_endpoints));
     routes.plain(Access::Public, "/assets/{*path}", get(operations::asset));
 }
 

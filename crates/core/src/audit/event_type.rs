@@ -61,5 +61,9 @@ event_types! {
     AccountLocked, "account.locked", "Account locked for a while: too many wrong passwords";
     ServiceKeyCreated, "service_key.created", "Service key made";
     ServiceKeyRevoked, "service_key.revoked", "Service key revoked";
+    PasskeyAdded, "passkey.added", "Passkey added";
+    PasskeyRemoved, "passkey.removed", "Passkey removed";
+    PasskeyRenamed, "passkey.renamed", "Passkey renamed";
+    PasskeyCloneSuspected, "passkey.clone_suspected", "Passkey refused: it may have been copied";
     LimitRefused, "limit.refused", "Too many attempts refused";
 }

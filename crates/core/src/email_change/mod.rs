@@ -179,7 +179,7 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             let change = store::find(tx, Id::from_uuid(found.subject)).await?.ok_or_else(gone)?;
             secret::consume(tx, context, found).await?.ok_or_else(gone)?;
             take_back(tx, context, &change).await?;
-            password::rescue(tx, context, change.user).await?;
+            password::rescue(tx, context, caller, change.user).await?;
             audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(change.user))
                 .await?;
             Ok::<_, Error>(change.user)

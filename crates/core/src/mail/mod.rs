@@ -50,6 +50,10 @@ pub enum Alarm {
     PasswordChanged,
     /// A refresh token was used that had been replaced before.
     RefreshReused,
+    PasskeyAdded,
+    PasskeyRemoved,
+    /// A passkey's counter did not rise.
+    PasskeyCloned,
 }
 
 impl Message {
@@ -69,13 +73,23 @@ impl Message {
 
 impl Alarm {
     #[cfg(test)]
-    const ALL: &'static [Self] = &[Self::NewDevice, Self::PasswordChanged, Self::RefreshReused];
+    const ALL: &'static [Self] = &[
+        Self::NewDevice,
+        Self::PasswordChanged,
+        Self::RefreshReused,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
+        Self::PasskeyCloned,
+    ];
 
     const fn template(self) -> &'static str {
         match self {
             Self::NewDevice => "new_device",
             Self::PasswordChanged => "password_changed",
             Self::RefreshReused => "refresh_reused",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
+            Self::PasskeyCloned => "passkey_cloned",
         }
     }
 }

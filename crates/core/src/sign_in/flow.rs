@@ -90,7 +90,7 @@ pub(crate) async fn open(
     };
     let new = NewSession {
         user: user.id,
-        amr: vec![factor.method.amr()],
+        amr: factor.method.amr(),
         acr: "aal1",
         remember: entry.remember,
         device: device.as_ref().map(|(id, _)| *id),

@@ -2,6 +2,7 @@
 //! sign in is a new file beside `password.rs` that answers a [`VerifiedFactor`].
 
 pub mod flow;
+pub mod passkey;
 pub mod password;
 
 use crate::context::{Id, UserId};
@@ -22,6 +23,10 @@ pub struct VerifiedFactor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Method {
     Password,
+    Passkey {
+        user_verified: bool,
+        backup_eligible: bool,
+    },
     /// A sign-up confirmed by mail: its password was chosen, and proved, in the same flow.
     ConfirmedSignUp,
     /// The one-time link of an installation without an administrator.
@@ -30,15 +35,20 @@ enum Method {
 
 impl Method {
     /// RFC 8176.
-    const fn amr(self) -> &'static str {
+    fn amr(self) -> Vec<&'static str> {
         match self {
-            Self::Password | Self::ConfirmedSignUp | Self::FirstAdmin => "pwd",
+            Self::Password | Self::ConfirmedSignUp | Self::FirstAdmin => vec!["pwd"],
+            Self::Passkey { user_verified, backup_eligible } => {
+                let key = if backup_eligible { "swk" } else { "hwk" };
+                if user_verified { vec![key, "user", "mfa"] } else { vec![key, "user"] }
+            }
         }
     }
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Passkey { .. } => "passkey",
             Self::ConfirmedSignUp => "sign_up",
             Self::FirstAdmin => "first_admin",
         }

@@ -142,6 +142,16 @@ pub const KEYS: &[Key] = &[
         "true",
         "Whether a mailed code confirms, beside the password, that somebody who is signed in is still who they were.",
     ),
+    key(
+        "webauthn.rp_id",
+        "the host of `public_url`",
+        "The host that passkeys belong to, or a parent domain of it. Another one makes every passkey worthless.",
+    ),
+    key(
+        "webauthn.origins",
+        "the origin of `public_url`",
+        "Exact origins of the pages that may ask for passkeys: this server, or apps of yours below `webauthn.rp_id`.",
+    ),
     key("rate_limit.enabled", "true", "Whether too many attempts are refused."),
     key(
         "http.trusted_proxies",

@@ -21,7 +21,7 @@ pub(crate) mod tests {
 
     use doorward_core::config::{
         Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mode, Password, RateLimit,
-        Reauthentication, Session, SignUp, Token, VerifyEmail,
+        Reauthentication, Session, SignUp, Token, VerifyEmail, Webauthn,
     };
 
     /// The settings of a server that is reached at this address.
@@ -49,6 +49,7 @@ pub(crate) mod tests {
             lockout: Lockout { enabled: true },
             challenge: Challenge { enabled: true, sign_ups_above: 60 },
             reauthentication: Reauthentication { email_code: true },
+            webauthn: Webauthn { rp_id: "localhost".to_owned(), origins: Vec::new() },
             rate_limit: RateLimit { enabled: true },
             http: Http::default(),
             mail: Mail { from: "noreply@example.com".to_owned(), caught: true },

@@ -12,6 +12,7 @@ mod docs;
 mod email;
 mod first_admin;
 mod not_me;
+mod passkeys;
 mod password;
 mod reauthentication;
 mod sessions;
@@ -38,6 +39,7 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::Public, "/verify-email", get(sign_up::verify_show).post(sign_up::verify));
     routes.page(Access::Public, "/verify-email/resend", post(sign_up::resend));
     routes.page(Access::Public, "/sign-in", get(sign_in::show).post(sign_in::submit));
+    routes.page(Access::Public, "/sign-in/passkey", post(passkeys::sign_in));
     routes.page(Access::Token, "/sign-out", post(sign_in::sign_out));
     routes.page(Access::Token, "/sign-out/all", post(sign_in::sign_out_all));
     routes.page(Access::Public, "/forgot-password", get(password::forgot_show).post(password::forgot));
@@ -51,6 +53,10 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::Fresh, "/account/export", get(data::export));
     routes.page(Access::Fresh, "/account/delete", get(data::close_show).post(data::close));
     routes.page(Access::Public, "/restore-account", get(data::restore_show).post(data::restore));
+    routes.page(Access::SignedIn, "/account/passkeys", get(passkeys::show));
+    routes.page(Access::Fresh, "/account/passkeys/add", get(passkeys::add_show).post(passkeys::add));
+    routes.page(Access::SignedIn, "/account/passkeys/rename", post(passkeys::rename));
+    routes.page(Access::Fresh, "/account/passkeys/remove", post(passkeys::remove));
     routes.page(Access::SignedIn, "/account/sessions", get(sessions::show));
     routes.page(Access::SignedIn, "/account/sessions/end", post(sessions::end));
     routes.page(Access::SignedIn, "/account/sessions/end-others", post(sessions::end_others));

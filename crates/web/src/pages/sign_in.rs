@@ -8,7 +8,7 @@ use doorward_core::sign_in::flow::{self, Entry};
 use doorward_core::sign_in::password;
 use http::{HeaderMap, StatusCode};
 
-use super::views::SignInPage;
+use super::views::{PasskeyForm, SignInPage};
 use super::{again, challenge, layout, mark, page, see_other, session};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
@@ -44,6 +44,7 @@ pub async fn show(
         &SignInPage {
             layout: layout(&web, "Sign in", None),
             form,
+            passkey: PasskeyForm::sign_in(redirect_to),
             notice: notice.map(str::to_owned),
             redirect_to: redirect_to.map(str::to_owned),
         },
@@ -86,6 +87,7 @@ pub async fn submit(
             let template = SignInPage {
                 layout: layout(&web, "Sign in", None),
                 form: shown,
+                passkey: PasskeyForm::sign_in(redirect_to),
                 notice: None,
                 redirect_to: redirect_to.map(str::to_owned),
             };

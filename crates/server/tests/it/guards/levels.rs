@@ -23,7 +23,7 @@ const LEVELS: &[&[&str]] = &[
         "secret",
     ],
     &["signing_key", "audit_log", "user", "alarm", "challenge", "lockout", "service_key"],
-    &["access", "device", "session", "organization"],
+    &["access", "device", "session", "passkey", "organization"],
     &[
         "sign_in",
         "sign_in::flow",

@@ -10,20 +10,29 @@ pub enum Place {
     Profile,
     Email,
     Password,
+    Passkeys,
     Sessions,
     Activity,
     Data,
 }
 
 impl Place {
-    const ALL: &'static [Self] =
-        &[Self::Profile, Self::Email, Self::Password, Self::Sessions, Self::Activity, Self::Data];
+    const ALL: &'static [Self] = &[
+        Self::Profile,
+        Self::Email,
+        Self::Password,
+        Self::Passkeys,
+        Self::Sessions,
+        Self::Activity,
+        Self::Data,
+    ];
 
     fn label(self) -> &'static str {
         match self {
             Self::Profile => "Profile",
             Self::Email => "E-mail address",
             Self::Password => "Password",
+            Self::Passkeys => "Passkeys",
             Self::Sessions => "Sessions",
             Self::Data => "Your data",
             Self::Activity => "Activity",
@@ -34,6 +43,7 @@ impl Place {
         match self {
             Self::Profile => "/account",
             Self::Password => "/account/password",
+            Self::Passkeys => "/account/passkeys",
             Self::Email => "/account/email",
             Self::Sessions => "/account/sessions",
             Self::Data => "/account/data",
@@ -58,6 +68,10 @@ pub struct AccountPage {
     pub roles: Vec<String>,
     /// The one before this session's.
     pub last_sign_in: Option<LastSignIn>,
+    /// Somebody who is new is offered a passkey, where the browser knows them.
+    pub offers_passkey: bool,
+    /// For the browser's password manager.
+    pub signals: serde_json::Value,
     /// What just happened: the profile is saved.
     pub notice: Option<String>,
 }

@@ -14,6 +14,7 @@ mod form;
 mod layout;
 mod moment;
 mod not_me;
+mod passkeys;
 mod password;
 mod reauthentication;
 mod sessions;
@@ -36,6 +37,7 @@ pub use form::{Challenge, Field, Form, Kind, Resend};
 pub use layout::{Layout, brand_css};
 pub use moment::Moment;
 pub use not_me::{NotMeDonePage, NotMePage};
+pub use passkeys::{AddPasskeyPage, PasskeyForm, PasskeyItem, PasskeysPage};
 pub use password::{
     ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage,
 };

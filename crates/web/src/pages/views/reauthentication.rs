@@ -2,6 +2,7 @@ use askama::Template;
 
 use super::form::{Field, Form};
 use super::layout::Layout;
+use super::passkeys::PasskeyForm;
 use super::sign_in::redirect_query;
 
 /// Confirm that it is you, by the password or by a mailed code.
@@ -10,6 +11,8 @@ use super::sign_in::redirect_query;
 pub struct ReauthenticationPage {
     pub layout: Layout,
     pub form: Form,
+    /// Where the account has a passkey.
+    pub passkey: Option<PasskeyForm>,
     /// A code was mailed and is asked for in place of the password.
     pub by_code: bool,
     pub takes_email_code: bool,
