@@ -4,8 +4,8 @@ use crate::error::{Error, Result};
 use crate::session::Sessions;
 use crate::sign_in::pending;
 use crate::{
-    account, audit_log, challenge, device, email_change, lockout, mail, recovery, secret, sign_in, sign_up,
-    signing_key, totp,
+    account, audit_log, challenge, device, email_change, lockout, mail, passkey, recovery, secret, sign_in,
+    sign_up, signing_key, totp,
 };
 
 const BATCH: i64 = 500;
@@ -32,6 +32,7 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
                         + pending::clean_up(tx, context, BATCH).await?
                         + recovery::clean_up(tx, context, BATCH).await?
                         + challenge::clean_up(tx, context, BATCH).await?
+                        + passkey::clean_up(tx, context, BATCH).await?
                         + signing_key::clean_up(tx, context).await?
                         + audit_log::clean_up(tx, context, BATCH).await?,
                 )

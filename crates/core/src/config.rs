@@ -41,6 +41,7 @@ pub struct Config {
     pub reauthentication: Reauthentication,
     pub mfa: Mfa,
     pub recovery: Recovery,
+    pub webauthn: Webauthn,
     pub account: Account,
     pub challenge: Challenge,
     pub lockout: Lockout,
@@ -120,6 +121,15 @@ pub struct Mfa {
 pub struct Recovery {
     /// How long it waits, so that the owner can cancel what somebody else asked for.
     pub wait: Duration,
+}
+
+/// The relying party that passkeys are made for (Web Authentication, section 4).
+#[derive(Debug, Clone)]
+pub struct Webauthn {
+    /// The host, or a parent domain of it, that passkeys belong to. Another one makes all of them worthless.
+    pub rp_id: String,
+    /// The exact origins of the pages that may ask for them.
+    pub origins: Vec<Url>,
 }
 
 #[derive(Debug, Clone)]

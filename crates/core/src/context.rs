@@ -262,6 +262,7 @@ id_kinds! {
     TotpKind, TotpId, "totp";
     RecoveryKind, RecoveryId, "recovery";
     EmailSignInKind, EmailSignInId, "emailsignin";
+    PasskeyKind, PasskeyId, "passkey";
 }
 
 /// An id that can't be taken for one of another kind: `user_` and 32 hex digits.

@@ -70,6 +70,10 @@ codes! {
         "Sign in, then try again.";
     InvalidCredentials, "invalid_credentials", NotAuthenticated, "Those details do not match",
         "The e-mail address or username and the password do not match. Check both, or reset the password.";
+    PasskeyUnknown, "passkey_unknown", NotAuthenticated, "That passkey is not known here",
+        "No account has that passkey any more. Sign in another way, and remove it from where you keep your passkeys.";
+    UserVerificationRequired, "user_verification_required", NotAuthenticated, "The passkey did not ask who you are",
+        "Your passkey was used without its PIN, your fingerprint or your face. Try again, and confirm with one of them.";
     TokenExpired, "token_expired", NotAuthenticated, "The access token has run out",
         "Refresh the access token and try again.";
     TokenInvalid, "token_invalid", NotAuthenticated, "The token is not valid",

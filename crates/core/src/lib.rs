@@ -32,6 +32,7 @@ pub mod service_key;
 pub mod access;
 pub mod device;
 pub mod session;
+pub mod passkey;
 pub mod second_factor;
 pub mod recovery;
 

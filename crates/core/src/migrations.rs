@@ -69,4 +69,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0011_email_sign_in.sql"),
         postgres: None,
     },
+    Migration {
+        version: 12,
+        name: "passkeys",
+        sql: include_str!("../../../migrations/0012_passkeys.sql"),
+        postgres: None,
+    },
 ];

@@ -10,6 +10,8 @@ use crate::context::{Caller, Context};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::lockout::{self, Target};
 use crate::mail::{self, Message};
+use crate::passkey::Started;
+use crate::passkey::authentication::{self, Purpose as PasskeyPurpose};
 use crate::rate_limit::Class;
 use crate::second_factor::{self, Method};
 use crate::secret::{self, CODE_LIFE, Purpose};
@@ -150,6 +152,42 @@ pub async fn by_second_factor(
         return Err(Code::InvalidOrExpiredCode.into());
     }
     Ok(sessions.raised(live.session.id).await?.0)
+}
+
+/// Begins to confirm by a passkey of the account.
+///
+/// # Errors
+/// `validation_failed` where it has none, `rate_limited`.
+pub async fn start_passkey(context: &Context, caller: &Caller, live: &Live) -> Result<Started> {
+    authentication::start(context, caller, passkey_purpose(live)).await
+}
+
+/// Confirms by a passkey of the account.
+///
+/// # Errors
+/// As [`authentication::prove`].
+pub async fn by_passkey(
+    sessions: &Sessions,
+    caller: &Caller,
+    live: &Live,
+    token: &str,
+    credential: &serde_json::Value,
+) -> Result<Tokens> {
+    let context = sessions.context();
+    let proof = authentication::prove(context, caller, passkey_purpose(live), token, credential).await?;
+    let key = if proof.backup_eligible() { "swk" } else { "hwk" };
+    // Beside what opened the session it is the second factor, unless that was a passkey too.
+    let was_passkey = live.session.amr.iter().any(|method| matches!(method.as_str(), "hwk" | "swk"));
+    if was_passkey && !proof.user_verified() {
+        return confirmed(sessions, caller, live, "passkey").await;
+    }
+    context.db.write(async |tx| session::raise_in(tx, context, &live.session, key).await).await?;
+    note(context, caller, live, "passkey", true).await?;
+    Ok(sessions.raised(live.session.id).await?.0)
+}
+
+fn passkey_purpose(live: &Live) -> PasskeyPurpose {
+    PasskeyPurpose::Reauthenticate { user: live.user.id, session: live.session.id }
 }
 
 async fn confirmed(

@@ -6,7 +6,7 @@ use doorward::app::{App, Parts};
 use doorward_core::breach::Ranges;
 use doorward_core::config::{
     Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail as MailConfig, Mfa, Mode, Password,
-    RateLimit, Reauthentication, Recovery, Session, SignIn, SignUp, Token, VerifyEmail,
+    RateLimit, Reauthentication, Recovery, Session, SignIn, SignUp, Token, VerifyEmail, Webauthn,
 };
 use doorward_core::context::{Caller, Clock, SystemClock, Time, UserId};
 use doorward_core::error::Error;
@@ -66,8 +66,6 @@ pub fn config(url: &str) -> Config {
     Config {
         mode: Mode::Development,
         development_said: false,
-        pages_base_url: public_url.clone(),
-        public_url,
         brand: Brand { product_name: "Doorward".to_owned(), accent: None },
         sign_up: SignUp { verify_email: VerifyEmail::First },
         sign_in: SignIn { email: true },
@@ -89,11 +87,17 @@ pub fn config(url: &str) -> Config {
         reauthentication: Reauthentication { email_code: true },
         mfa: Mfa { required_for: Vec::new(), trusted_device: Duration::from_secs(30 * 24 * 60 * 60) },
         recovery: Recovery { wait: Duration::from_secs(24 * 60 * 60) },
+        webauthn: Webauthn {
+            rp_id: public_url.host_str().unwrap().to_owned(),
+            origins: vec![public_url.clone()],
+        },
         rate_limit: RateLimit { enabled: false },
         http: Http::default(),
         mail: MailConfig { from: "Doorward <noreply@example.com>".to_owned(), caught: true },
         audit: Audit { retention: 400 * DAY },
         metrics_token: None,
+        pages_base_url: public_url.clone(),
+        public_url,
     }
 }
 

@@ -3,11 +3,13 @@
 #![allow(clippy::missing_panics_doc, reason = "a test panics where something is wrong")]
 
 mod app;
+mod authenticator;
 mod authenticator_app;
 mod browser;
 mod mailbox;
 
 pub use app::{MasterKeys, Moved, Setup, TestApp, config};
+pub use authenticator::{How, SoftPasskey};
 pub use authenticator_app::AuthenticatorApp;
 pub use browser::{Browser, Reply};
 pub use mailbox::{Mail, code_in};

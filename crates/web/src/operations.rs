@@ -70,6 +70,16 @@ pub async fn change_password(State(web): State<Web>) -> Redirect {
     Redirect::to(&format!("{}/account/password", web.config.base_path()))
 }
 
+/// Where password managers send a person who wants a passkey, or to look at those there are (Passkey Endpoints Well-Known URL).
+pub async fn passkey_endpoints(State(web): State<Web>) -> Response {
+    let config = &web.config;
+    let answer = json!({
+        "enroll": config.page_link("/account/passkeys/add"),
+        "manage": config.page_link("/account/passkeys"),
+    });
+    ([(CACHE_CONTROL, "public, max-age=300")], Json(answer)).into_response()
+}
+
 #[derive(RustEmbed)]
 #[folder = "../../assets"]
 struct Assets;

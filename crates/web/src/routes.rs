@@ -16,8 +16,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::{
-    account, audit, challenge, email_sign_in, factors, me, not_me, openapi, password, reauthentication,
-    recovery, revocations, second_factor, session, sessions, sign_up,
+    account, audit, challenge, email_sign_in, factors, me, not_me, openapi, passkeys, password,
+    reauthentication, recovery, revocations, second_factor, session, sessions, sign_up,
 };
 use crate::gateway::{forward_auth, renew};
 use crate::http::layer::HttpLayer;
@@ -75,6 +75,7 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Public, routes!(sign_up::resend));
     routes.api(Access::Public, routes!(session::sign_in));
     // Judged by the token of a sign-in under way.
+    routes.api(Access::Token, routes!(second_factor::start));
     routes.api(Access::Token, routes!(second_factor::complete));
     routes.api(Access::Token, routes!(second_factor::begin_enrolment));
     routes.api(Access::Token, routes!(second_factor::confirm_enrolment));
@@ -84,6 +85,8 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Public, routes!(recovery::complete));
     routes.api(Access::Public, routes!(email_sign_in::start));
     routes.api(Access::Public, routes!(email_sign_in::verify));
+    routes.api(Access::Public, routes!(passkeys::sign_in_start));
+    routes.api(Access::Public, routes!(passkeys::sign_in_finish));
     routes.api(Access::Public, routes!(challenge::issue));
     routes.api(Access::Token, routes!(session::refresh));
     routes.api(Access::Token, routes!(session::current));
@@ -102,6 +105,7 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Public, routes!(account::restore));
     routes.api(Access::Fresh, routes!(account::export));
     routes.api(Access::SignedIn, routes!(factors::list));
+    routes.api(Access::Fresh, routes!(factors::change));
     routes.api(Access::Fresh, routes!(factors::begin_totp, factors::remove_totp));
     routes.api(Access::SignedIn, routes!(factors::confirm_totp));
     routes.api(Access::SignedIn, routes!(factors::backup_codes));
@@ -110,6 +114,11 @@ fn api(routes: &mut Routes) {
     routes.api(Access::SignedIn, routes!(sessions::end));
     routes.api(Access::SignedIn, routes!(sessions::devices));
     routes.api(Access::SignedIn, routes!(sessions::rename, sessions::forget));
+    routes.api(Access::SignedIn, routes!(passkeys::list));
+    routes.api(Access::Fresh, routes!(passkeys::start));
+    routes.api(Access::Fresh, routes!(passkeys::finish));
+    routes.api(Access::SignedIn, routes!(passkeys::rename));
+    routes.api(Access::Fresh, routes!(passkeys::remove));
     // Judged by a service key.
     routes.api(Access::Token, routes!(revocations::listen));
     routes.api(Access::Public, routes!(not_me::act));
@@ -131,6 +140,7 @@ fn operations(routes: &mut Routes) {
     routes.plain(Access::Public, "/openapi.json", get(operations::openapi));
     routes.plain(Access::Public, "/.well-known/jwks.json", get(operations::jwks));
     routes.plain(Access::Public, "/.well-known/change-password", get(operations::change_password));
+    routes.plain(Access::Public, "/.well-known/passkey-endpoints", get(operations::passkey_endpoints));
     routes.plain(Access::Public, "/assets/{*path}", get(operations::asset));
 }
 

@@ -5,6 +5,7 @@ use crate::context::{Caller, Context};
 use crate::device::{self, Device};
 use crate::email_change::{self, EmailChange};
 use crate::error::{Code, Result};
+use crate::passkey::{self, Passkey};
 use crate::session::{Live, Session, Sessions};
 use crate::user::{self, User};
 
@@ -16,6 +17,7 @@ pub struct Export {
     pub user: User,
     pub sessions: Vec<Session>,
     pub devices: Vec<Device>,
+    pub passkeys: Vec<Passkey>,
     pub pending_email: Option<EmailChange>,
     pub activity: Vec<Recorded>,
 }
@@ -36,6 +38,7 @@ pub async fn export(sessions: &Sessions, caller: &Caller, live: &Live) -> Result
         user,
         sessions: sessions.of_user(id, None, MOST).await?,
         devices: device::of_user(context, id).await?,
+        passkeys: passkey::of_user(context, id).await?,
         pending_email: email_change::pending(context, id).await?,
         activity: audit::activity(context, id, None, MOST).await?,
     })

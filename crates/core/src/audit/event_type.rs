@@ -34,6 +34,8 @@ event_types! {
     SecondFactor, "sign_in.second_factor", "Second step of a sign-in";
     TotpAdded, "totp.added", "Authenticator app set up";
     TotpRemoved, "totp.removed", "Authenticator app removed";
+    PasskeySecondOn, "passkey.second_factor_on", "Passkey asked for after the password";
+    PasskeySecondOff, "passkey.second_factor_off", "Passkey no longer asked for after the password";
     BackupCodesMade, "backup_codes.made", "New backup codes made";
     BackupCodeUsed, "backup_codes.used", "Backup code used";
     RecoveryAsked, "recovery.asked", "Recovery of a lost second factor asked for";
@@ -74,5 +76,9 @@ event_types! {
     AccountLocked, "account.locked", "Account locked for a while: too many wrong passwords";
     ServiceKeyCreated, "service_key.created", "Service key made";
     ServiceKeyRevoked, "service_key.revoked", "Service key revoked";
+    PasskeyAdded, "passkey.added", "Passkey added";
+    PasskeyRemoved, "passkey.removed", "Passkey removed";
+    PasskeyRenamed, "passkey.renamed", "Passkey renamed";
+    PasskeyCloneSuspected, "passkey.clone_suspected", "Passkey refused: it may have been copied";
     LimitRefused, "limit.refused", "Too many attempts refused";
 }

@@ -182,7 +182,7 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             take_back(tx, context, &change).await?;
             // A factor that the stranger added would keep the owner out.
             second_factor::remove_since(tx, context, change.user, found.created_at).await?;
-            password::rescue(tx, context, change.user).await?;
+            password::rescue(tx, context, caller, change.user).await?;
             audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(change.user))
                 .await?;
             Ok::<_, Error>(change.user)

@@ -127,6 +127,10 @@ pub enum Alarm {
     FactorRemoved,
     BackupCodesMade,
     BackupCodeUsed,
+    PasskeyAdded,
+    PasskeyRemoved,
+    /// A passkey's counter did not rise.
+    PasskeyCloned,
 }
 
 impl Message {
@@ -157,6 +161,9 @@ impl Alarm {
         Self::FactorRemoved,
         Self::BackupCodesMade,
         Self::BackupCodeUsed,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
+        Self::PasskeyCloned,
     ];
 
     const fn template(self) -> &'static str {
@@ -168,6 +175,9 @@ impl Alarm {
             Self::FactorRemoved => "factor_removed",
             Self::BackupCodesMade => "backup_codes_made",
             Self::BackupCodeUsed => "backup_code_used",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
+            Self::PasskeyCloned => "passkey_cloned",
         }
     }
 }

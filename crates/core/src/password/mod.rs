@@ -19,6 +19,7 @@ use crate::secret::{self, CODE_LIFE, Found, Issued, Purpose};
 use crate::session::{self, EndReason, Live, Sessions, Tokens};
 use crate::sign_in;
 use crate::user::{self, EmailAddress, User};
+use crate::{passkey, second_factor};
 
 /// How long the link of a reset holds.
 const LINK_LIFE: Duration = Duration::from_secs(60 * 60);
@@ -63,10 +64,11 @@ pub(crate) async fn send_reset(tx: &mut Tx<'_>, context: &Context, user: &User) 
 }
 
 /// Gives an account back to whoever reads its mail, in a unit of work of the caller's: everybody is signed out, no device is
-/// known, the password and every link that was mailed stop working, a closed account opens, and the mail to set a new password
-/// goes out. Answers how many sessions ended.
-pub(crate) async fn rescue(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<u64> {
+/// known, the password, the passkeys and every link that was mailed stop working, a closed account opens, and the mail to set a
+/// new password goes out. Answers how many sessions ended.
+pub(crate) async fn rescue(tx: &mut Tx<'_>, context: &Context, caller: &Caller, id: UserId) -> Result<u64> {
     user::drop_password(tx, context, id).await?;
+    passkey::forget_all(tx, context, caller, id).await?;
     user::set_deletion(tx, context, id, None).await?;
     device::forget_all(tx, id).await?;
     lockout::forgive(tx, id).await?;
@@ -134,6 +136,8 @@ pub async fn reset(
             // Whoever was locked out by what others tried is let in again.
             lockout::forgive(tx, id).await?;
             if user::mark_email_verified(tx, context, id).await? {
+                // Made by somebody who never showed that the address is theirs.
+                second_factor::forget_all(tx, context, caller, id).await?;
                 audit::record(tx, context, caller, Event::new(EventType::EmailVerified).user(id)).await?;
             }
             session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
@@ -145,35 +149,28 @@ pub async fn reset(
     Ok(())
 }
 
-/// Changes the password of somebody who is signed in: every other session ends, this one gets new tokens.
+/// Changes the password of somebody who is signed in: every other session ends, this one gets new tokens. Whoever has none, and
+/// signs in by passkey, sets one; the session must be fresh then.
 ///
 /// # Errors
-/// `validation_failed` with `current_password` or `new_password` at fault, `rate_limited`, `overloaded`.
+/// `reauthentication_required`; `validation_failed` with `current_password` or `new_password` at fault, `rate_limited`, `overloaded`.
 pub async fn change(
     sessions: &Sessions,
     caller: &Caller,
     live: &Live,
-    current: &SecretString,
+    current: Option<&SecretString>,
     new: &SecretString,
+    is_fresh: bool,
 ) -> Result<Tokens> {
     let context = sessions.context();
     let user =
         context.db.read(async |tx| user::find(tx, live.user.id).await).await?.ok_or(Code::SessionRevoked)?;
     let about = [user.email.as_str(), user.username.as_deref().unwrap_or_default()];
     let password = user::check_password(context, "new_password", new, &about).map_err(invalid)?;
-    if !sign_in::password::is_current(context, caller, &user, current).await? {
-        return Err(invalid(FieldError::new(
-            "current_password",
-            "invalid",
-            "That is not your current password.",
-        )));
-    }
-    if user::normalise_password(current).expose_secret() == password.expose_secret() {
-        return Err(invalid(FieldError::new(
-            "new_password",
-            "password_unchanged",
-            "The new password is the current one. Choose another.",
-        )));
+    if user.password_hash.is_some() {
+        ensure_other(context, caller, &user, current, &password).await?;
+    } else if !is_fresh {
+        return Err(Code::ReauthenticationRequired.into());
     }
     let hash = user::hash_new_password(context, "new_password", &password).await?;
     let old = user.password_hash.as_deref();
@@ -194,6 +191,28 @@ pub async fn change(
         .await?;
     sessions.forget_user(user.id);
     Ok(sessions.renew(live.session.id).await?.0)
+}
+
+/// Whether the present password is right, and the new one another.
+async fn ensure_other(
+    context: &Context,
+    caller: &Caller,
+    user: &User,
+    current: Option<&SecretString>,
+    new: &SecretString,
+) -> Result<()> {
+    let fault = |field, code, detail: &'static str| Err(invalid(FieldError::new(field, code, detail)));
+    let Some(current) = current else {
+        return fault("current_password", "required", "Enter your current password.");
+    };
+    if !sign_in::password::is_current(context, caller, user, current).await? {
+        return fault("current_password", "invalid", "That is not your current password.");
+    }
+    if user::normalise_password(current).expose_secret() == new.expose_secret() {
+        let detail = "The new password is the current one. Choose another.";
+        return fault("new_password", "password_unchanged", detail);
+    }
+    Ok(())
 }
 
 async fn find_by_link(context: &Context, caller: &Caller, token: &str) -> Result<Found> {

@@ -29,6 +29,8 @@ pub enum Class {
     Mail,
     /// Links and codes that are tried.
     Proof,
+    /// Challenges for passkeys, and their answers. A sign-in page that is looked at asks for one.
+    Passkey,
     Refresh,
 }
 
@@ -48,6 +50,7 @@ impl Class {
             Self::Username => "username",
             Self::Mail => "mail",
             Self::Proof => "proof",
+            Self::Passkey => "passkey",
             Self::Refresh => "refresh",
         }
     }
@@ -58,6 +61,7 @@ impl Class {
             Self::SignUp | Self::Mail => Limit { burst: 5, every: Duration::from_secs(60) },
             Self::Username => Limit { burst: 20, every: Duration::from_secs(3) },
             Self::Proof => Limit { burst: 10, every: Duration::from_secs(10) },
+            Self::Passkey => Limit { burst: 120, every: Duration::from_millis(500) },
             Self::Refresh => Limit { burst: 120, every: Duration::from_millis(500) },
         }
     }
@@ -66,6 +70,7 @@ impl Class {
         match self {
             Self::SignIn | Self::Username | Self::Proof => Limit { burst: 60, every: Duration::from_secs(1) },
             Self::SignUp | Self::Mail => Limit { burst: 30, every: Duration::from_secs(10) },
+            Self::Passkey => Limit { burst: 120, every: Duration::from_millis(500) },
             Self::Refresh => Limit { burst: 600, every: Duration::from_millis(50) },
         }
     }

@@ -246,7 +246,7 @@ async fn cancel(
 /// Takes every second factor and every session.
 async fn strip(tx: &mut Tx<'_>, context: &Context, caller: &Caller, id: UserId) -> Result<()> {
     let user = user::find(tx, id).await?.ok_or(Code::NotFound)?;
-    second_factor::remove_all(tx, context, id).await?;
+    second_factor::remove_all(tx, context, caller, id).await?;
     session::end_all_in(tx, context, id, None, EndReason::FactorsRemoved).await?;
     alarm::tell(tx, context, caller, id, &user.email, Alarm::FactorRemoved).await
 }

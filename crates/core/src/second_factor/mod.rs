@@ -11,9 +11,10 @@ use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
 use crate::backup_code::{self, BackupCodes};
 use crate::changes::{self, Change};
-use crate::context::{Caller, Context, Time, UserId};
+use crate::context::{Caller, Context, PasskeyId, Time, UserId};
 use crate::device;
 use crate::error::{Code, Error, FieldError, Result};
+use crate::passkey::{self, Passkey};
 use crate::rate_limit::Class;
 use crate::session::{self, Live, Sessions, Tokens};
 use crate::totp::{self, SetUp, Totp};
@@ -25,6 +26,7 @@ const SAME_MOMENT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     Totp,
+    Passkey,
     BackupCode,
 }
 
@@ -32,18 +34,20 @@ impl Method {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Totp => "totp",
+            Self::Passkey => "passkey",
             Self::BackupCode => "backup_code",
         }
     }
 
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Totp, Self::BackupCode].into_iter().find(|method| method.as_str() == name)
+        [Self::Totp, Self::Passkey, Self::BackupCode].into_iter().find(|method| method.as_str() == name)
     }
 
     /// RFC 8176.
     pub const fn amr(self) -> &'static str {
         match self {
             Self::Totp | Self::BackupCode => "otp",
+            Self::Passkey => "hwk",
         }
     }
 }
@@ -52,18 +56,21 @@ impl Method {
 #[derive(Debug)]
 pub struct Factors {
     pub totp: Option<Totp>,
+    pub passkeys: Vec<Passkey>,
+    /// A passkey is asked for although there is no authenticator app, by the owner's choice.
+    pub passkey_second: bool,
     pub backup_codes: Option<BackupCodes>,
 }
 
 impl Factors {
     /// Whether a sign-in asks for one of them.
     pub fn is_enabled(&self) -> bool {
-        self.totp.is_some()
+        self.totp.is_some() || (self.passkey_second && !self.passkeys.is_empty())
     }
 
     /// Whether there is anything that a recovery could remove.
     pub fn any(&self) -> bool {
-        self.totp.is_some() || self.backup_codes.is_some()
+        self.totp.is_some() || !self.passkeys.is_empty() || self.backup_codes.is_some()
     }
 
     /// The ways to prove one, the most usual first.
@@ -71,6 +78,9 @@ impl Factors {
         let mut methods = Vec::new();
         if self.totp.is_some() {
             methods.push(Method::Totp);
+        }
+        if !self.passkeys.is_empty() {
+            methods.push(Method::Passkey);
         }
         if !methods.is_empty() && self.backup_codes.is_some_and(|codes| codes.remaining > 0) {
             methods.push(Method::BackupCode);
@@ -88,7 +98,12 @@ pub struct Added {
 }
 
 pub(crate) async fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Factors> {
-    Ok(Factors { totp: totp::of_user(tx, user).await?, backup_codes: backup_code::of_user(tx, user).await? })
+    Ok(Factors {
+        totp: totp::of_user(tx, user).await?,
+        passkeys: passkey::all_of(tx, user).await?,
+        passkey_second: user::find(tx, user).await?.is_some_and(|user| user.passkey_second),
+        backup_codes: backup_code::of_user(tx, user).await?,
+    })
 }
 
 /// The account's factors, for its owner.
@@ -187,11 +202,7 @@ pub async fn remove_totp(sessions: &Sessions, caller: &Caller, live: &Live) -> R
                 return Err(Error::new(Code::NotFound));
             }
             let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
-            if !of_user(tx, id).await?.is_enabled() && is_required(tx, context, &user).await? {
-                return Err(Error::new(Code::Conflict).with_detail(
-                    "Your account needs a second factor. Set up another one before you remove this.",
-                ));
-            }
+            ensure_one_left(tx, context, &user).await?;
             device::distrust(tx, id).await?;
             note(tx, context, caller, id, EventType::TotpRemoved, Some(Alarm::FactorRemoved)).await?;
             keep_in_step(tx, context, id).await
@@ -199,6 +210,67 @@ pub async fn remove_totp(sessions: &Sessions, caller: &Caller, live: &Live) -> R
         .await?;
     sessions.forget_user(id);
     Ok(())
+}
+
+/// Takes a passkey from the account. With the account's last second factor its backup codes go.
+///
+/// # Errors
+/// `not_found` where the account has no such passkey; `last_sign_in_method` where nobody could get in without it; `conflict`
+/// where the operator asks for a second factor and this is the last.
+pub async fn remove_passkey(sessions: &Sessions, caller: &Caller, live: &Live, id: PasskeyId) -> Result<()> {
+    let context = sessions.context();
+    context
+        .db
+        .write(async |tx| {
+            passkey::remove(tx, context, caller, live, id).await?;
+            let user = user::find(tx, live.user.id).await?.ok_or(Code::SessionRevoked)?;
+            ensure_one_left(tx, context, &user).await?;
+            keep_in_step(tx, context, user.id).await
+        })
+        .await?;
+    sessions.forget_user(live.user.id);
+    Ok(())
+}
+
+/// Has sign-ins ask for a passkey after the password, or not, where there is no authenticator app. Answers the first set of
+/// backup codes of an account.
+///
+/// # Errors
+/// `conflict` where the account has no passkey, or needs a second factor and has no other.
+pub async fn choose_passkey(
+    sessions: &Sessions,
+    caller: &Caller,
+    live: &Live,
+    chosen: bool,
+) -> Result<Option<Vec<SecretString>>> {
+    let context = sessions.context();
+    let id = live.user.id;
+    let codes = context
+        .db
+        .write(async |tx| {
+            let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
+            if chosen && !passkey::has_any(tx, id).await? {
+                return Err(Error::new(Code::Conflict).with_detail("Add a passkey first."));
+            }
+            if user.passkey_second == chosen {
+                return Ok(None);
+            }
+            user::set_passkey_second(tx, id, chosen).await?;
+            let (event, alarm) = match chosen {
+                true => (EventType::PasskeySecondOn, Alarm::FactorAdded),
+                false => (EventType::PasskeySecondOff, Alarm::FactorRemoved),
+            };
+            note(tx, context, caller, id, event, Some(alarm)).await?;
+            let codes = match backup_code::of_user(tx, id).await? {
+                None if chosen => Some(backup_code::make(tx, context, id).await?),
+                _ => None,
+            };
+            keep_in_step(tx, context, id).await?;
+            Ok(codes)
+        })
+        .await?;
+    sessions.forget_user(id);
+    Ok(codes)
 }
 
 /// Makes a new set of backup codes; the earlier ones end.
@@ -236,6 +308,8 @@ pub(crate) async fn is_right(
 ) -> Result<bool> {
     match method {
         Method::Totp => totp::is_right(tx, context, user.id, &digits(code)).await,
+        // Proved by its own ceremony.
+        Method::Passkey => Ok(false),
         Method::BackupCode => {
             let Some(left) = backup_code::take(tx, context, user.id, code).await? else { return Ok(false) };
             let event = Event::new(EventType::BackupCodeUsed).user(user.id).with("remaining", left);
@@ -247,15 +321,27 @@ pub(crate) async fn is_right(
 }
 
 /// Removes every second factor of an account. Its next sign-in sets up another.
-pub(crate) async fn remove_all(tx: &mut Tx<'_>, context: &Context, user: UserId) -> Result<()> {
+pub(crate) async fn remove_all(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    user: UserId,
+) -> Result<()> {
     totp::remove(tx, user).await?;
+    passkey::forget_all(tx, context, caller, user).await?;
     keep_in_step(tx, context, user).await?;
     user::must_enrol(tx, user).await
 }
 
 /// Removes every second factor that somebody else left in the account. Its next sign-in sets up none.
-pub(crate) async fn forget_all(tx: &mut Tx<'_>, context: &Context, user: UserId) -> Result<()> {
+pub(crate) async fn forget_all(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    user: UserId,
+) -> Result<()> {
     totp::remove(tx, user).await?;
+    passkey::forget_all(tx, context, caller, user).await?;
     keep_in_step(tx, context, user).await
 }
 
@@ -272,15 +358,27 @@ pub(crate) async fn remove_since(
     if factors.totp.is_some_and(|totp| totp.created_at >= since) {
         totp::remove(tx, user).await?;
     }
+    passkey::forget_since(tx, user, since).await?;
     if factors.backup_codes.is_some_and(|codes| codes.created_at >= since) {
         backup_code::remove(tx, user).await?;
     }
     keep_in_step(tx, context, user).await
 }
 
+/// Refuses to take the last second factor from an account that needs one.
+async fn ensure_one_left(tx: &mut Tx<'_>, context: &Context, user: &User) -> Result<()> {
+    if of_user(tx, user.id).await?.methods().is_empty() && is_required(tx, context, user).await? {
+        return Err(Error::new(Code::Conflict)
+            .with_detail("Your account needs a second factor. Set up another one before you remove this."));
+    }
+    Ok(())
+}
+
 /// Brings the account's own columns in step with its factors.
 async fn keep_in_step(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<()> {
-    let enabled = of_user(tx, id).await?.is_enabled();
+    let factors = of_user(tx, id).await?;
+    let enabled = factors.is_enabled();
+    user::set_passkey_second(tx, id, factors.passkey_second && !factors.passkeys.is_empty()).await?;
     if !enabled {
         backup_code::remove(tx, id).await?;
         device::distrust(tx, id).await?;

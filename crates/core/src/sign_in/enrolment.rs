@@ -3,8 +3,8 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::flow::{self, Entered, SignedIn};
-use super::pending;
 use super::second::find;
+use super::{Second, pending};
 use crate::audit;
 use crate::context::Caller;
 use crate::error::{Error, Result};
@@ -52,8 +52,14 @@ pub async fn confirm_totp(
             if !pending::consume(tx, context, pending.id).await? {
                 return Err(pending::over());
             }
-            let admitted =
-                flow::admit(tx, context, caller, &pending.with(Method::Totp), pending.entry(browser)).await?;
+            let admitted = flow::admit(
+                tx,
+                context,
+                caller,
+                &pending.with(Second { method: Method::Totp, amr: Method::Totp.amr() }),
+                pending.entry(browser),
+            )
+            .await?;
             Ok((admitted, backup_codes))
         })
         .await?;

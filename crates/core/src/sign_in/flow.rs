@@ -161,7 +161,7 @@ async fn open(
     }
     user::note_sign_in(tx, user.id, context.now()).await?;
     let event = match factor.second {
-        Some(second) => event(factor).with("second_factor", second.as_str()),
+        Some(second) => event(factor).with("second_factor", second.method.as_str()),
         None => event(factor),
     };
     audit::record(tx, context, caller, event.session(session)).await?;

@@ -4,6 +4,7 @@
 pub mod enrolment;
 pub mod email;
 pub mod flow;
+pub mod passkey;
 pub mod password;
 pub mod pending;
 pub mod second;
@@ -33,7 +34,15 @@ pub struct VerifiedFactor {
     /// The attempt that it was, where guesses are counted: forgotten with those before it by whoever goes on from here.
     attempt: Option<Attempt>,
     /// The second factor, where that was proved as well.
-    second: Option<second_factor::Method>,
+    second: Option<Second>,
+}
+
+/// A second factor that was proved.
+#[derive(Debug, Clone, Copy)]
+struct Second {
+    method: second_factor::Method,
+    /// RFC 8176.
+    amr: &'static str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +52,10 @@ enum Method {
     EmailLink,
     /// The code of a mail, or one that its link showed elsewhere.
     EmailCode,
+    Passkey {
+        user_verified: bool,
+        backup_eligible: bool,
+    },
     /// A sign-up confirmed by mail: its password was chosen, and proved, in the same flow.
     ConfirmedSignUp,
     /// The one-time link of an installation without an administrator.
@@ -51,10 +64,14 @@ enum Method {
 
 impl Method {
     /// RFC 8176; `email` is ours, as the registry has no value for a mail that was read.
-    const fn amr(self) -> &'static str {
+    fn amr(self) -> Vec<&'static str> {
         match self {
-            Self::Password | Self::ConfirmedSignUp | Self::FirstAdmin => "pwd",
-            Self::EmailLink | Self::EmailCode => "email",
+            Self::Password | Self::ConfirmedSignUp | Self::FirstAdmin => vec!["pwd"],
+            Self::EmailLink | Self::EmailCode => vec!["email"],
+            Self::Passkey { user_verified, backup_eligible } => {
+                let key = if backup_eligible { "swk" } else { "hwk" };
+                if user_verified { vec![key, "user", MULTI_FACTOR] } else { vec![key, "user"] }
+            }
         }
     }
 
@@ -63,6 +80,7 @@ impl Method {
             Self::Password => "password",
             Self::EmailLink => "email_link",
             Self::EmailCode => "email_code",
+            Self::Passkey { .. } => "passkey",
             Self::ConfirmedSignUp => "sign_up",
             Self::FirstAdmin => "first_admin",
         }
@@ -71,15 +89,32 @@ impl Method {
     /// Whether it proves no more than that a mail was read.
     const fn is_by_mail(self) -> bool {
         match self {
-            Self::Password | Self::FirstAdmin => false,
+            Self::Password | Self::Passkey { .. } | Self::FirstAdmin => false,
             Self::ConfirmedSignUp | Self::EmailLink | Self::EmailCode => true,
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
-        [Self::Password, Self::EmailLink, Self::EmailCode, Self::ConfirmedSignUp, Self::FirstAdmin]
-            .into_iter()
-            .find(|method| method.as_str() == name)
+    /// As a sign-in keeps it that waits for its second factor.
+    const fn kept(self) -> &'static str {
+        match self {
+            Self::Passkey { backup_eligible: true, .. } => "synced_passkey",
+            _ => self.as_str(),
+        }
+    }
+
+    fn of_kept(name: &str) -> Option<Self> {
+        let passkey = |backup_eligible| Self::Passkey { user_verified: false, backup_eligible };
+        [
+            Self::Password,
+            Self::EmailLink,
+            Self::EmailCode,
+            Self::ConfirmedSignUp,
+            Self::FirstAdmin,
+            passkey(false),
+            passkey(true),
+        ]
+        .into_iter()
+        .find(|method| method.kept() == name)
     }
 }
 
@@ -90,13 +125,13 @@ impl VerifiedFactor {
 
     /// Whether no second step is needed.
     fn is_two(&self) -> bool {
-        self.second.is_some()
+        self.second.is_some() || matches!(self.method, Method::Passkey { user_verified: true, .. })
     }
 
     fn amr(&self) -> Vec<&'static str> {
-        let mut methods = vec![self.method.amr()];
-        if let Some(second) = self.second {
-            methods.extend([second.amr(), MULTI_FACTOR]);
+        let mut methods = self.method.amr();
+        if let Some(second) = &self.second {
+            methods.extend([second.amr, MULTI_FACTOR]);
         }
         methods
     }

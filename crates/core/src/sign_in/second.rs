@@ -1,9 +1,10 @@
 //! The second step of a sign-in.
 
 use doorward_db::Tx;
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
+use super::Second;
 use super::flow::{self, Entered, SignedIn};
 use super::pending::{self, Pending};
 use crate::audit::{self, Event, EventType};
@@ -11,6 +12,8 @@ use crate::context::{Caller, Context};
 use crate::device;
 use crate::error::{Code, Error, Result};
 use crate::lockout::{self, Attempt, Target};
+use crate::passkey::Started;
+use crate::passkey::authentication::{self, Purpose};
 use crate::rate_limit::Class;
 use crate::recovery::{self, Recovery};
 use crate::second_factor::{self, Method};
@@ -63,7 +66,9 @@ pub async fn complete(
             if pending.enrols {
                 return Err(second_factor::unknown_method());
             }
-            if !second_factor::of_user(tx, user.id).await?.methods().contains(&method) {
+            // A passkey is no code.
+            let methods = second_factor::of_user(tx, user.id).await?.methods();
+            if method == Method::Passkey || !methods.contains(&method) {
                 return Err(second_factor::unknown_method());
             }
             // What strangers try who know the password must not keep the owner out of a device that is known.
@@ -87,29 +92,102 @@ pub async fn complete(
                 fail(tx, context, caller, &pending, method, attempt).await?;
                 return Ok(Err(Error::new(Code::InvalidOrExpiredCode)));
             }
-            if !pending::consume(tx, context, pending.id).await? {
-                attempt.succeeded(tx).await?;
-                return Ok(Err(pending::over()));
-            }
             attempt.succeeded(tx).await?;
-            // What is said to be lost is not.
-            recovery::cancel_in(tx, context, caller, user.id, "second_factor").await?;
-            let admitted =
-                flow::admit(tx, context, caller, &pending.with(method), pending.entry(browser)).await?;
-            if let Ok(Entered::Session(opened)) = &admitted
-                && trust_device
-                && let Some(device) = opened.device
-            {
-                device::trust(tx, context, device, user.epoch).await?;
-            }
-            Ok::<_, Error>(admitted)
+            let second = Second { method, amr: method.amr() };
+            enter(tx, context, caller, pending, &user, second, browser, trust_device).await
         })
         .await?;
     counted.settle();
-    match tried {
-        Ok(Entered::Session(opened)) => flow::signed_in(sessions, opened).await,
-        Ok(Entered::Due(_)) => Err(Error::internal("a sign-in with two factors was asked for another")),
-        Err(refusal) => Err(refusal),
+    signed_in(sessions, tried).await
+}
+
+/// Begins the passkey's part of the second step.
+///
+/// # Errors
+/// `invalid_or_expired_token`, `rate_limited`; `validation_failed` where the account has no passkey.
+pub async fn start_passkey(context: &Context, caller: &Caller, token: &SecretString) -> Result<Started> {
+    let (pending, user) = context.db.read(async |tx| find(tx, context, token).await).await?;
+    if pending.enrols {
+        return Err(second_factor::unknown_method());
+    }
+    authentication::start(context, caller, purpose(&pending, &user)).await
+}
+
+/// Goes on by a passkey, to a session.
+///
+/// # Errors
+/// As [`complete`], and those of [`authentication::prove`]; `user_verification_required` where the first factor was a passkey
+/// too: what one has is one factor, however often it is shown.
+pub async fn complete_by_passkey(
+    sessions: &Sessions,
+    caller: &Caller,
+    token: &SecretString,
+    answer: PasskeyAnswer<'_>,
+    browser: bool,
+    trust_device: bool,
+) -> Result<SignedIn> {
+    let context = sessions.context();
+    let (pending, user) = context.db.read(async |tx| find(tx, context, token).await).await?;
+    if pending.enrols {
+        return Err(second_factor::unknown_method());
+    }
+    let PasskeyAnswer { passkey_token, credential } = answer;
+    let proof =
+        authentication::prove(context, caller, purpose(&pending, &user), passkey_token, credential).await?;
+    if matches!(pending.method, super::Method::Passkey { .. }) && !proof.user_verified() {
+        return Err(Code::UserVerificationRequired.into());
+    }
+    let amr = if proof.backup_eligible() { "swk" } else { "hwk" };
+    let second = Second { method: Method::Passkey, amr };
+    let entered = context
+        .db
+        .write(async |tx| enter(tx, context, caller, pending, &user, second, browser, trust_device).await)
+        .await?;
+    signed_in(sessions, entered).await
+}
+
+/// What a browser answers to a passkey's challenge.
+#[derive(Clone, Copy)]
+pub struct PasskeyAnswer<'a> {
+    pub passkey_token: &'a str,
+    pub credential: &'a Value,
+}
+
+fn purpose(pending: &Pending, user: &User) -> Purpose {
+    Purpose::SecondFactor { user: user.id, flow: pending.id }
+}
+
+/// Both factors are proved. A refusal is a value, since it is written down.
+#[expect(clippy::too_many_arguments, reason = "who, what was proved, and how they come in")]
+async fn enter(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    pending: Pending,
+    user: &User,
+    second: Second,
+    browser: bool,
+    trust_device: bool,
+) -> Result<Result<Entered>> {
+    if !pending::consume(tx, context, pending.id).await? {
+        return Ok(Err(pending::over()));
+    }
+    // What is said to be lost is not.
+    recovery::cancel_in(tx, context, caller, user.id, "second_factor").await?;
+    let admitted = flow::admit(tx, context, caller, &pending.with(second), pending.entry(browser)).await?;
+    if let Ok(Entered::Session(opened)) = &admitted
+        && trust_device
+        && let Some(device) = opened.device
+    {
+        device::trust(tx, context, device, user.epoch).await?;
+    }
+    Ok(admitted)
+}
+
+async fn signed_in(sessions: &Sessions, entered: Result<Entered>) -> Result<SignedIn> {
+    match entered? {
+        Entered::Session(opened) => flow::signed_in(sessions, opened).await,
+        Entered::Due(_) => Err(Error::internal("a sign-in with two factors was asked for another")),
     }
 }
 

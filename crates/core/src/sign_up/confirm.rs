@@ -18,7 +18,7 @@ use crate::session::{self, EndReason, Sessions};
 use crate::sign_in::VerifiedFactor;
 use crate::sign_in::flow::{self, Entry, Outcome};
 use crate::user::{self, EmailAddress};
-use crate::{device, sign_in};
+use crate::{device, second_factor, sign_in};
 
 const PASSWORD_TRIES: i64 = 5;
 
@@ -298,6 +298,7 @@ async fn verify_account(
             if let Some(hash) = &new_password_hash {
                 // Whoever made the account, and knows its first password, is out.
                 user::set_password_hash(tx, context, id, hash).await?;
+                second_factor::forget_all(tx, context, caller, id).await?;
                 device::forget_all(tx, id).await?;
                 session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
                 audit::record(tx, context, caller, Event::new(EventType::PasswordReset).user(id)).await?;

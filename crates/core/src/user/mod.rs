@@ -164,6 +164,11 @@ pub async fn set_mfa(tx: &mut Tx<'_>, id: UserId, enabled: bool) -> Result<()> {
     store::set_mfa(tx, id, enabled).await
 }
 
+/// Whether a passkey is asked for after the password.
+pub async fn set_passkey_second(tx: &mut Tx<'_>, id: UserId, chosen: bool) -> Result<()> {
+    store::set_passkey_second(tx, id, chosen).await
+}
+
 /// Has the next sign-in set up a second factor.
 pub async fn must_enrol(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
     store::must_enrol(tx, id).await

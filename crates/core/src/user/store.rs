@@ -172,6 +172,11 @@ pub(super) async fn set_mfa(tx: &mut Tx<'_>, id: UserId, enabled: bool) -> Resul
     Ok(())
 }
 
+pub(super) async fn set_passkey_second(tx: &mut Tx<'_>, id: UserId, chosen: bool) -> Result<()> {
+    tx.execute("UPDATE users SET passkey_second = ?2 WHERE id = ?1", &p![id, chosen]).await?;
+    Ok(())
+}
+
 pub(super) async fn must_enrol(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
     tx.execute("UPDATE users SET must_enrol = TRUE WHERE id = ?1", &p![id]).await?;
     Ok(())

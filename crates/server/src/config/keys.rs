@@ -164,6 +164,16 @@ pub const KEYS: &[Key] = &[
         "How long somebody waits who has lost the second factor, so that the owner can cancel what somebody else asked for. \
          Where nothing but the mailbox is left it is 7 days at least.",
     ),
+    key(
+        "webauthn.rp_id",
+        "the host of `public_url`",
+        "The host that passkeys belong to, or a parent domain of it. Another one makes every passkey worthless.",
+    ),
+    key(
+        "webauthn.origins",
+        "the origin of `public_url`",
+        "Exact origins of the pages that may ask for passkeys: this server, or apps of yours below `webauthn.rp_id`.",
+    ),
     key("rate_limit.enabled", "true", "Whether too many attempts are refused."),
     key(
         "http.trusted_proxies",

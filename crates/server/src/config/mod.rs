@@ -5,6 +5,7 @@ pub mod master_key;
 mod problem;
 mod reader;
 mod source;
+mod webauthn;
 #[cfg(test)]
 mod tests;
 
@@ -168,6 +169,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         enabled: reader.flag("challenge.enabled", true),
         sign_ups_above: reader.number("challenge.sign_ups_above", 60, 0, 1_000_000),
     };
+    let webauthn = webauthn::read(reader, public_url.as_ref(), development);
     let rate_limit = RateLimit { enabled: reader.flag("rate_limit.enabled", true) };
     let http = Http {
         trusted_proxies: trusted_proxies(reader),
@@ -197,6 +199,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
             reauthentication,
             mfa,
             recovery,
+            webauthn: webauthn?,
             account,
             challenge,
             lockout,

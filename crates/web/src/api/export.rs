@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::audit::ActivityView;
+use super::passkeys::PasskeyView;
 use super::sessions::KnownDevice;
 use super::views::{SessionView, UserView};
 
@@ -20,6 +21,7 @@ pub struct ExportView {
     pending_email: Option<String>,
     sessions: Vec<SessionView>,
     devices: Vec<KnownDevice>,
+    passkeys: Vec<PasskeyView>,
     activity: Vec<ActivityView>,
 }
 
@@ -40,6 +42,7 @@ impl ExportView {
                 .iter()
                 .map(|one| KnownDevice::new(one, live.session.device == Some(one.id)))
                 .collect(),
+            passkeys: export.passkeys.iter().map(PasskeyView::new).collect(),
             activity: export.activity.iter().map(|event| ActivityView::new(context, event)).collect(),
         }
     }

@@ -21,7 +21,7 @@ use crate::state::Web;
 pub struct FactorView {
     #[schema(example = "totp_0198a7c2f3b47c1e9d5a6b7c8d9e0f12")]
     id: String,
-    /// `totp`, `backup_codes`.
+    /// `totp`, `passkey`, `backup_codes`.
     #[serde(rename = "type")]
     kind: &'static str,
     name: String,
@@ -40,6 +40,8 @@ pub struct FactorsAnswer {
     items: Vec<FactorView>,
     /// Whether signing in asks for a second factor.
     mfa_enabled: bool,
+    /// Whether a passkey is asked for after the password, although there is no authenticator app.
+    passkey_second_factor: bool,
 }
 
 /// List one's second factors.
@@ -49,11 +51,54 @@ pub struct FactorsAnswer {
 ))]
 pub async fn list(State(web): State<Web>, SignedIn(live): SignedIn) -> Result<Response, ApiError> {
     let factors = second_factor::list(web.context(), live.user.id).await?;
-    let answer = FactorsAnswer {
-        items: items(&factors, &live.user.id.to_string()),
-        mfa_enabled: factors.is_enabled(),
-    };
-    Ok(axum::Json(answer).into_response())
+    Ok(axum::Json(FactorsAnswer::new(&factors, &live.user.id.to_string())).into_response())
+}
+
+impl FactorsAnswer {
+    fn new(factors: &Factors, user: &str) -> Self {
+        Self {
+            items: items(factors, user),
+            mfa_enabled: factors.is_enabled(),
+            passkey_second_factor: factors.passkey_second,
+        }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeFactors {
+    /// Ask for a passkey after the password.
+    passkey_second_factor: bool,
+}
+
+/// The second factors after a change.
+#[derive(Serialize, ToSchema)]
+pub struct ChangedFactors {
+    #[serde(flatten)]
+    factors: FactorsAnswer,
+    /// Shown once. Absent where the account has a set already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_codes: Option<Vec<String>>,
+}
+
+/// Have sign-ins ask for a passkey after the password, or not.
+#[utoipa::path(patch, path = "/v1/me/factors", tag = "Two-factor", request_body = ChangeFactors, responses(
+    (status = 200, description = "The second factors", body = ChangedFactors),
+    (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 403, description = "`reauthentication_required`", body = Problem),
+    (status = 409, description = "The account has no passkey", body = Problem),
+))]
+pub async fn change(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    SignedIn(live): SignedIn,
+    Json(request): Json<ChangeFactors>,
+) -> Result<Response, ApiError> {
+    let chosen = request.passkey_second_factor;
+    let codes = second_factor::choose_passkey(&web.sessions, &caller, &live, chosen).await?;
+    let factors = second_factor::list(web.context(), live.user.id).await?;
+    let factors = FactorsAnswer::new(&factors, &live.user.id.to_string());
+    Ok(axum::Json(ChangedFactors { factors, backup_codes: codes.as_deref().map(shown) }).into_response())
 }
 
 fn items(factors: &Factors, user: &str) -> Vec<FactorView> {
@@ -65,6 +110,16 @@ fn items(factors: &Factors, user: &str) -> Vec<FactorView> {
             name: "Authenticator app".to_owned(),
             created_at: totp.created_at.rfc3339(),
             last_used_at: totp.last_used_at.map(doorward_core::context::Time::rfc3339),
+            remaining: None,
+        });
+    }
+    for passkey in &factors.passkeys {
+        items.push(FactorView {
+            id: passkey.id.to_string(),
+            kind: "passkey",
+            name: passkey.name.clone(),
+            created_at: passkey.created_at.rfc3339(),
+            last_used_at: passkey.last_used_at.map(doorward_core::context::Time::rfc3339),
             remaining: None,
         });
     }

@@ -11,6 +11,7 @@ pub mod list;
 pub mod me;
 pub mod not_me;
 pub mod openapi;
+pub mod passkeys;
 pub mod password;
 pub mod reauthentication;
 pub mod recovery;

@@ -13,7 +13,7 @@ use super::delivery::{self, Delivery, TokensAnswer};
 use super::sign_up::{Proof, proof};
 use crate::http::json::Json;
 use crate::http::problem::{ApiError, Problem};
-use crate::signed_in::{SignedIn, is_bearer};
+use crate::signed_in::{SignedIn, is_bearer, required_access_token};
 use crate::state::Web;
 
 #[derive(Deserialize, ToSchema)]
@@ -73,16 +73,20 @@ pub async fn reset(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeRequest {
-    #[schema(value_type = String)]
-    current_password: SecretString,
+    /// Left out where the account has no password yet.
+    #[schema(value_type = Option<String>)]
+    current_password: Option<SecretString>,
     #[schema(value_type = String)]
     new_password: SecretString,
 }
 
 /// Change the password. Every other session of the account ends, this one gets new tokens.
+///
+/// An account that is signed in to by passkey alone gets its first password; that asks for a recent sign-in.
 #[utoipa::path(post, path = "/v1/password/change", tag = "Password", request_body = ChangeRequest, responses(
     (status = 204, description = "Changed; the new tokens are in the cookies"),
     (status = 200, description = "Changed; the new tokens, for a client without cookies", body = TokensAnswer),
+    (status = 403, description = "`reauthentication_required`, where a first password is set", body = Problem),
     (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn change(
@@ -92,8 +96,9 @@ pub async fn change(
     headers: HeaderMap,
     Json(request): Json<ChangeRequest>,
 ) -> Result<Response, ApiError> {
-    let (current, new) = (&request.current_password, &request.new_password);
-    let tokens = password::change(&web.sessions, &caller, &live, current, new).await?;
+    let (current, new) = (request.current_password.as_ref(), &request.new_password);
+    let is_fresh = web.sessions.ensure_fresh(required_access_token(&web, &headers)?, &live).is_ok();
+    let tokens = password::change(&web.sessions, &caller, &live, current, new, is_fresh).await?;
     if is_bearer(&headers) {
         return Ok(delivery::renewed(&web, Delivery::Body, &tokens));
     }

@@ -1,16 +1,18 @@
 //! Confirming that it is still you.
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use doorward_core::error::{Error, FieldError};
 use doorward_core::reauthentication;
 use doorward_core::second_factor::Method;
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::delivery::{self, Delivery, TokensAnswer};
+use super::passkeys::PasskeyStarted;
 use crate::http::caller::ByCaller;
 use crate::http::json::Json;
 use crate::http::problem::{ApiError, Problem};
@@ -25,6 +27,8 @@ pub enum ReauthenticationMethod {
     /// An authenticator app's six digits.
     Totp,
     BackupCode,
+    /// A passkey of the account.
+    Passkey,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -33,8 +37,9 @@ pub struct ReauthenticateStart {
     method: ReauthenticationMethod,
 }
 
-/// Have a code mailed, to confirm that it is you.
+/// Have a code mailed, or begin with a passkey, to confirm that it is you.
 #[utoipa::path(post, path = "/v1/reauthenticate/start", tag = "Sign-in", request_body = ReauthenticateStart, responses(
+    (status = 200, description = "What to hand to navigator.credentials.get", body = PasskeyStarted),
     (status = 202, description = "The code is on its way"),
     (status = 401, description = "Nobody is signed in", body = Problem),
     (status = 422, description = "That method is not accepted", body = Problem),
@@ -44,28 +49,37 @@ pub async fn start(
     ByCaller(caller): ByCaller,
     SignedIn(live): SignedIn,
     Json(request): Json<ReauthenticateStart>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Response, ApiError> {
     match request.method {
         ReauthenticationMethod::EmailCode => {
             reauthentication::send_code(web.context(), &caller, &live).await?;
+            Ok(StatusCode::ACCEPTED.into_response())
+        }
+        ReauthenticationMethod::Passkey => {
+            let started = reauthentication::start_passkey(web.context(), &caller, &live).await?;
+            Ok(axum::Json(PasskeyStarted::from(started)).into_response())
         }
         ReauthenticationMethod::Totp | ReauthenticationMethod::BackupCode => {
             let detail = "Nothing is sent for that: you have the code.";
             return Err(Error::invalid(vec![FieldError::new("method", "invalid", detail)]).into());
         }
     }
-    Ok(StatusCode::ACCEPTED)
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReauthenticateRequest {
-    /// The account's password; or else `method` and `code`.
+    /// The account's password; or else `method` and `code`; or else `passkey_token` and `credential`.
     #[schema(value_type = Option<String>)]
     password: Option<SecretString>,
     method: Option<ReauthenticationMethod>,
     #[schema(value_type = Option<String>, example = "123456")]
     code: Option<SecretString>,
+    #[schema(value_type = Option<String>)]
+    passkey_token: Option<SecretString>,
+    /// `AuthenticationResponseJSON` of Web Authentication, Level 3.
+    #[schema(value_type = Option<Object>)]
+    credential: Option<Value>,
 }
 
 /// Confirm that it is you.
@@ -74,8 +88,8 @@ pub struct ReauthenticateRequest {
 /// tokens count as fresh, older ones of the session do not.
 #[utoipa::path(post, path = "/v1/reauthenticate", tag = "Sign-in", request_body = ReauthenticateRequest, responses(
     (status = 200, description = "New tokens, fresh for ten minutes", body = TokensAnswer),
-    (status = 400, description = "The code does not work", body = Problem),
-    (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 400, description = "The code does not work, or the passkey's challenge is gone", body = Problem),
+    (status = 401, description = "Nobody is signed in; or the passkey is refused: `invalid_credentials`, `passkey_unknown`, `user_verification_required`", body = Problem),
     (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn confirm(
@@ -86,7 +100,22 @@ pub async fn confirm(
     Json(request): Json<ReauthenticateRequest>,
 ) -> Result<Response, ApiError> {
     let tokens = match (&request.password, request.method, &request.code) {
-        (Some(password), None, None) => {
+        (None, None | Some(ReauthenticationMethod::Passkey), None)
+            if request.passkey_token.is_some() || request.credential.is_some() =>
+        {
+            let token = request.passkey_token.as_ref();
+            let token =
+                token.ok_or_else(|| required("passkey_token", "Send the token that it began with."))?;
+            let credential = request.credential.as_ref();
+            let credential =
+                credential.ok_or_else(|| required("credential", "Send the browser's answer."))?;
+            let token = token.expose_secret();
+            reauthentication::by_passkey(&web.sessions, &caller, &live, token, credential).await?
+        }
+        (None, Some(ReauthenticationMethod::Passkey), _) => {
+            return Err(required("passkey_token", "Send the token that it began with."));
+        }
+        (Some(password), None, None) if request.passkey_token.is_none() && request.credential.is_none() => {
             reauthentication::by_password(&web.sessions, &caller, &live, password).await?
         }
         (None, Some(ReauthenticationMethod::EmailCode), Some(code)) => {
@@ -105,7 +134,7 @@ pub async fn confirm(
         (None, None, Some(_)) => return Err(required("method", "Say what the code is from.")),
         (None, None, None) => return Err(required("password", "Enter your password, or a mailed code.")),
         (Some(_), ..) => {
-            let detail = "Send either the password, or the method and its code.";
+            let detail = "Send either the password, or the method and its code, or a passkey's answer.";
             return Err(Error::invalid(vec![FieldError::new("password", "invalid", detail)]).into());
         }
     };

@@ -2,16 +2,21 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use doorward_core::error::{Code, Error, FieldError};
 use doorward_core::second_factor::Method;
+use doorward_core::sign_in::second::PasskeyAnswer;
 use doorward_core::sign_in::{enrolment, second};
 use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::delivery::{self, Delivery, SignedInAnswer};
 use super::factors::{TotpSetUp, shown};
+use super::passkeys::PasskeyStarted;
 use crate::http::caller::ByCaller;
+use crate::http::cookies::CookieName;
 use crate::http::json::Json;
 use crate::http::problem::{ApiError, Problem};
 use crate::state::Web;
@@ -22,6 +27,8 @@ use crate::state::Web;
 pub enum SecondFactorMethod {
     /// An authenticator app's six digits (RFC 6238).
     Totp,
+    /// A passkey of the account.
+    Passkey,
     /// One of ten codes, each of which works once.
     BackupCode,
 }
@@ -30,9 +37,44 @@ impl SecondFactorMethod {
     const fn method(self) -> Method {
         match self {
             Self::Totp => Method::Totp,
+            Self::Passkey => Method::Passkey,
             Self::BackupCode => Method::BackupCode,
         }
     }
+}
+
+/// What has to begin before it is answered.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StartedMethod {
+    Passkey,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartSecondFactorRequest {
+    /// What the first step answered. The browser of the pages sends its cookie.
+    #[schema(value_type = Option<String>)]
+    mfa_token: Option<SecretString>,
+    method: StartedMethod,
+}
+
+/// Begin the second step, where the method wants that.
+#[utoipa::path(post, path = "/v1/sign-in/mfa/start", tag = "Sign-in", security(()), request_body = StartSecondFactorRequest, responses(
+    (status = 200, description = "What to hand to navigator.credentials.get", body = PasskeyStarted),
+    (status = 400, description = "`invalid_or_expired_token`: sign in anew", body = Problem),
+    (status = 422, description = "The account has no such second factor", body = Problem),
+))]
+pub async fn start(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    headers: HeaderMap,
+    Json(request): Json<StartSecondFactorRequest>,
+) -> Result<axum::Json<PasskeyStarted>, ApiError> {
+    let StartedMethod::Passkey = request.method;
+    let cookie = || web.cookies.get(&headers, CookieName::Flow).map(SecretString::from);
+    let token = request.mfa_token.or_else(cookie).ok_or(Code::InvalidOrExpiredToken)?;
+    Ok(axum::Json(second::start_passkey(web.context(), &caller, &token).await?.into()))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -42,8 +84,15 @@ pub struct SecondFactorRequest {
     #[schema(value_type = String)]
     mfa_token: SecretString,
     method: SecondFactorMethod,
-    #[schema(value_type = String, example = "123456")]
-    code: SecretString,
+    /// For `totp` and `backup_code`.
+    #[schema(value_type = Option<String>, example = "123456")]
+    code: Option<SecretString>,
+    /// For `passkey`, with `credential`.
+    #[schema(value_type = Option<String>)]
+    passkey_token: Option<SecretString>,
+    /// `AuthenticationResponseJSON` of Web Authentication, Level 3.
+    #[schema(value_type = Option<Object>)]
+    credential: Option<Value>,
     /// Ask this browser for no second factor for as long as the operator allows.
     trust_device: Option<bool>,
     delivery: Option<Delivery>,
@@ -64,12 +113,24 @@ pub async fn complete(
     headers: HeaderMap,
     Json(request): Json<SecondFactorRequest>,
 ) -> Result<Response, ApiError> {
-    let (token, method, code) = (&request.mfa_token, request.method.method(), request.code.expose_secret());
+    let (token, method) = (&request.mfa_token, request.method.method());
     let trust = request.trust_device.unwrap_or_default();
     let delivery = request.delivery.unwrap_or_default();
     let browser = delivery == Delivery::Cookie;
-    let done = second::complete(&web.sessions, &caller, token, method, code, browser, trust).await?;
+    let done = if method == Method::Passkey {
+        let passkey_token = request.passkey_token.as_ref().ok_or_else(|| required("passkey_token"))?;
+        let credential = request.credential.as_ref().ok_or_else(|| required("credential"))?;
+        let answer = PasskeyAnswer { passkey_token: passkey_token.expose_secret(), credential };
+        second::complete_by_passkey(&web.sessions, &caller, token, answer, browser, trust).await?
+    } else {
+        let code = request.code.as_ref().ok_or_else(|| required("code"))?.expose_secret();
+        second::complete(&web.sessions, &caller, token, method, code, browser, trust).await?
+    };
     Ok(delivery::signed_in(&web, &caller, &headers, delivery, &done).await?)
+}
+
+fn required(field: &'static str) -> Error {
+    Error::invalid(vec![FieldError::new(field, "required", "This method needs it.")])
 }
 
 #[derive(Deserialize, ToSchema)]

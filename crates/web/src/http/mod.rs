@@ -21,7 +21,7 @@ pub(crate) mod tests {
 
     use doorward_core::config::{
         Account, Audit, Brand, Challenge, Config, Http, Keys, Lockout, Mail, Mfa, Mode, Password, RateLimit,
-        Reauthentication, Recovery, Session, SignIn, SignUp, Token, VerifyEmail,
+        Reauthentication, Recovery, Session, SignIn, SignUp, Token, VerifyEmail, Webauthn,
     };
 
     /// The settings of a server that is reached at this address.
@@ -52,6 +52,7 @@ pub(crate) mod tests {
             reauthentication: Reauthentication { email_code: true },
             mfa: Mfa { required_for: Vec::new(), trusted_device: Duration::from_secs(30 * 24 * 60 * 60) },
             recovery: Recovery { wait: Duration::from_secs(24 * 60 * 60) },
+            webauthn: Webauthn { rp_id: "localhost".to_owned(), origins: Vec::new() },
             rate_limit: RateLimit { enabled: true },
             http: Http::default(),
             mail: Mail { from: "noreply@example.com".to_owned(), caught: true },

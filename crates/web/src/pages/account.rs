@@ -6,17 +6,20 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use doorward_core::audit;
-use doorward_core::error::Error;
+use doorward_core::error::{Code, Error};
+use doorward_core::passkey;
 use doorward_core::password as passwords;
 use doorward_core::session::Live;
 use doorward_core::user::{self, ProfileChange, User};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
+use super::sign_up::with_redirect;
 use super::views::{self, AccountPage, ChangePasswordPage, LastSignIn, Moment};
 use super::{again, layout, mark, page, see_other};
 use crate::api::audit::device;
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
+use crate::http::cookies::CookieName;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
 use crate::state::Web;
@@ -71,7 +74,7 @@ pub async fn password_show(
 ) -> Response {
     let notice = (!query.get("changed").is_empty())
         .then(|| "Your password is changed. You are signed out everywhere else.".to_owned());
-    let form = ChangePasswordPage::form(&live.user.email, web.config.password.min_length);
+    let form = password_form(&web, &live);
     page(StatusCode::OK, &password_page(&web, &live, form, notice))
 }
 
@@ -79,18 +82,24 @@ pub async fn password(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     Extension(live): Extension<Arc<Live>>,
+    headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
     let (current, new) = (form.secret("current_password"), form.secret("new_password"));
-    match passwords::change(&web.sessions, &caller, &live, &current, &new).await {
+    let token = web.cookies.get(&headers, CookieName::Access);
+    let is_fresh = token.is_some_and(|token| web.sessions.ensure_fresh(token, &live).is_ok());
+    match passwords::change(&web.sessions, &caller, &live, Some(&current), &new, is_fresh).await {
         Ok(tokens) => {
             let mut response = see_other(&format!("{}/account/password?changed=1", web.config.base_path()));
             delivery::set_tokens(&web, response.headers_mut(), &tokens);
             Ok(response)
         }
+        Err(error) if error.code() == Code::ReauthenticationRequired => {
+            Ok(see_other(&with_redirect(&web, "/reauthenticate", Some("/account/password"))))
+        }
         Err(error) => {
             let retry_after = error.retry_after();
-            let mut shown = ChangePasswordPage::form(&live.user.email, web.config.password.min_length);
+            let mut shown = password_form(&web, &live);
             let status = mark(&mut shown, error)?;
             Ok(again(&password_page(&web, &live, shown, None), status, retry_after))
         }
@@ -115,7 +124,9 @@ async fn account_page(
     notice: Option<String>,
 ) -> Result<AccountPage, ApiError> {
     let (context, session) = (web.context(), &live.session);
+    let passkeys = passkey::of_user(context, live.user.id).await?;
     let last = audit::last_sign_in_before(context, session.user, session.id, session.created_at).await?;
+    let is_first = last.is_none();
     Ok(AccountPage {
         layout: layout(web, "Your account", Some(&live.user.email)),
         form,
@@ -127,10 +138,18 @@ async fn account_page(
             device: device(event.user_agent.as_deref()),
             ip: event.ip.as_deref().map(|ip| context.address_in_words(Some(ip))),
         }),
+        offers_passkey: is_first && passkeys.is_empty(),
+        signals: passkey::signals(context, &live.user, &passkeys),
         notice,
     })
 }
 
+fn password_form(web: &Web, live: &Live) -> views::Form {
+    let has_password = live.user.password_hash.is_some();
+    ChangePasswordPage::form(&live.user.email, web.config.password.min_length, has_password)
+}
+
 fn password_page(web: &Web, live: &Live, form: views::Form, notice: Option<String>) -> ChangePasswordPage {
-    ChangePasswordPage { layout: layout(web, "Password", Some(&live.user.email)), form, notice }
+    let has_password = live.user.password_hash.is_some();
+    ChangePasswordPage { layout: layout(web, "Password", Some(&live.user.email)), form, has_password, notice }
 }

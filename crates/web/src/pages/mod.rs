@@ -13,6 +13,7 @@ mod email;
 mod email_sign_in;
 mod first_admin;
 mod not_me;
+mod passkeys;
 mod password;
 mod reauthentication;
 mod recovery;
@@ -52,6 +53,7 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::Public, "/sign-in/email", get(email_sign_in::show).post(email_sign_in::submit));
     routes.page(Access::Public, "/sign-in/email/start", post(email_sign_in::start));
     routes.page(Access::Public, "/sign-in/link", get(email_sign_in::link_show).post(email_sign_in::link));
+    routes.page(Access::Public, "/sign-in/passkey", post(passkeys::sign_in));
     routes.page(Access::Token, "/sign-out", post(sign_in::sign_out));
     routes.page(Access::Token, "/sign-out/all", post(sign_in::sign_out_all));
     routes.page(Access::Public, "/forgot-password", get(password::forgot_show).post(password::forgot));
@@ -69,7 +71,12 @@ pub fn routes(routes: &mut Routes) {
     let app = get(two_factor::app_show).post(two_factor::app_confirm);
     routes.page(Access::Fresh, "/account/two-factor/app", app);
     routes.page(Access::Fresh, "/account/two-factor/app/remove", post(two_factor::app_remove));
+    routes.page(Access::Fresh, "/account/two-factor/passkey", post(two_factor::choose_passkey));
     routes.page(Access::Fresh, "/account/two-factor/backup-codes", post(two_factor::renew_backup_codes));
+    routes.page(Access::SignedIn, "/account/passkeys", get(passkeys::show));
+    routes.page(Access::Fresh, "/account/passkeys/add", get(passkeys::add_show).post(passkeys::add));
+    routes.page(Access::SignedIn, "/account/passkeys/rename", post(passkeys::rename));
+    routes.page(Access::Fresh, "/account/passkeys/remove", post(passkeys::remove));
     routes.page(Access::SignedIn, "/account/sessions", get(sessions::show));
     routes.page(Access::SignedIn, "/account/sessions/end", post(sessions::end));
     routes.page(Access::SignedIn, "/account/sessions/end-others", post(sessions::end_others));

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
+use doorward_core::passkey;
 use doorward_core::reauthentication as confirming;
 use doorward_core::second_factor::{self, Method};
 use doorward_core::session::Live;
 use http::StatusCode;
 
 use super::sign_up::with_redirect;
-use super::views::{self, ConfirmBy, ReauthenticationPage, masked};
-use super::{again, layout, mark, page, see_other};
+use super::views::{self, ConfirmBy, PasskeyForm, ReauthenticationPage, masked};
+use super::{again, layout, mark, page, passkeys, see_other};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
@@ -28,8 +29,10 @@ pub async fn show(
     let ways = ways(&web, &live).await?;
     let wanted = ConfirmBy::parse(query.get("by")).filter(|by| ways.contains(by));
     let by = wanted.or_else(|| ways.first().copied()).unwrap_or(ConfirmBy::Password);
-    let form = ReauthenticationPage::form(by, &live.user.email, query.some("redirect_to"));
-    Ok(page(StatusCode::OK, &confirm_page(&web, &live, form, by, ways, query.some("redirect_to"))))
+    let redirect_to = query.some("redirect_to");
+    let form = ReauthenticationPage::form(by, &live.user.email, redirect_to);
+    let passkey = passkey_form(&web, &live, redirect_to).await?;
+    Ok(page(StatusCode::OK, &confirm_page(&web, &live, form, passkey, by, ways, redirect_to)))
 }
 
 /// Mails a code, and shows where to type it.
@@ -52,7 +55,9 @@ pub async fn start(
             let by = ways.first().copied().unwrap_or(ConfirmBy::Password);
             let mut shown = ReauthenticationPage::form(by, &live.user.email, redirect_to);
             let status = mark(&mut shown, error)?;
-            Ok(again(&confirm_page(&web, &live, shown, by, ways, redirect_to), status, retry_after))
+            let passkey = passkey_form(&web, &live, redirect_to).await?;
+            let template = confirm_page(&web, &live, shown, passkey, by, ways, redirect_to);
+            Ok(again(&template, status, retry_after))
         }
     }
 }
@@ -65,6 +70,7 @@ pub async fn confirm(
 ) -> Result<Response, ApiError> {
     let redirect_to = form.some("redirect_to");
     let code = form.get("code");
+    let by_passkey = form.some("passkey_token");
     let by = match ConfirmBy::parse(form.get("by")) {
         Some(by) => by,
         None if code.is_empty() => ConfirmBy::Password,
@@ -72,6 +78,9 @@ pub async fn confirm(
     };
     let sessions = &web.sessions;
     let confirmed = match by {
+        _ if let Some(token) = by_passkey => {
+            confirming::by_passkey(sessions, &caller, &live, token, &passkeys::credential(&form)).await
+        }
         ConfirmBy::Password => {
             confirming::by_password(sessions, &caller, &live, &form.secret("password")).await
         }
@@ -87,6 +96,15 @@ pub async fn confirm(
             delivery::set_tokens(&web, response.headers_mut(), &tokens);
             Ok(response)
         }
+        Err(error) if by_passkey.is_some() => {
+            let ways = ways(&web, &live).await?;
+            let by = ways.first().copied().unwrap_or(ConfirmBy::Password);
+            let shown = ReauthenticationPage::form(by, &live.user.email, redirect_to);
+            let mut passkey = PasskeyForm::reauthenticate(redirect_to);
+            let (status, retry_after) = passkeys::mark(&web, &mut passkey, &form, error)?;
+            let template = confirm_page(&web, &live, shown, Some(passkey), by, ways, redirect_to);
+            Ok(again(&template, status, retry_after))
+        }
         Err(error) => {
             let retry_after = error.retry_after();
             let mut shown = ReauthenticationPage::form(by, &live.user.email, redirect_to);
@@ -95,7 +113,8 @@ pub async fn confirm(
             }
             let status = mark(&mut shown, error)?;
             let ways = ways(&web, &live).await?;
-            let template = confirm_page(&web, &live, shown, by, ways, redirect_to);
+            let passkey = passkey_form(&web, &live, redirect_to).await?;
+            let template = confirm_page(&web, &live, shown, passkey, by, ways, redirect_to);
             Ok(again(&template, status, retry_after))
         }
     }
@@ -108,10 +127,12 @@ async fn ways(web: &Web, live: &Live) -> Result<Vec<ConfirmBy>, ApiError> {
         ways.push(ConfirmBy::Password);
     }
     for method in second_factor::list(web.context(), live.user.id).await?.methods() {
-        ways.push(match method {
-            Method::Totp => ConfirmBy::Totp,
-            Method::BackupCode => ConfirmBy::BackupCode,
-        });
+        match method {
+            Method::Totp => ways.push(ConfirmBy::Totp),
+            Method::BackupCode => ways.push(ConfirmBy::BackupCode),
+            // It has a button of its own.
+            Method::Passkey => {}
+        }
     }
     if confirming::takes_email_code(web.context(), live) {
         ways.push(ConfirmBy::EmailCode);
@@ -119,10 +140,21 @@ async fn ways(web: &Web, live: &Live) -> Result<Vec<ConfirmBy>, ApiError> {
     Ok(ways)
 }
 
+/// Where the account has a passkey.
+async fn passkey_form(
+    web: &Web,
+    live: &Live,
+    redirect_to: Option<&str>,
+) -> Result<Option<PasskeyForm>, ApiError> {
+    let all = passkey::of_user(web.context(), live.user.id).await?;
+    Ok((!all.is_empty()).then(|| PasskeyForm::reauthenticate(redirect_to)))
+}
+
 fn confirm_page(
     web: &Web,
     live: &Live,
     form: views::Form,
+    passkey: Option<PasskeyForm>,
     by: ConfirmBy,
     ways: Vec<ConfirmBy>,
     redirect_to: Option<&str>,
@@ -130,6 +162,8 @@ fn confirm_page(
     ReauthenticationPage {
         layout: layout(web, "Confirm that it is you", None),
         form,
+        passkey,
+        by_passkey_alone: ways.is_empty(),
         by,
         others: ways.into_iter().filter(|way| *way != by).collect(),
         email: live.user.email.clone(),

@@ -4,12 +4,14 @@ use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::{Code, Error, Result};
 use doorward_core::second_factor::Method;
+use doorward_core::sign_in::second::PasskeyAnswer;
 use doorward_core::sign_in::{enrolment, second};
 use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 
+use super::passkeys;
 use super::two_factor::{app, backup_codes};
-use super::views::{self, EnrolPage, SecondStepPage};
+use super::views::{self, EnrolPage, PasskeyForm, SecondStepPage};
 use super::{again, layout, mark, page, see_other};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
@@ -27,9 +29,10 @@ pub async fn show(State(web): State<Web>, headers: HeaderMap, query: Query) -> R
     if waiting.enrols {
         return Ok(see_other(&super::sign_up::with_redirect(&web, "/sign-in/set-up", redirect_to)));
     }
-    let by_backup_code = query.get("by") == "backup_code" || !waiting.methods.contains(&Method::Totp);
+    let by_backup_code = query.get("by") == "backup_code";
     let form = SecondStepPage::form(by_backup_code, trust_days(&web), redirect_to);
-    Ok(page(StatusCode::OK, &second_step_page(&web, &waiting, form, by_backup_code, redirect_to)))
+    let passkey = PasskeyForm::second_step(redirect_to);
+    Ok(page(StatusCode::OK, &second_step_page(&web, &waiting, form, passkey, by_backup_code, redirect_to)))
 }
 
 pub async fn submit(
@@ -42,11 +45,29 @@ pub async fn submit(
     let Some(token) = token(&web, &headers) else { return Ok(anew(&web, redirect_to)) };
     let method = Method::parse(form.get("method")).unwrap_or(Method::Totp);
     let (code, trust) = (form.get("code"), form.is_checked("trust_device"));
-    match second::complete(&web.sessions, &caller, &token, method, code, true, trust).await {
+    let passkey_token = form.some("passkey_token");
+    let done = match passkey_token {
+        Some(passkey_token) => {
+            let credential = passkeys::credential(&form);
+            let answer = PasskeyAnswer { passkey_token, credential: &credential };
+            second::complete_by_passkey(&web.sessions, &caller, &token, answer, true, trust).await
+        }
+        None => second::complete(&web.sessions, &caller, &token, method, code, true, trust).await,
+    };
+    match done {
         Ok(signed_in) => {
             let mut response = see_other(&safe_redirect(redirect_to, &web.config));
             delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
             Ok(response)
+        }
+        Err(error) if passkey_token.is_some() => {
+            let Some(waiting) = waiting(&web, &headers).await? else { return Ok(anew(&web, redirect_to)) };
+            let mut passkey = PasskeyForm::second_step(redirect_to);
+            let (status, retry_after) = passkeys::mark(&web, &mut passkey, &form, error)?;
+            let mut shown = SecondStepPage::form(false, trust_days(&web), redirect_to);
+            shown.focus = false;
+            let template = second_step_page(&web, &waiting, shown, passkey, false, redirect_to);
+            Ok(again(&template, status, retry_after))
         }
         Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(anew(&web, redirect_to)),
         Err(error) => {
@@ -56,7 +77,8 @@ pub async fn submit(
             let mut shown = SecondStepPage::form(by_backup_code, trust_days(&web), redirect_to);
             shown.fill("trust_device", if trust { "on" } else { "" });
             let status = mark(&mut shown, error)?;
-            let template = second_step_page(&web, &waiting, shown, by_backup_code, redirect_to);
+            let passkey = PasskeyForm::second_step(redirect_to);
+            let template = second_step_page(&web, &waiting, shown, passkey, by_backup_code, redirect_to);
             Ok(again(&template, status, retry_after))
         }
     }
@@ -144,15 +166,19 @@ fn second_step_page(
     web: &Web,
     waiting: &second::Waiting,
     form: views::Form,
+    passkey: PasskeyForm,
     by_backup_code: bool,
     redirect_to: Option<&str>,
 ) -> SecondStepPage {
+    let has = |method| waiting.methods.contains(&method);
     SecondStepPage {
         layout: layout(web, "One more step", None),
         form,
+        passkey: has(Method::Passkey).then_some(passkey),
+        by_passkey_alone: !by_backup_code && !has(Method::Totp),
         by_backup_code,
-        has_totp: waiting.methods.contains(&Method::Totp),
-        has_backup_codes: waiting.methods.contains(&Method::BackupCode),
+        has_totp: has(Method::Totp),
+        has_backup_codes: has(Method::BackupCode),
         redirect_to: redirect_to.map(str::to_owned),
     }
 }

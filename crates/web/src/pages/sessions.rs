@@ -165,10 +165,14 @@ fn names(own: Option<&str>, client: &Client) -> (String, Option<String>) {
 
 /// How somebody signed in, in words (RFC 8176 has the abbreviations).
 fn method(amr: &[String]) -> String {
-    let words = amr.iter().filter(|method| *method != "mfa").map(|method| match method.as_str() {
-        "pwd" => "password",
-        "otp" => "code",
-        other => other,
+    let words = amr.iter().filter_map(|method| match method.as_str() {
+        "pwd" => Some("password"),
+        "otp" => Some("code"),
+        "email" => Some("mail"),
+        "hwk" | "swk" => Some("passkey"),
+        // How a passkey was used, and how many factors there were.
+        "user" | "mfa" => None,
+        other => Some(other),
     });
     words.collect::<Vec<_>>().join(" and ")
 }

@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use secrecy::ExposeSecret;
 
 use super::sign_up::with_redirect;
-use super::views::SignInPage;
+use super::views::{PasskeyForm, SignInPage};
 use super::{again, challenge, layout, mark, page, see_other, session};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
@@ -49,6 +49,7 @@ pub async fn show(
         &SignInPage {
             layout: layout(&web, "Sign in", None),
             form,
+            passkey: PasskeyForm::sign_in(redirect_to),
             notice: notice.map(str::to_owned),
             redirect_to: redirect_to.map(str::to_owned),
         },
@@ -87,6 +88,7 @@ pub async fn submit(
             let template = SignInPage {
                 layout: layout(&web, "Sign in", None),
                 form: shown,
+                passkey: PasskeyForm::sign_in(redirect_to),
                 notice: None,
                 redirect_to: redirect_to.map(str::to_owned),
             };

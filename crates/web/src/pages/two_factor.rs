@@ -34,6 +34,8 @@ pub async fn show(
         "cancelled" => Some(
             "The recovery is cancelled. Your second factor stays. Set a new password if you did not ask for it.",
         ),
+        "passkey_on" => Some("From now on your passkey is asked for after the password."),
+        "passkey_off" => Some("Your passkey is no longer asked for after the password."),
         "removed" => Some("Your authenticator app is removed."),
         _ => None,
     };
@@ -121,6 +123,28 @@ pub async fn renew_backup_codes(
     }
 }
 
+/// Has a passkey asked for after the password, or not.
+pub async fn choose_passkey(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    Extension(live): Extension<Arc<Live>>,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let chosen = form.get("passkey") == "on";
+    match second_factor::choose_passkey(&web.sessions, &caller, &live, chosen).await {
+        Ok(codes) => {
+            let on = done(&web, if chosen { "passkey_on" } else { "passkey_off" });
+            Ok(codes.map_or_else(|| see_other(&on), |codes| backup_codes(&web, &codes, on.clone())))
+        }
+        Err(error) if error.code() == Code::Conflict => {
+            let detail = error.detail().to_owned();
+            let shown = overview(&web, &live, None, Some(detail)).await?;
+            Ok(page(problem::status(error.kind()), &shown))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The codes, once, and on from there.
 pub(super) fn backup_codes(web: &Web, codes: &[SecretString], continue_href: String) -> Response {
     let layout = layout(web, "Keep your backup codes", None);
@@ -160,6 +184,8 @@ async fn overview(
             remaining: codes.remaining,
             created: Moment::new(codes.created_at, now),
         }),
+        has_passkeys: !factors.passkeys.is_empty(),
+        passkey_second: factors.passkey_second,
         recovery: recovery::of_user(web.context(), live.user.id)
             .await?
             .map(|recovery| recovery.ready_at.for_people()),

@@ -290,6 +290,33 @@ fn alarm_letter(product: &str, alarm: Alarm, when: &str, device: &str) -> Letter
             ),
             Some("Few left? Make new ones in your account's settings."),
         ),
+        Alarm::PasskeyAdded => (
+            format!("A passkey was added to your {product} account"),
+            "If it was not you, say so now.".to_owned(),
+            "A passkey was added",
+            format!(
+                "A passkey was added to your {product} account by {device}, on {when}. Whoever has it can sign in with it."
+            ),
+            None,
+        ),
+        Alarm::PasskeyRemoved => (
+            format!("A passkey was removed from your {product} account"),
+            "If it was not you, say so now.".to_owned(),
+            "A passkey was removed",
+            format!(
+                "A passkey was removed from your {product} account by {device}, on {when}. Nobody can sign in with it any more."
+            ),
+            None,
+        ),
+        Alarm::PasskeyCloned => (
+            format!("We refused a passkey of your {product} account"),
+            "It may have been copied.".to_owned(),
+            "We refused one of your passkeys",
+            format!(
+                "On {when} a passkey of your {product} account was used on {device}, and its counter was behind. That happens when somebody copied it."
+            ),
+            Some("Nobody was let in. Sign in another way, then remove that passkey and make a new one."),
+        ),
     };
     Letter {
         subject,

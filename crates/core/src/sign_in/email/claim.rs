@@ -21,7 +21,7 @@ pub(super) async fn claim(tx: &mut Tx<'_>, context: &Context, caller: &Caller, u
         mail::queue(tx, context, &user.email, Message::PasswordRemoved { reset_link }).await?;
         audit::record(tx, context, caller, Event::new(EventType::PasswordRemoved).user(id)).await?;
     }
-    second_factor::forget_all(tx, context, id).await?;
+    second_factor::forget_all(tx, context, caller, id).await?;
     device::forget_all(tx, id).await?;
     lockout::forgive(tx, id).await?;
     session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;

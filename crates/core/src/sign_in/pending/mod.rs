@@ -11,7 +11,7 @@ use doorward_db::Tx;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use super::{Entry, Method, VerifiedFactor};
+use super::{Entry, Method, Second, VerifiedFactor};
 use crate::context::{Context, UserId};
 use crate::error::{Code, Error, Result};
 use crate::second_factor;
@@ -49,7 +49,7 @@ impl Pending {
     }
 
     /// The first factor, once the second one is proved as well.
-    pub(super) fn with(self, second: second_factor::Method) -> VerifiedFactor {
+    pub(super) fn with(self, second: Second) -> VerifiedFactor {
         let Self { user, method, epoch, .. } = self;
         VerifiedFactor { user, method, epoch: Some(epoch), attempt: None, second: Some(second) }
     }

@@ -22,7 +22,7 @@ pub(super) async fn insert(
             pending.id,
             *token_hash,
             pending.user,
-            pending.method.as_str(),
+            pending.method.kept(),
             pending.epoch,
             pending.remember,
             pending.enrols,
@@ -52,7 +52,7 @@ pub(super) async fn by_token(
         Ok(Pending {
             id: row.get(0)?,
             user: Id::from_uuid(row.get(1)?),
-            method: Method::parse(&method).ok_or_else(|| Error::internal("an unknown way to sign in"))?,
+            method: Method::of_kept(&method).ok_or_else(|| Error::internal("an unknown way to sign in"))?,
             epoch: row.get(3)?,
             remember: row.get(4)?,
             enrols: row.get(5)?,

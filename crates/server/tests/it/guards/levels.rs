@@ -33,7 +33,7 @@ const LEVELS: &[&[&str]] = &[
         "backup_code",
         "service_key",
     ],
-    &["access", "device", "session", "second_factor", "recovery", "organization"],
+    &["access", "device", "session", "passkey", "second_factor", "recovery", "organization"],
     &[
         "sign_in",
         "sign_in::pending",

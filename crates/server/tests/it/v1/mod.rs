@@ -8,6 +8,8 @@ mod enumeration;
 mod guessing;
 mod input;
 mod me;
+mod passkey_sign_in;
+mod passkeys;
 mod password;
 mod places;
 mod reauthentication;

@@ -11,6 +11,7 @@ pub enum Place {
     Email,
     Password,
     TwoFactor,
+    Passkeys,
     Sessions,
     Activity,
     Data,
@@ -22,6 +23,7 @@ impl Place {
         Self::Email,
         Self::Password,
         Self::TwoFactor,
+        Self::Passkeys,
         Self::Sessions,
         Self::Activity,
         Self::Data,
@@ -33,6 +35,7 @@ impl Place {
             Self::Email => "E-mail address",
             Self::Password => "Password",
             Self::TwoFactor => "Two-factor",
+            Self::Passkeys => "Passkeys",
             Self::Sessions => "Sessions",
             Self::Data => "Your data",
             Self::Activity => "Activity",
@@ -43,6 +46,7 @@ impl Place {
         match self {
             Self::Profile => "/account",
             Self::Password => "/account/password",
+            Self::Passkeys => "/account/passkeys",
             Self::Email => "/account/email",
             Self::TwoFactor => "/account/two-factor",
             Self::Sessions => "/account/sessions",
@@ -68,6 +72,10 @@ pub struct AccountPage {
     pub roles: Vec<String>,
     /// The one before this session's.
     pub last_sign_in: Option<LastSignIn>,
+    /// Somebody who is new is offered a passkey, where the browser knows them.
+    pub offers_passkey: bool,
+    /// For the browser's password manager.
+    pub signals: serde_json::Value,
     /// What just happened: the profile is saved.
     pub notice: Option<String>,
 }

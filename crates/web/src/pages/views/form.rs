@@ -140,7 +140,7 @@ impl Field {
     /// Whether the browser must leave what is typed as it is typed.
     pub(super) fn is_verbatim(&self) -> bool {
         matches!(self.kind, Kind::Email | Kind::Url | Kind::Password | Kind::Code)
-            || self.autocomplete == "username"
+            || self.autocomplete.starts_with("username")
     }
 
     pub(super) fn shown_value(&self) -> &str {

@@ -15,6 +15,7 @@ mod form;
 mod layout;
 mod moment;
 mod not_me;
+mod passkeys;
 mod password;
 mod reauthentication;
 mod recovery;
@@ -40,6 +41,7 @@ pub use form::{Challenge, Field, Form, Kind, Other, Resend};
 pub use layout::{Layout, brand_css};
 pub use moment::Moment;
 pub use not_me::{NotMeDonePage, NotMePage};
+pub use passkeys::{AddPasskeyPage, PasskeyForm, PasskeyItem, PasskeysPage};
 pub use password::{
     ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage,
 };

@@ -80,6 +80,8 @@ pub struct ResetDonePage {
 pub struct ChangePasswordPage {
     pub layout: Layout,
     pub form: Form,
+    /// An account that is signed in to by passkey may have none.
+    pub has_password: bool,
     /// The password was just changed.
     pub notice: Option<String>,
 }
@@ -87,12 +89,16 @@ pub struct ChangePasswordPage {
 impl ChangePasswordPage {
     const PLACE: Place = Place::Password;
 
-    /// Fields: `current_password`, `new_password`. Posts to `/account/password`.
-    pub fn form(email: &str, min_length: usize) -> Form {
-        let form = Form::new("/account/password", "Change the password", "Changing…")
-            .with(Field::current_password("current_password", "Current password"))
-            .with(Field::new_password("new_password", "New password", min_length))
-            .for_account(email);
+    /// Fields: `current_password` where there is one, `new_password`. Posts to `/account/password`.
+    pub fn form(email: &str, min_length: usize, has_password: bool) -> Form {
+        let form = if has_password {
+            Form::new("/account/password", "Change the password", "Changing…")
+                .with(Field::current_password("current_password", "Current password"))
+        } else {
+            Form::new("/account/password", "Set the password", "Setting…")
+        };
+        let form =
+            form.with(Field::new_password("new_password", "New password", min_length)).for_account(email);
         Form { focus: false, ..form }
     }
 }

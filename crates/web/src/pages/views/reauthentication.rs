@@ -2,6 +2,7 @@ use askama::Template;
 
 use super::form::{Field, Form};
 use super::layout::Layout;
+use super::passkeys::PasskeyForm;
 use super::sign_in::redirect_query;
 use super::two_factor::app_code;
 
@@ -11,6 +12,10 @@ use super::two_factor::app_code;
 pub struct ReauthenticationPage {
     pub layout: Layout,
     pub form: Form,
+    /// Where the account has a passkey.
+    pub passkey: Option<PasskeyForm>,
+    /// There is no other way, so there is nothing to type.
+    pub by_passkey_alone: bool,
     pub by: ConfirmBy,
     /// The other ways.
     pub others: Vec<ConfirmBy>,

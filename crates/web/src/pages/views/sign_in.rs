@@ -2,6 +2,7 @@ use askama::Template;
 
 use super::form::{Field, Form};
 use super::layout::Layout;
+use super::passkeys::PasskeyForm;
 
 /// Sign in with an address or a username and a password.
 #[derive(Template)]
@@ -9,6 +10,7 @@ use super::layout::Layout;
 pub struct SignInPage {
     pub layout: Layout,
     pub form: Form,
+    pub passkey: PasskeyForm,
     /// What just happened: signed out, password reset.
     pub notice: Option<String>,
     /// Kept in the links to sign-up; the form has it by [`Form::redirect_to`].
@@ -20,7 +22,7 @@ impl SignInPage {
     /// button to `/sign-in/email/start`.
     pub fn form(redirect_to: Option<&str>, by_email: bool) -> Form {
         let form = Form::new("/sign-in", "Sign in", "Signing in…")
-            .with(Field::identifier())
+            .with(Field::identifier().autocomplete("username webauthn"))
             .with(Field::current_password("password", "Password"))
             .with(Field::checkbox("remember", "Stay signed in on this device"))
             .redirect_to(redirect_to);

@@ -22,9 +22,9 @@ fn nothing_is_inline_and_nothing_is_remote() {
             let source = tag.get("src").or_else(|| tag.get("href").filter(|_| tag.name == "link"));
             assert!(source.is_none_or(|url| url.starts_with("/auth/assets/")), "{name}: {tag:?}");
         }
-        let scripts: Vec<_> = tags.iter().filter(|tag| tag.name == "script").collect();
-        assert_eq!(scripts.len(), 1, "{name}");
-        assert!(page.contains(" defer></script>"), "{name}: a script with content");
+        let scripts = tags.iter().filter(|tag| tag.name == "script").count();
+        assert!((1..=2).contains(&scripts), "{name}: {scripts} scripts");
+        assert_eq!(page.matches(" defer></script>").count(), scripts, "{name}: a script with content");
     });
 }
 

@@ -4,6 +4,7 @@ use super::account::Place;
 use super::form::{Field, Form};
 use super::layout::Layout;
 use super::moment::Moment;
+use super::passkeys::PasskeyForm;
 
 /// The second step of a sign-in.
 #[derive(Template)]
@@ -11,6 +12,10 @@ use super::moment::Moment;
 pub struct SecondStepPage {
     pub layout: Layout,
     pub form: Form,
+    /// Where the account has a passkey.
+    pub passkey: Option<PasskeyForm>,
+    /// There is no code to type.
+    pub by_passkey_alone: bool,
     pub by_backup_code: bool,
     pub has_totp: bool,
     pub has_backup_codes: bool,
@@ -131,6 +136,9 @@ pub struct TwoFactorPage {
     pub layout: Layout,
     pub totp: Option<TotpItem>,
     pub backup_codes: Option<BackupCodesItem>,
+    pub has_passkeys: bool,
+    /// A passkey is asked for after the password, although there is no authenticator app.
+    pub passkey_second: bool,
     /// When a recovery that is under way can be completed.
     pub recovery: Option<String>,
     /// The operator asks for a second factor.

@@ -19,6 +19,7 @@ pub fn samples() -> Vec<(String, String)> {
     sign_in_by_mail(&mut add);
     passwords(&mut add);
     account(&mut add);
+    passkeys(&mut add);
     sessions(&mut add);
     two_factor(&mut add);
     account_life(&mut add);
@@ -170,12 +171,20 @@ fn sign_in_by_mail(add: &mut Add) {
 
 fn sign_in(add: &mut Add) {
     let title = "Sign in";
-    let page = |layout, form, notice| SignInPage { layout, form, notice, redirect_to: Some(EVIL.to_owned()) };
+    let passkey = || PasskeyForm::sign_in(None);
+    let page = |layout, form, notice| SignInPage {
+        layout,
+        form,
+        passkey: refused_passkey(),
+        notice,
+        redirect_to: Some(EVIL.to_owned()),
+    };
     add(
         "sign-in",
         &SignInPage {
             layout: layout(title),
             form: SignInPage::form(None, true),
+            passkey: passkey(),
             notice: None,
             redirect_to: None,
         },
@@ -220,12 +229,21 @@ fn passwords(add: &mut Add) {
     add("reset-hostile", &ResetPasswordPage { layout: branded(title), email: LONG.to_owned(), form });
     add("reset-done", &ResetDonePage { layout: layout("Your password is reset") });
 
-    let form = || ChangePasswordPage::form(EMAIL, 8);
-    add("password", &ChangePasswordPage { layout: inside("Password"), form: form(), notice: None });
+    let form = || ChangePasswordPage::form(EMAIL, 8, true);
+    let has_password = true;
+    add(
+        "password",
+        &ChangePasswordPage { layout: inside("Password"), form: form(), has_password, notice: None },
+    );
     let notice = Some("The password is changed. Other devices are signed out.".to_owned());
-    add("password-changed", &ChangePasswordPage { layout: inside("Password"), form: form(), notice });
+    add(
+        "password-changed",
+        &ChangePasswordPage { layout: inside("Password"), form: form(), has_password, notice },
+    );
     let (form, notice) = (wrong(form(), EVIL), Some(EVIL.to_owned()));
-    add("password-hostile", &ChangePasswordPage { layout: branded("Password"), form, notice });
+    add("password-hostile", &ChangePasswordPage { layout: branded("Password"), form, has_password, notice });
+    let (layout, form) = (inside("Password"), ChangePasswordPage::form(EMAIL, 8, false));
+    add("password-first", &ChangePasswordPage { layout, form, has_password: false, notice: None });
 }
 
 fn account(add: &mut Add) {
@@ -247,6 +265,8 @@ fn account(add: &mut Add) {
             device: Some("Firefox on Linux".to_owned()),
             ip: Some("Vienna, Austria (203.0.113.7)".to_owned()),
         }),
+        offers_passkey: false,
+        signals: serde_json::json!({"rpId": EVIL}),
         notice: Some("Your profile is saved.".to_owned()),
     };
     add("account", &page);
@@ -261,6 +281,7 @@ fn account(add: &mut Add) {
         email_verified: false,
         roles: Vec::new(),
         last_sign_in: None,
+        offers_passkey: true,
         notice: None,
         ..page
     };
@@ -277,6 +298,52 @@ fn account(add: &mut Add) {
             ..empty
         },
     );
+}
+
+fn refused_passkey() -> PasskeyForm {
+    PasskeyForm {
+        alert: Some(format!("That passkey could not be verified. {EVIL}")),
+        verify: true,
+        unknown: Some(serde_json::json!({"rpId": EVIL})),
+        ..PasskeyForm::sign_in(Some(EVIL))
+    }
+}
+
+fn passkeys(add: &mut Add) {
+    let now = Time::from_micros(1_800_000_000_000_000);
+    let moment = |hours: i64| Moment::new(Time::from_micros(now.micros() - hours * 3_600_000_000), now);
+    let item = |name: &str, backed_up, last_used| PasskeyItem {
+        id: format!("passkey_{}", name.len()),
+        name: name.to_owned(),
+        provider: last_used.is_some().then(|| "iCloud Keychain".to_owned()),
+        backed_up,
+        backup_eligible: backed_up,
+        added: moment(400),
+        last_used,
+    };
+    let page = |layout, passkeys, notice: Option<&str>, alert: Option<&str>| PasskeysPage {
+        layout,
+        passkeys,
+        has_room: alert.is_none(),
+        signals: serde_json::json!({"name": EVIL}),
+        notice: notice.map(str::to_owned),
+        alert: alert.map(str::to_owned),
+    };
+    let some = vec![item("Ada's phone", true, Some(moment(2))), item("YubiKey 5 NFC", false, None)];
+    add("passkeys", &page(inside("Passkeys"), some, Some("The passkey has a new name."), None));
+    add("passkeys-empty", &page(inside("Passkeys"), Vec::new(), None, None));
+    let hostile = vec![item(EVIL, true, Some(moment(2))), item(LONG, false, None)];
+    add("passkeys-hostile", &page(branded("Passkeys"), hostile, None, Some(EVIL)));
+
+    let add_page = |layout, form, email: &str| AddPasskeyPage {
+        layout,
+        form,
+        email: email.to_owned(),
+        back_href: "/auth/account/passkeys".to_owned(),
+    };
+    add("add-passkey", &add_page(layout("Add a passkey"), PasskeyForm::add(None), EMAIL));
+    let form = PasskeyForm { alert: Some(EVIL.to_owned()), ..PasskeyForm::add(Some(EVIL)) };
+    add("add-passkey-hostile", &add_page(branded("Add a passkey"), form, LONG));
 }
 
 fn sessions(add: &mut Add) {
@@ -324,6 +391,8 @@ fn sessions(add: &mut Add) {
     let confirm = |by: ConfirmBy, text: &str, layout: Layout| ReauthenticationPage {
         layout,
         form: ReauthenticationPage::form(by, text, Some("/account/email")),
+        passkey: (by == ConfirmBy::Password).then(refused_passkey),
+        by_passkey_alone: false,
         by,
         others: vec![ConfirmBy::BackupCode, ConfirmBy::EmailCode],
         email: text.to_owned(),
@@ -356,7 +425,18 @@ fn two_factor(add: &mut Add) {
         };
         let redirect_to = to.map(str::to_owned);
         let (has_totp, has_backup_codes) = (true, true);
-        let shown = SecondStepPage { layout, form, by_backup_code, has_totp, has_backup_codes, redirect_to };
+        let passkey = by_backup_code.then(|| PasskeyForm::second_step(None));
+        let by_passkey_alone = false;
+        let shown = SecondStepPage {
+            layout,
+            form,
+            passkey,
+            by_passkey_alone,
+            by_backup_code,
+            has_totp,
+            has_backup_codes,
+            redirect_to,
+        };
         add(name, &shown);
     }
     let ask = |has_backup_codes, layout| RecoveryAskPage {
@@ -403,6 +483,8 @@ fn two_factor(add: &mut Add) {
             layout: inside("Two-factor"),
             totp: totp.then(|| TotpItem { created: moment(), used: required.then(moment) }),
             backup_codes: remaining.map(|remaining| BackupCodesItem { remaining, created: moment() }),
+            has_passkeys: remaining.is_some() || alert.is_none(),
+            passkey_second: remaining == Some(7),
             recovery: alert.map(|_| "24 November 2026 at 10:00 UTC".to_owned()),
             required,
             notice: alert.map(str::to_owned),

@@ -1,0 +1,220 @@
+//! Making a passkey for an account (Web Authentication, section 7.1).
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use webauthn_rs_core::proto::{
+    AuthenticatorAttestationResponseRaw, COSEAlgorithm, Credential as Verified, RegisterPublicKeyCredential,
+    RegistrationState,
+};
+
+use super::ceremony::{self, Bound, Bytes, Credential, Open};
+use super::store::Key;
+use super::{MOST, Passkey, Started, checked_name, display_name, providers, store};
+use crate::alarm::{self, Alarm};
+use crate::audit::{self, Event, EventType};
+use crate::context::{Caller, Context};
+use crate::error::{Code, Error, Result};
+use crate::rate_limit::Class;
+use crate::session::{self, Live};
+use crate::user;
+
+/// In the order in which we like them. RS256 is all that some TPMs sign with.
+const ALGORITHMS: [COSEAlgorithm; 3] = [COSEAlgorithm::ES256, COSEAlgorithm::EDDSA, COSEAlgorithm::RS256];
+const TRANSPORTS: [&str; 6] = ["usb", "nfc", "ble", "smart-card", "hybrid", "internal"];
+
+/// Begins: what the browser is to make, and a token for the answer. The caller sees to it that the session is fresh.
+///
+/// # Errors
+/// `conflict` where the account has as many as it may have; `rate_limited`.
+pub async fn start(context: &Context, caller: &Caller, live: &Live) -> Result<Started> {
+    let id = live.user.id;
+    context.limit(Class::Passkey, caller, &id.to_string()).await?;
+    context
+        .db
+        .write(async |tx| {
+            let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
+            let passkeys = store::of_user(tx, id).await?;
+            ensure_room(passkeys.len())?;
+            let (token, challenge) = ceremony::begin(tx, context, bound(live)).await?;
+            let excluded: Vec<Value> = passkeys.iter().map(Passkey::descriptor).collect();
+            let options = json!({
+                "rp": {"id": context.config.webauthn.rp_id, "name": context.config.brand.product_name},
+                "user": {
+                    "id": ceremony::encode(id.uuid().as_bytes()),
+                    "name": user.email,
+                    "displayName": display_name(&user),
+                },
+                "challenge": challenge,
+                "pubKeyCredParams": ALGORITHMS.map(|one| json!({"type": "public-key", "alg": one as i64})),
+                "timeout": ceremony::TIMEOUT.as_millis(),
+                "excludeCredentials": excluded,
+                // Discoverable, so that it signs in without a name being typed.
+                "authenticatorSelection": {
+                    "residentKey": "required",
+                    "requireResidentKey": true,
+                    "userVerification": "preferred",
+                },
+                "attestation": "none",
+            });
+            Ok(Started { token, options })
+        })
+        .await
+}
+
+#[derive(Deserialize)]
+struct Attestation {
+    #[serde(rename = "clientDataJSON")]
+    client_data: Bytes,
+    #[serde(rename = "attestationObject")]
+    attestation_object: Bytes,
+    #[serde(default)]
+    transports: Vec<String>,
+}
+
+/// Adds the passkey that the browser made, and tells the account's owner by mail.
+///
+/// # Errors
+/// `invalid_or_expired_token`; `validation_failed` for a bad name or what is no credential; `conflict` where somebody has that
+/// passkey already, or there is no room; `rate_limited`.
+pub async fn finish(
+    context: &Context,
+    caller: &Caller,
+    live: &Live,
+    token: &str,
+    credential: &Value,
+    name: Option<&str>,
+) -> Result<Passkey> {
+    context.limit(Class::Passkey, caller, &live.user.id.to_string()).await?;
+    let name = name.map(checked_name).transpose()?;
+    let made = Credential::<Attestation>::read(credential)?;
+    let bound = bound(live);
+    let open = context.db.read(async |tx| ceremony::find(tx, context, bound, token).await).await?;
+    let judged = if open.fits { judge(context, &open, made) } else { Err(ceremony::gone()) };
+    let added = context
+        .db
+        .write(async |tx| {
+            ceremony::consume(tx, context, &open).await?;
+            // The challenge is spent whatever comes of it, so the unit of work must succeed.
+            let Ok((verified, made)) = &judged else { return Ok(None) };
+            session::ensure_live_in(tx, context, live.session.id).await?;
+            let user = user::find(tx, live.user.id).await?.ok_or(Code::SessionRevoked)?;
+            ensure_room(usize::try_from(store::count(tx, user.id).await?).unwrap_or(usize::MAX))?;
+            let passkey = Passkey {
+                id: context.new_id(),
+                user: user.id,
+                credential_id: verified.cred_id.clone(),
+                name: name.map_or_else(|| default_name(caller, made.aaguid), str::to_owned),
+                aaguid: made.aaguid,
+                backup_eligible: verified.backup_eligible,
+                backed_up: verified.backup_state,
+                created_at: context.now(),
+                last_used_at: None,
+                transports: made.transports.clone(),
+            };
+            let key = Key {
+                public_key: serde_json::to_string(&verified.cred).map_err(Error::internal)?,
+                sign_count: i64::from(verified.counter),
+                user_verified: verified.user_verified,
+            };
+            if !store::insert(tx, &passkey, &key).await? {
+                return Err(Error::new(Code::Conflict).with_detail("That passkey is in use already."));
+            }
+            alarm::tell(tx, context, caller, user.id, &user.email, Alarm::PasskeyAdded).await?;
+            let event = Event::new(EventType::PasskeyAdded).user(user.id).session(live.session.id);
+            let event = event.with("passkey", passkey.id.to_string()).with("backed_up", passkey.backed_up);
+            audit::record(tx, context, caller, event).await?;
+            Ok(Some(passkey))
+        })
+        .await?;
+    judged?;
+    added.ok_or_else(ceremony::gone)
+}
+
+impl Passkey {
+    /// As the browser is told of it (`PublicKeyCredentialDescriptorJSON`, Web Authentication, section 5.10.3).
+    pub(super) fn descriptor(&self) -> Value {
+        let mut descriptor = json!({"type": "public-key", "id": self.credential_id_text()});
+        if !self.transports.is_empty() {
+            descriptor["transports"] = json!(self.transports);
+        }
+        descriptor
+    }
+}
+
+fn bound(live: &Live) -> Bound {
+    Bound { purpose: "register", user: Some(live.user.id), to: Some(live.session.id.uuid()) }
+}
+
+fn ensure_room(has: usize) -> Result<()> {
+    if i64::try_from(has).is_ok_and(|has| has < MOST) {
+        return Ok(());
+    }
+    Err(Error::new(Code::Conflict).with_detail("An account can have 20 passkeys. Remove one first."))
+}
+
+fn default_name(caller: &Caller, aaguid: Uuid) -> String {
+    providers::name(aaguid).map_or_else(|| caller.client().name(), str::to_owned)
+}
+
+/// What the credential says beside what is verified of it.
+struct Made {
+    aaguid: Uuid,
+    transports: Vec<String>,
+}
+
+fn judge(context: &Context, open: &Open, made: Credential<Attestation>) -> Result<(Verified, Made)> {
+    let refuse = || {
+        Error::new(Code::MalformedRequest)
+            .with_detail("The new passkey could not be verified. Try again, on the page where you started.")
+    };
+    let response = made.response;
+    if !ceremony::is_our_page(context, &response.client_data.0) {
+        return Err(refuse());
+    }
+    let state: RegistrationState = serde_json::from_value(json!({
+        "policy": "preferred",
+        "exclude_credentials": [],
+        "challenge": ceremony::encode(&open.challenge),
+        "credential_algorithms": ALGORITHMS,
+        "require_resident_key": true,
+        "authenticator_attachment": null,
+        "extensions": {},
+        "allow_synchronised_authenticators": true,
+    }))
+    .map_err(Error::internal)?;
+    let transports =
+        response.transports.into_iter().filter(|one| TRANSPORTS.contains(&one.as_str())).collect();
+    let aaguid = aaguid(&response.attestation_object.0).unwrap_or_default();
+    let answer = RegisterPublicKeyCredential {
+        id: ceremony::encode(&made.raw_id.0),
+        raw_id: made.raw_id.0,
+        response: AuthenticatorAttestationResponseRaw {
+            attestation_object: response.attestation_object.0,
+            client_data_json: response.client_data.0,
+            transports: None,
+        },
+        type_: "public-key".to_owned(),
+        extensions: webauthn_rs_core::proto::RegistrationExtensionsClientOutputs::default(),
+    };
+    let verified = ceremony::relying_party(context)
+        .register_credential(&answer, &state, None)
+        .map_err(|error| refuse().with_cause(error))?;
+    if verified.cred_id != answer.raw_id {
+        return Err(refuse());
+    }
+    Ok((verified, Made { aaguid, transports }))
+}
+
+/// The model of the authenticator (Web Authentication, section 6.5.1), which stands at a fixed place of the authenticator data.
+/// The library keeps it only where it was attested. It decides nothing but a name.
+fn aaguid(attestation_object: &[u8]) -> Option<Uuid> {
+    // CBOR's text `authData`, then the head of its byte string.
+    const KEY: &[u8] = b"\x68authData";
+    let at = attestation_object.windows(KEY.len()).position(|window| window == KEY)?;
+    let data = match attestation_object.get(at + KEY.len()..)? {
+        [0x58, _, data @ ..] | [0x59, _, _, data @ ..] => data,
+        _ => return None,
+    };
+    Uuid::from_slice(data.get(37..53)?).ok()
+}
