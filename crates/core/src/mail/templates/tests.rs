@@ -38,6 +38,7 @@ fn config(product_name: &str, accent: Option<&str>) -> Config {
         lockout: config::Lockout { enabled: true },
         challenge: config::Challenge { enabled: true, sign_ups_above: 60 },
         reauthentication: config::Reauthentication { email_code: true },
+        webauthn: config::Webauthn { rp_id: "id.example.com".to_owned(), origins: Vec::new() },
         rate_limit: config::RateLimit { enabled: true },
         http: config::Http::default(),
         mail: config::Mail { from: "id@example.com".to_owned(), caught: false },
