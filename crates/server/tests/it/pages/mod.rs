@@ -5,6 +5,7 @@ mod account_life;
 mod activity;
 mod mailbox;
 mod operations;
+mod passkeys;
 mod sessions;
 mod sign_in;
 mod sign_up;
