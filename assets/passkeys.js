@@ -8,11 +8,15 @@
   const signals = document.querySelector("[data-passkey-signals]");
   /** What runs until somebody presses the button: passkeys offered in the field of the name. */
   let waiting = null;
-  if (!globalThis.PublicKeyCredential || !navigator.credentials) return;
+  if (!globalThis.PublicKeyCredential || !navigator.credentials) {
+    document.querySelectorAll("[data-passkey-missing]").forEach((line) => (line.hidden = false));
+    return;
+  }
 
   forms.forEach(ready);
   document.querySelectorAll("[data-passkey-or]").forEach((line) => (line.hidden = false));
-  document.querySelectorAll("[data-passkey-missing]").forEach((line) => line.remove());
+  // One "or" is enough for all the other ways.
+  document.querySelectorAll("[data-passkey-instead]").forEach((line) => line.remove());
   document.querySelectorAll("[data-passkey-offer]").forEach(offer);
   if (signals) tell(JSON.parse(signals.dataset.passkeySignals));
 
@@ -114,13 +118,9 @@
   }
 
   function say(form, text) {
-    const place = form.querySelector(".passkey-alert");
-    place.replaceChildren();
-    if (!text) return;
-    const message = document.createElement("div");
-    message.className = "message bad";
-    message.append(Object.assign(document.createElement("p"), { textContent: text }));
-    place.append(message);
+    const message = form.querySelector(".message");
+    message.querySelector("p").textContent = text;
+    message.hidden = !text;
   }
 
   function inWords(error) {

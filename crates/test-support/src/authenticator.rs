@@ -2,9 +2,9 @@
 //! with them, and misbehaves as a test says.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use doorward_crypto::rng::{SystemRng, random};
 use serde_json::{Map, Value, json};
 
 /// How an answer is made. What is not said is as it should be.
@@ -95,8 +95,7 @@ impl SoftPasskey {
     /// Makes one for `options`: the passkey, and what the browser hands to the page.
     pub fn create(options: &Value, how: &How) -> (Self, Value) {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
-        let mut credential_id = vec![0; 32];
-        aws_lc_rs::rand::fill(&mut credential_id).unwrap();
+        let credential_id = random::<32>(&SystemRng).to_vec();
         let passkey = Self {
             credential_id,
             user_handle: read(&options["user"]["id"]),
@@ -136,7 +135,8 @@ impl SoftPasskey {
         let mut data = how.authenticator_data(&self.rp_id, self.counter, false);
         data.truncate(data.len() - how.cut);
         let signed = [data.as_slice(), digest(&SHA256, client_data.as_bytes()).as_ref()].concat();
-        let signature = self.key.sign(&SystemRandom::new(), &signed).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "an authenticator has a generator of its own")]
+        let signature = self.key.sign(&aws_lc_rs::rand::SystemRandom::new(), &signed).unwrap();
         let mut response = json!({
             "clientDataJSON": write(client_data.as_bytes()),
             "authenticatorData": write(&data),

@@ -262,7 +262,7 @@ fn judge(
         "allow_backup_eligible_upgrade": false,
     }))
     .map_err(|error| broken(&error))?;
-    let public_key: COSEKey = serde_json::from_str(&known.key.public_key).map_err(|error| broken(&error))?;
+    let public_key: COSEKey = serde_json::from_str(&known.key.cose).map_err(|error| broken(&error))?;
     let verifier = Verifier {
         cred_id: known.passkey.credential_id.clone(),
         cred: public_key,

@@ -67,7 +67,7 @@ struct Attestation {
     #[serde(rename = "clientDataJSON")]
     client_data: Bytes,
     #[serde(rename = "attestationObject")]
-    attestation_object: Bytes,
+    object: Bytes,
     #[serde(default)]
     transports: Vec<String>,
 }
@@ -113,7 +113,7 @@ pub async fn finish(
                 transports: made.transports.clone(),
             };
             let key = Key {
-                public_key: serde_json::to_string(&verified.cred).map_err(Error::internal)?,
+                cose: serde_json::to_string(&verified.cred).map_err(Error::internal)?,
                 sign_count: i64::from(verified.counter),
                 user_verified: verified.user_verified,
             };
@@ -185,12 +185,12 @@ fn judge(context: &Context, open: &Open, made: Credential<Attestation>) -> Resul
     .map_err(Error::internal)?;
     let transports =
         response.transports.into_iter().filter(|one| TRANSPORTS.contains(&one.as_str())).collect();
-    let aaguid = aaguid(&response.attestation_object.0).unwrap_or_default();
+    let aaguid = aaguid(&response.object.0).unwrap_or_default();
     let answer = RegisterPublicKeyCredential {
         id: ceremony::encode(&made.raw_id.0),
         raw_id: made.raw_id.0,
         response: AuthenticatorAttestationResponseRaw {
-            attestation_object: response.attestation_object.0,
+            attestation_object: response.object.0,
             client_data_json: response.client_data.0,
             transports: None,
         },
@@ -212,9 +212,7 @@ fn aaguid(attestation_object: &[u8]) -> Option<Uuid> {
     // CBOR's text `authData`, then the head of its byte string.
     const KEY: &[u8] = b"\x68authData";
     let at = attestation_object.windows(KEY.len()).position(|window| window == KEY)?;
-    let data = match attestation_object.get(at + KEY.len()..)? {
-        [0x58, _, data @ ..] | [0x59, _, _, data @ ..] => data,
-        _ => return None,
-    };
+    let value = attestation_object.get(at + KEY.len()..)?;
+    let ([0x58, _, data @ ..] | [0x59, _, _, data @ ..]) = value else { return None };
     Uuid::from_slice(data.get(37..53)?).ok()
 }

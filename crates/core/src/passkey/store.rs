@@ -64,7 +64,7 @@ macro_rules! columns {
 
 /// What an answer is verified with, beside what its owner sees.
 pub(super) struct Key {
-    pub public_key: String,
+    pub cose: String,
     pub sign_count: i64,
     pub user_verified: bool,
 }
@@ -80,7 +80,7 @@ pub(super) async fn insert(tx: &mut Tx<'_>, passkey: &Passkey, key: &Key) -> Res
                 passkey.id,
                 passkey.user,
                 passkey.credential_id.as_slice(),
-                key.public_key.as_str(),
+                key.cose.as_str(),
                 key.sign_count,
                 passkey.aaguid,
                 passkey.transports.join(","),
@@ -110,7 +110,7 @@ pub(super) async fn by_credential_id(
         )
         .await?;
     row.map(|row| {
-        let key = Key { public_key: row.get(10)?, sign_count: row.get(11)?, user_verified: row.get(12)? };
+        let key = Key { cose: row.get(10)?, sign_count: row.get(11)?, user_verified: row.get(12)? };
         Ok((read(&row)?, key))
     })
     .transpose()

@@ -61,8 +61,7 @@ impl Class {
             Self::SignUp | Self::Mail => Limit { burst: 5, every: Duration::from_secs(60) },
             Self::Username => Limit { burst: 20, every: Duration::from_secs(3) },
             Self::Proof => Limit { burst: 10, every: Duration::from_secs(10) },
-            Self::Passkey => Limit { burst: 120, every: Duration::from_millis(500) },
-            Self::Refresh => Limit { burst: 120, every: Duration::from_millis(500) },
+            Self::Passkey | Self::Refresh => Limit { burst: 120, every: Duration::from_millis(500) },
         }
     }
 

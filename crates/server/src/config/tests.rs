@@ -149,9 +149,34 @@ fn what_would_be_unsafe_is_refused() {
         "[metrics]\ntoken = \"short\"",
         "[session]\nrefresh_grace = \"1h\"",
         "[audit]\nretention = \"23h\"",
+        "[webauthn]\nrp_id = \"https://example.com\"",
+        "[webauthn]\nrp_id = \"com\"",
+        "[webauthn]\nrp_id = \"other.example\"",
+        "[webauthn]\norigins = [\"https://app.example.com/\"]",
+        "public_url = \"https://auth.example.com\"\n[webauthn]\norigins = [\"https://example.com\"]",
+        "public_url = \"https://auth.example.com\"\n[webauthn]\nrp_id = \"example.com\"\norigins = [\"https://badexample.com\"]",
+        "public_url = \"https://auth.example.com\"\n[webauthn]\norigins = [\"http://auth.example.com\"]",
     ] {
         refused(file);
     }
+}
+
+#[test]
+fn passkeys_belong_to_the_host_and_are_asked_for_on_its_pages_unless_settings_say_otherwise() {
+    let read = |file: &str| {
+        let webauthn = load(file, &[]).unwrap().core.webauthn;
+        let origins: Vec<_> = webauthn.origins.iter().map(|url| url.origin().ascii_serialization()).collect();
+        (webauthn.rp_id, origins.join(" "))
+    };
+    let own = |rp_id: &str, origins: &str| (rp_id.to_owned(), origins.to_owned());
+    assert_eq!(read(""), own("localhost", "http://localhost:4400"));
+    assert_eq!(
+        read("public_url = \"http://localhost:4400/auth\""),
+        own("localhost", "http://localhost:4400")
+    );
+    let apps = "public_url = \"https://auth.example.com\"\nmode = \"development\"\n[webauthn]\nrp_id = \"example.com\"\n\
+                origins = [\"https://auth.example.com\", \"https://app.example.com\"]";
+    assert_eq!(read(apps), own("example.com", "https://auth.example.com https://app.example.com"));
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn config(product_name: &str, accent: Option<&str>) -> Config {
         reauthentication: config::Reauthentication { email_code: true },
         mfa: config::Mfa { required_for: Vec::new(), trusted_device: minute },
         recovery: config::Recovery { wait: minute },
+        webauthn: config::Webauthn { rp_id: "id.example.com".to_owned(), origins: Vec::new() },
         rate_limit: config::RateLimit { enabled: true },
         http: config::Http::default(),
         mail: config::Mail { from: "id@example.com".to_owned(), caught: false },

@@ -233,11 +233,14 @@ async fn of_fifty_answers_with_one_count_one_signs_in() {
     let how = How { counter: Some(5), ..How::on(&app.url) };
     let mut key = add_with(&ada, &how).await;
     let how = How { counter: Some(9), ..how };
-    let mut running = tokio::task::JoinSet::new();
+    let mut answers = Vec::new();
     for _ in 0..50 {
+        let (token, options) = start(&app.browser()).await;
+        answers.push((token, key.get(&options, &how)));
+    }
+    let mut running = tokio::task::JoinSet::new();
+    for (token, credential) in answers {
         let browser = app.browser();
-        let (token, options) = start(&browser).await;
-        let credential = key.get(&options, &how);
         running.spawn(async move { finish(&browser, &token, &credential).await });
     }
     let replies = running.join_all().await;

@@ -77,7 +77,7 @@ async fn a_passkey_is_added_listed_renamed_and_removed_and_its_owner_is_told() {
     assert_eq!((&added["backed_up"], &added["last_used_at"]), (&json!(true), &Value::Null));
     assert!(added["id"].as_str().unwrap().starts_with("passkey_"));
     assert!(app.mail_to(&email).await.subject.contains("A passkey was added"));
-    assert_eq!(items(&ada).await, [added.clone()]);
+    assert_eq!(items(&ada).await, std::slice::from_ref(&added));
 
     let path = format!("/v1/me/passkeys/{}", added["id"].as_str().unwrap());
     let renamed = ada.patch(&path, &json!({"name": "  Ada's phone "})).await;

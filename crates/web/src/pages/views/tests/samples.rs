@@ -312,7 +312,7 @@ fn refused_passkey() -> PasskeyForm {
 fn passkeys(add: &mut Add) {
     let now = Time::from_micros(1_800_000_000_000_000);
     let moment = |hours: i64| Moment::new(Time::from_micros(now.micros() - hours * 3_600_000_000), now);
-    let item = |name: &str, backed_up, last_used| PasskeyItem {
+    let item = |name: &str, backed_up, last_used: Option<Moment>| PasskeyItem {
         id: format!("passkey_{}", name.len()),
         name: name.to_owned(),
         provider: last_used.is_some().then(|| "iCloud Keychain".to_owned()),
