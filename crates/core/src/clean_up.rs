@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::session::Sessions;
 use crate::{
-    account, audit_log, challenge, device, email_change, lockout, mail, secret, sign_in, sign_up, signing_key,
+    account, audit_log, challenge, device, email_change, lockout, mail, phone, secret, sign_in, sign_up,
+    signing_key, sms,
 };
 
 const BATCH: i64 = 500;
@@ -22,6 +23,8 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
                         + sign_in::email::clean_up(tx, context, BATCH).await?
                         + sign_up::clean_up(tx, context, BATCH).await?
                         + mail::clean_up(tx, context, BATCH).await?
+                        + sms::clean_up(tx, context, BATCH).await?
+                        + phone::clean_up(tx, context, BATCH).await?
                         + sessions.clean_up(tx, BATCH).await?
                         + device::clean_up(tx, context, BATCH).await?
                         + email_change::clean_up(tx, context, BATCH).await?

@@ -259,6 +259,8 @@ id_kinds! {
     PendingKind, PendingId, "pending";
     ServiceKeyKind, ServiceKeyId, "key";
     EmailChangeKind, EmailChangeId, "emailchange";
+    SmsKind, SmsId, "sms";
+    PhoneKind, PhoneId, "phone";
     EmailSignInKind, EmailSignInId, "emailsignin";
 }
 

@@ -57,4 +57,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0009_email_sign_in.sql"),
         postgres: None,
     },
+    Migration {
+        version: 10,
+        name: "phones",
+        sql: include_str!("../../../migrations/0010_phones.sql"),
+        postgres: None,
+    },
 ];

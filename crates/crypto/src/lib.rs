@@ -4,6 +4,7 @@
 pub mod chain;
 pub mod derived;
 pub mod jws;
+pub mod mac;
 pub mod opaque;
 pub mod password;
 pub mod rng;

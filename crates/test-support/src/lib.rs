@@ -5,10 +5,12 @@
 mod app;
 mod browser;
 mod mailbox;
+mod sms;
 
 pub use app::{MasterKeys, Moved, Setup, TestApp, config};
 pub use browser::{Browser, Reply};
 pub use mailbox::{Mail, code_in};
+pub use sms::{CaughtSms, sms_code};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 

@@ -15,8 +15,8 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::{
-    account, audit, challenge, email_sign_in, me, not_me, openapi, password, reauthentication, revocations,
-    session, sessions, sign_up,
+    account, audit, challenge, email_sign_in, me, not_me, openapi, password, phone, reauthentication,
+    revocations, session, sessions, sign_up,
 };
 use crate::gateway::{forward_auth, renew};
 use crate::http::layer::HttpLayer;
@@ -96,6 +96,9 @@ fn api(routes: &mut Routes) {
     routes.api(Access::SignedIn, routes!(sessions::end));
     routes.api(Access::SignedIn, routes!(sessions::devices));
     routes.api(Access::SignedIn, routes!(sessions::rename, sessions::forget));
+    routes.api(Access::SignedIn, routes!(phone::show));
+    routes.api(Access::Fresh, routes!(phone::start, phone::remove));
+    routes.api(Access::SignedIn, routes!(phone::verify));
     // Judged by a service key.
     routes.api(Access::Token, routes!(revocations::listen));
     routes.api(Access::Public, routes!(not_me::act));

@@ -5,6 +5,7 @@ use crate::context::{Caller, Context};
 use crate::device::{self, Device};
 use crate::email_change::{self, EmailChange};
 use crate::error::{Code, Result};
+use crate::phone::{self, Phone};
 use crate::session::{Live, Session, Sessions};
 use crate::user::{self, User};
 
@@ -17,6 +18,8 @@ pub struct Export {
     pub sessions: Vec<Session>,
     pub devices: Vec<Device>,
     pub pending_email: Option<EmailChange>,
+    /// The verified number, and one that waits for its code.
+    pub phones: [Option<Phone>; 2],
     pub activity: Vec<Recorded>,
 }
 
@@ -37,6 +40,7 @@ pub async fn export(sessions: &Sessions, caller: &Caller, live: &Live) -> Result
         sessions: sessions.of_user(id, None, MOST).await?,
         devices: device::of_user(context, id).await?,
         pending_email: email_change::pending(context, id).await?,
+        phones: phone::of_user(context, id).await?.into(),
         activity: audit::activity(context, id, None, MOST).await?,
     })
 }

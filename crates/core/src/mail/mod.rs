@@ -101,6 +101,8 @@ pub enum Message {
 pub enum Alarm {
     NewDevice,
     PasswordChanged,
+    PhoneAdded,
+    PhoneRemoved,
     /// A refresh token was used that had been replaced before.
     RefreshReused,
 }
@@ -124,12 +126,15 @@ impl Message {
 
 impl Alarm {
     #[cfg(test)]
-    const ALL: &'static [Self] = &[Self::NewDevice, Self::PasswordChanged, Self::RefreshReused];
+    const ALL: &'static [Self] =
+        &[Self::NewDevice, Self::PasswordChanged, Self::PhoneAdded, Self::PhoneRemoved, Self::RefreshReused];
 
     const fn template(self) -> &'static str {
         match self {
             Self::NewDevice => "new_device",
             Self::PasswordChanged => "password_changed",
+            Self::PhoneAdded => "phone_added",
+            Self::PhoneRemoved => "phone_removed",
             Self::RefreshReused => "refresh_reused",
         }
     }

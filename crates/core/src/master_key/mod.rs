@@ -12,11 +12,17 @@ use crate::context::{Context, Time};
 use crate::error::{Error, Result};
 use crate::seals::{self, SealedColumn};
 use crate::secret::CODE_LIFE;
-use crate::{audit_log, mail, session, signing_key};
+use crate::{audit_log, mail, session, signing_key, sms};
 
 /// Everything that is sealed.
-const COLUMNS: &[&SealedColumn] =
-    &[&signing_key::SEALED, &session::SEALED, &mail::SEALED_OUTBOX, &mail::SEALED_CAUGHT, &audit_log::SEALED];
+const COLUMNS: &[&SealedColumn] = &[
+    &signing_key::SEALED,
+    &session::SEALED,
+    &mail::SEALED_OUTBOX,
+    &mail::SEALED_CAUGHT,
+    &sms::SEALED,
+    &audit_log::SEALED,
+];
 
 const BATCH: i64 = 50;
 /// Batches of one round: a round is over within a second or so.

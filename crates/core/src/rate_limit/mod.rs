@@ -27,6 +27,8 @@ pub enum Class {
     Username,
     /// Anything that makes a mail go out.
     Mail,
+    /// Anything that makes an SMS go out. How many go to one number or country, `sms` counts.
+    Sms,
     /// Links and codes that are tried.
     Proof,
     Refresh,
@@ -47,6 +49,7 @@ impl Class {
             Self::SignUp => "sign-up",
             Self::Username => "username",
             Self::Mail => "mail",
+            Self::Sms => "sms",
             Self::Proof => "proof",
             Self::Refresh => "refresh",
         }
@@ -56,6 +59,7 @@ impl Class {
         match self {
             Self::SignIn => Limit { burst: 10, every: Duration::from_secs(6) },
             Self::SignUp | Self::Mail => Limit { burst: 5, every: Duration::from_secs(60) },
+            Self::Sms => Limit { burst: 5, every: Duration::from_secs(120) },
             Self::Username => Limit { burst: 20, every: Duration::from_secs(3) },
             Self::Proof => Limit { burst: 10, every: Duration::from_secs(10) },
             Self::Refresh => Limit { burst: 120, every: Duration::from_millis(500) },
@@ -66,6 +70,7 @@ impl Class {
         match self {
             Self::SignIn | Self::Username | Self::Proof => Limit { burst: 60, every: Duration::from_secs(1) },
             Self::SignUp | Self::Mail => Limit { burst: 30, every: Duration::from_secs(10) },
+            Self::Sms => Limit { burst: 10, every: Duration::from_secs(60) },
             Self::Refresh => Limit { burst: 600, every: Duration::from_millis(50) },
         }
     }

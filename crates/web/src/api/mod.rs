@@ -11,6 +11,7 @@ pub mod me;
 pub mod not_me;
 pub mod openapi;
 pub mod password;
+pub mod phone;
 pub mod reauthentication;
 pub mod revocations;
 pub mod session;

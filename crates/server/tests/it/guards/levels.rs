@@ -20,10 +20,11 @@ const LEVELS: &[&[&str]] = &[
         "changes",
         "seals",
         "mail",
+        "sms",
         "secret",
     ],
     &["signing_key", "audit_log", "user", "alarm", "challenge", "lockout", "service_key"],
-    &["access", "device", "session", "organization"],
+    &["access", "device", "session", "phone", "organization"],
     &[
         "sign_in",
         "sign_in::flow",

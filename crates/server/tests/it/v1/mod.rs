@@ -9,6 +9,7 @@ mod guessing;
 mod input;
 mod me;
 mod password;
+mod phone;
 mod places;
 mod reauthentication;
 mod not_me;

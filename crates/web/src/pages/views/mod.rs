@@ -16,6 +16,7 @@ mod layout;
 mod moment;
 mod not_me;
 mod password;
+mod phone;
 mod reauthentication;
 mod sessions;
 mod sign_in;
@@ -41,6 +42,7 @@ pub use not_me::{NotMeDonePage, NotMePage};
 pub use password::{
     ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage,
 };
+pub use phone::{ConfirmPhonePage, PhonePage};
 pub use reauthentication::ReauthenticationPage;
 pub use sessions::{DeviceItem, SessionItem, SessionsPage};
 pub use sign_in::SignInPage;

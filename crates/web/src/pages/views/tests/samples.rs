@@ -21,6 +21,7 @@ pub fn samples() -> Vec<(String, String)> {
     account(&mut add);
     sessions(&mut add);
     account_life(&mut add);
+    phone(&mut add);
     activity(&mut add);
     others(&mut add);
     docs(&mut add);
@@ -240,6 +241,8 @@ fn account(add: &mut Add) {
         form,
         email: EMAIL.to_owned(),
         email_verified: true,
+        takes_phone: true,
+        phone: None,
         roles: vec!["admin".to_owned(), "user".to_owned()],
         last_sign_in: Some(LastSignIn {
             at: Moment::new(Time::from_micros(now.micros() - 7_300_000_000), now),
@@ -258,6 +261,7 @@ fn account(add: &mut Add) {
         layout,
         form: fault,
         email_verified: false,
+        takes_phone: false,
         roles: Vec::new(),
         last_sign_in: None,
         notice: None,
@@ -272,10 +276,37 @@ fn account(add: &mut Add) {
             layout,
             form: wrong(AccountPage::form(), EVIL),
             email: LONG.to_owned(),
+            phone: Some(EVIL.to_owned()),
             roles,
             ..empty
         },
     );
+}
+
+fn phone(add: &mut Add) {
+    let number = || Some("+436641234567".to_owned());
+    let (title, remove) = ("Phone number", PhonePage::remove);
+    let form = PhonePage::form;
+    let none = |layout, form| PhonePage {
+        layout,
+        phone: None,
+        pending: None,
+        is_on: true,
+        form,
+        remove: remove(),
+        notice: None,
+    };
+    add("phone", &none(inside(title), form()));
+    add("phone-verified", &PhonePage { phone: number(), ..none(inside(title), form()) });
+    add("phone-off", &PhonePage { phone: number(), is_on: false, ..none(inside(title), form()) });
+    let evil = Some(EVIL.to_owned());
+    let form = wrong(PhonePage::form(), EVIL);
+    let (phone, pending, notice) = (evil.clone(), evil.clone(), evil);
+    add("phone-hostile", &PhonePage { phone, pending, notice, ..none(branded(title), form) });
+    let (layout, form) = (inside(title), ConfirmPhonePage::form());
+    add("phone-confirm", &ConfirmPhonePage { layout, number: "+436641234567".to_owned(), form });
+    let (layout, form) = (branded(title), wrong(ConfirmPhonePage::form(), EVIL));
+    add("phone-confirm-hostile", &ConfirmPhonePage { layout, number: EVIL.to_owned(), form });
 }
 
 fn sessions(add: &mut Add) {
