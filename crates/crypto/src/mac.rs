@@ -5,7 +5,9 @@ use aws_lc_rs::hmac;
 /// The MAC of the parts, one after the other.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     context.sign().as_ref().try_into().expect("HMAC-SHA256 has 32 bytes")
 }
 

@@ -42,9 +42,10 @@ fn refused(status: StatusCode, why: &str) -> SendError {
             | StatusCode::REQUEST_TIMEOUT
             | StatusCode::TOO_MANY_REQUESTS
     );
-    match status.is_client_error() && !is_about_us {
-        true => SendError::Permanent(reason),
-        false => SendError::Temporary(reason),
+    if status.is_client_error() && !is_about_us {
+        SendError::Permanent(reason)
+    } else {
+        SendError::Temporary(reason)
     }
 }
 

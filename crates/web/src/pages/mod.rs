@@ -53,7 +53,7 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::SignedIn, "/account/email/verify", get(email::verify_show).post(email::verify));
     routes.page(Access::Fresh, "/account/phone", get(phone::show).post(phone::start));
     routes.page(Access::SignedIn, "/account/phone/verify", get(phone::verify_show).post(phone::verify));
-    routes.page(Access::Fresh, "/account/phone/remove", post(phone::remove));
+    routes.page(Access::Fresh, "/account/phone/remove", get(phone::back).post(phone::remove));
     routes.page(Access::Public, "/undo-email", get(email::undo_show).post(email::undo));
     routes.page(Access::SignedIn, "/account/data", get(data::show));
     routes.page(Access::Fresh, "/account/export", get(data::export));

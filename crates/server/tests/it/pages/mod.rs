@@ -6,6 +6,7 @@ mod activity;
 mod email_sign_in;
 mod mailbox;
 mod operations;
+mod phone;
 mod sessions;
 mod sign_in;
 mod sign_up;
