@@ -152,7 +152,7 @@ async fn a_code_has_five_tries_ten_minutes_and_one_use() {
     verify(&ada, &code).await.expect_problem(400, "invalid_or_expired_code");
     assert_eq!(ada.get("/v1/me/phone").await.value()["pending_phone_number"], json!(null));
 
-    ada.sign_in(&ada.get("/v1/me").await.value()["email"].as_str().unwrap()).await.expect_status(200);
+    ada.sign_in(ada.get("/v1/me").await.value()["email"].as_str().unwrap()).await.expect_status(200);
     ask(&ada, NUMBER).await.expect_status(202);
     let old = newest_code(&app, NUMBER).await;
     ask(&ada, OTHER).await.expect_status(202);
