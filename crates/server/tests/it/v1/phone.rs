@@ -347,3 +347,26 @@ async fn as_a_second_factor_a_code_is_good_for_its_sign_in_once() {
     assert_eq!(step.attempt(other, &code).await.unwrap_err().code(), Code::InvalidOrExpiredCode);
     assert_eq!(step.send(other).await.unwrap_err().code(), Code::ValidationFailed);
 }
+
+#[tokio::test]
+async fn whoever_waits_in_an_account_of_somebody_elses_address_leaves_no_number_behind() {
+    let app = TestApp::with(|config| {
+        on(config);
+        config.sign_up.verify_email = doorward_core::config::VerifyEmail::Later;
+    })
+    .await;
+    let email = "ada@example.com";
+    let stranger = app.browser();
+    stranger.sign_up(email).await.expect_status(200);
+    ask(&stranger, NUMBER).await.expect_status(202);
+    verify(&stranger, &newest_code(&app, NUMBER).await).await.expect_status(200);
+    ask(&stranger, OTHER).await.expect_status(202);
+
+    let owner = app.browser();
+    owner.post("/v1/sign-in/email", &json!({"email": email})).await.expect_status(202);
+    let code = app.mail_to(email).await.code();
+    let reply = owner.post("/v1/sign-in/email/verify", &json!({"email": email, "code": code})).await;
+    reply.expect_status(200);
+
+    assert_eq!(app.count("SELECT COUNT(*) FROM phones").await, 0);
+}
