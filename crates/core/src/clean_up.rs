@@ -4,8 +4,8 @@ use crate::error::{Error, Result};
 use crate::session::Sessions;
 use crate::sign_in::pending;
 use crate::{
-    account, audit_log, challenge, device, email_change, lockout, mail, passkey, recovery, secret, sign_in,
-    sign_up, signing_key, totp,
+    account, audit_log, challenge, device, email_change, lockout, mail, passkey, phone, recovery, secret,
+    sign_in, sign_up, signing_key, sms, totp,
 };
 
 const BATCH: i64 = 500;
@@ -24,6 +24,8 @@ pub async fn run(sessions: &Sessions) -> Result<u64> {
                         + sign_in::email::clean_up(tx, context, BATCH).await?
                         + sign_up::clean_up(tx, context, BATCH).await?
                         + mail::clean_up(tx, context, BATCH).await?
+                        + sms::clean_up(tx, context, BATCH).await?
+                        + phone::clean_up(tx, context, BATCH).await?
                         + sessions.clean_up(tx, BATCH).await?
                         + device::clean_up(tx, context, BATCH).await?
                         + email_change::clean_up(tx, context, BATCH).await?

@@ -48,6 +48,8 @@ pub struct Config {
     pub rate_limit: RateLimit,
     pub http: Http,
     pub mail: Mail,
+    /// `None`: nothing is sent by SMS.
+    pub sms: Option<Sms>,
     pub audit: Audit,
     pub metrics_token: Option<SecretString>,
 }
@@ -181,6 +183,14 @@ pub struct Mail {
     pub from: String,
     /// Mails are kept for `/dev/mailbox` instead of being sent.
     pub caught: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Sms {
+    /// What numbers that get messages begin with: calling codes such as `+43`.
+    pub countries: Vec<String>,
+    /// How many messages go to one of them within an hour.
+    pub hourly_per_country: u32,
 }
 
 #[derive(Debug, Clone)]

@@ -261,6 +261,8 @@ id_kinds! {
     EmailChangeKind, EmailChangeId, "emailchange";
     TotpKind, TotpId, "totp";
     RecoveryKind, RecoveryId, "recovery";
+    SmsKind, SmsId, "sms";
+    PhoneKind, PhoneId, "phone";
     EmailSignInKind, EmailSignInId, "emailsignin";
     PasskeyKind, PasskeyId, "passkey";
 }

@@ -15,6 +15,7 @@ pub mod audit;
 pub mod changes;
 pub mod seals;
 pub mod mail;
+pub mod sms;
 pub mod secret;
 
 // Level 1
@@ -32,6 +33,7 @@ pub mod service_key;
 pub mod access;
 pub mod device;
 pub mod session;
+pub mod phone;
 pub mod passkey;
 pub mod second_factor;
 pub mod recovery;

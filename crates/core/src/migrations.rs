@@ -75,4 +75,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0012_passkeys.sql"),
         postgres: None,
     },
+    Migration {
+        version: 13,
+        name: "phones",
+        sql: include_str!("../../../migrations/0013_phones.sql"),
+        postgres: None,
+    },
 ];

@@ -5,6 +5,7 @@ pub mod backup_code;
 pub mod chain;
 pub mod derived;
 pub mod jws;
+pub mod mac;
 pub mod opaque;
 pub mod otp;
 pub mod password;

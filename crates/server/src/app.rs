@@ -14,6 +14,7 @@ use doorward_core::place::Places;
 use doorward_core::rate_limit::{Limiter, SharedCounts};
 use doorward_core::session::Sessions;
 use doorward_core::signing_key::KeyRing;
+use doorward_core::sms::SmsTransport;
 use doorward_crypto::password::PasswordHasher;
 use doorward_crypto::rng::Rng;
 use doorward_crypto::seal::Sealer;
@@ -43,6 +44,8 @@ pub struct Parts {
     pub places: Option<Arc<dyn Places>>,
     /// `None` catches mails for the developer's mailbox.
     pub transport: Option<Arc<dyn Transport>>,
+    /// Who carries SMS away.
+    pub sms: Option<Arc<dyn SmsTransport>>,
 }
 
 /// The product, ready to answer.
@@ -50,6 +53,7 @@ pub struct Parts {
 pub struct App {
     pub sessions: Sessions,
     pub transport: Arc<dyn Transport>,
+    pub sms: Option<Arc<dyn SmsTransport>>,
 }
 
 impl App {
@@ -68,7 +72,7 @@ impl App {
         master_key::ensure_at_hand(&context).await?;
         let keys = KeyRing::open(&context).await?;
         let transport = parts.transport.unwrap_or_else(|| Arc::new(Catching(context.clone())));
-        Ok(Self { sessions: Sessions::new(context, keys), transport })
+        Ok(Self { sessions: Sessions::new(context, keys), transport, sms: parts.sms })
     }
 
     pub fn context(&self) -> &Context {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use doorward_core::audit_log::{self, ChainSealer};
 use doorward_core::context::{Caller, Context, SystemClock};
-use doorward_core::{audit, clean_up, mail, recovery, signing_key};
+use doorward_core::{audit, clean_up, mail, recovery, signing_key, sms};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -16,6 +16,7 @@ use crate::app::App;
 use resealing::Resealing;
 
 const MAIL_EVERY: Duration = Duration::from_millis(300);
+const SMS_EVERY: Duration = Duration::from_millis(300);
 const CHANGES_EVERY: Duration = Duration::from_millis(500);
 const SEAL_EVERY: Duration = Duration::from_millis(500);
 const HEAD_EVERY: Duration = Duration::from_secs(60);
@@ -47,6 +48,15 @@ impl Jobs {
             }
             Ok(())
         }));
+        if let Some(transport) = app.sms.clone() {
+            let context = app.context().clone();
+            tasks.spawn(every(SMS_EVERY, stopped.clone(), "sms", async move || {
+                if sms::next_due(&context).await?.is_some_and(|due| due <= context.now()) {
+                    sms::deliver_due(&context, &*transport).await?;
+                }
+                Ok(())
+            }));
+        }
         let changes = app.sessions.clone();
         tasks.spawn(every(FIGURES_EVERY, stopped.clone(), "figures", async || {
             doorward_web::http::metrics::upkeep();

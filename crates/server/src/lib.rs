@@ -9,3 +9,4 @@ pub mod jobs;
 pub mod logs;
 pub mod mail;
 pub mod redis;
+pub mod sms;

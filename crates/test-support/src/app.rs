@@ -13,6 +13,7 @@ use doorward_core::error::Error;
 use doorward_core::mail::{self, Transport};
 use doorward_core::place::Places;
 use doorward_core::rate_limit::SharedCounts;
+use doorward_core::sms::{self, SmsTransport};
 use doorward_core::user::{self, EmailAddress};
 use doorward_crypto::password::{Params, PasswordHasher, PoolConfig};
 use doorward_crypto::rng::{Rng, SystemRng};
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 
 use crate::browser::Browser;
 use crate::mailbox::Mail;
+use crate::sms::CaughtSms;
 use crate::unique;
 
 /// A clock that goes with the machine's, and jumps when a test says so.
@@ -94,6 +96,7 @@ pub fn config(url: &str) -> Config {
         rate_limit: RateLimit { enabled: false },
         http: Http::default(),
         mail: MailConfig { from: "Doorward <noreply@example.com>".to_owned(), caught: true },
+        sms: None,
         audit: Audit { retention: 400 * DAY },
         metrics_token: None,
         pages_base_url: public_url.clone(),
@@ -145,6 +148,8 @@ pub struct Setup {
     pub shared_counts: Option<Arc<dyn SharedCounts>>,
     pub breached: Option<Arc<dyn Ranges>>,
     pub places: Option<Arc<dyn Places>>,
+    /// What takes SMS, where the settings have any.
+    pub sms: Arc<CaughtSms>,
     /// In place of the mailbox.
     pub transport: Option<Arc<dyn Transport>>,
 }
@@ -191,6 +196,7 @@ impl TestApp {
             shared_counts: None,
             breached: None,
             places: None,
+            sms: Arc::default(),
             transport: None,
         };
         change(&mut setup);
@@ -313,6 +319,25 @@ impl TestApp {
             .collect()
     }
 
+    /// The texts sent to a number, newest first, after everything that is due has gone out.
+    pub async fn sms_to(&self, number: &str) -> Vec<String> {
+        let context = self.app.context();
+        for _ in 0..100 {
+            sms::deliver_due(context, &*self.setup.sms).await.unwrap();
+            // The server's own sender may have one under way.
+            if sms::next_due(context).await.unwrap().is_none() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.setup.sms.to(number)
+    }
+
+    /// The provider of SMS.
+    pub fn sms(&self) -> &CaughtSms {
+        &self.setup.sms
+    }
+
     /// Somebody who signed up, verified their address and is signed in: the browser and the address. What they are signed in by
     /// is a token that other services take.
     pub async fn member(&self, name: &str) -> (Browser, String) {
@@ -380,6 +405,7 @@ async fn open(
         breached: setup.breached.clone(),
         places: setup.places.clone(),
         transport: None,
+        sms: Some(Arc::clone(&setup.sms) as Arc<dyn SmsTransport>),
     })
     .await
 }

@@ -7,12 +7,14 @@ mod authenticator;
 mod authenticator_app;
 mod browser;
 mod mailbox;
+mod sms;
 
 pub use app::{MasterKeys, Moved, Setup, TestApp, config};
 pub use authenticator::{How, SoftPasskey};
 pub use authenticator_app::AuthenticatorApp;
 pub use browser::{Browser, Reply};
 pub use mailbox::{Mail, code_in};
+pub use sms::{CaughtSms, sms_code};
 
 pub const PASSWORD: &str = "correct horse battery staple";
 

@@ -16,7 +16,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterE
 use utoipa_axum::routes;
 
 use crate::api::{
-    account, audit, challenge, email_sign_in, factors, me, not_me, openapi, passkeys, password,
+    account, audit, challenge, email_sign_in, factors, me, not_me, openapi, passkeys, password, phone,
     reauthentication, recovery, revocations, second_factor, session, sessions, sign_up,
 };
 use crate::gateway::{forward_auth, renew};
@@ -119,6 +119,9 @@ fn api(routes: &mut Routes) {
     routes.api(Access::Fresh, routes!(passkeys::finish));
     routes.api(Access::SignedIn, routes!(passkeys::rename));
     routes.api(Access::Fresh, routes!(passkeys::remove));
+    routes.api(Access::SignedIn, routes!(phone::show));
+    routes.api(Access::Fresh, routes!(phone::start, phone::remove));
+    routes.api(Access::SignedIn, routes!(phone::verify));
     // Judged by a service key.
     routes.api(Access::Token, routes!(revocations::listen));
     routes.api(Access::Public, routes!(not_me::act));

@@ -1002,6 +1002,239 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the phone number. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The number, where there is one */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Phone"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Add a phone number, or another in its place. A code is sent to it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PhoneRequest"];
+                };
+            };
+            responses: {
+                /** @description The code is on its way */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The settings name no provider of SMS */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many messages */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Remove the phone number. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No codes go to it any more */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has none */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/phone/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Verify the phone number by the code that was sent to it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PhoneVerifyRequest"];
+                };
+            };
+            responses: {
+                /** @description The number is the account's */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Phone"];
+                    };
+                };
+                /** @description The code does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The settings name no provider of SMS */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many attempts */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/sessions": {
         parameters: {
             query?: never;
@@ -1640,6 +1873,155 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sign-in/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a link and a code mailed, to sign in by.
+         * @description Answers alike for every address. Asking again ends the link and the code of before.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EmailSignInRequest"];
+                };
+            };
+            responses: {
+                /** @description If the address has an account, a mail is on its way */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmailSignInAnswer"];
+                    };
+                };
+                /** @description The settings switch sign-in by mail off */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/email/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in by a mailed link or code.
+         * @description Both work only where the mail was asked for: with its cookie, or with its `flow_token`.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EmailSignInVerifyRequest"];
+                };
+            };
+            responses: {
+                /** @description Signed in */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignedInAnswer"];
+                    };
+                };
+                /** @description The link or the code does not work, or not here */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account is disabled: told after a right link or code only */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The settings switch sign-in by mail off */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many attempts */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sign-out": {
         parameters: {
             query?: never;
@@ -1952,6 +2334,37 @@ export interface components {
             name: string;
             os?: string | null;
         };
+        EmailSignInAnswer: {
+            /**
+             * Format: int64
+             * @description Seconds until the link and the code run out.
+             * @example 600
+             */
+            expires_in: number;
+            /** @description With body delivery: ties the link and the code to this request. A browser gets it as a cookie. */
+            flow_token?: string | null;
+        };
+        EmailSignInRequest: {
+            delivery?: components["schemas"]["Delivery"] | null;
+            /** @example ada@example.com */
+            email: string;
+            /** @description What an earlier request was answered, which this one takes the place of. A browser sends its cookie. */
+            flow_token?: string | null;
+            /** @description Keep the session for longer on this device. */
+            remember?: boolean | null;
+        };
+        EmailSignInVerifyRequest: {
+            /** @example 123456 */
+            code?: string | null;
+            delivery?: components["schemas"]["Delivery"] | null;
+            email?: string | null;
+            /** @description What the request for the mail was answered with body delivery. A browser sends its cookie. */
+            flow_token?: string | null;
+            /** @description Keep the session for longer on this device: in place of what was said with the request for the mail. */
+            remember?: boolean | null;
+            /** @description The token of the mail's link; or else `email` and `code`. */
+            token?: string | null;
+        };
         /**
          * @description The codes of problems that are in use. They are never renamed; new ones may come.
          * @enum {string}
@@ -1965,6 +2378,9 @@ export interface components {
             password_changed_at?: string | null;
             /** @description The address that waits to be confirmed. */
             pending_email?: string | null;
+            /** @description The number that waits for its code. */
+            pending_phone_number?: string | null;
+            phone_number?: string | null;
             sessions: components["schemas"]["Session"][];
             user: components["schemas"]["User"];
         };
@@ -2027,6 +2443,27 @@ export interface components {
         NotMeRequest: {
             /** @description The token of the link in the mail. */
             token: string;
+        };
+        /** @description The account's number for codes by SMS. */
+        Phone: {
+            /** @description One that a code was sent to, which was not typed yet. */
+            pending_phone_number?: string | null;
+            /**
+             * @description In the international form (E.164).
+             * @example +436641234567
+             */
+            phone_number?: string | null;
+        };
+        PhoneRequest: {
+            /**
+             * @description With its country code.
+             * @example +43 664 1234567
+             */
+            phone_number: string;
+        };
+        PhoneVerifyRequest: {
+            /** @example 123456 */
+            code: string;
         };
         /** @description RFC 9457 problem details. */
         Problem: {

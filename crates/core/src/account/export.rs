@@ -6,6 +6,7 @@ use crate::device::{self, Device};
 use crate::email_change::{self, EmailChange};
 use crate::error::{Code, Result};
 use crate::passkey::{self, Passkey};
+use crate::phone::{self, Phone};
 use crate::session::{Live, Session, Sessions};
 use crate::user::{self, User};
 
@@ -19,6 +20,8 @@ pub struct Export {
     pub devices: Vec<Device>,
     pub passkeys: Vec<Passkey>,
     pub pending_email: Option<EmailChange>,
+    /// The verified number, and one that waits for its code.
+    pub phones: [Option<Phone>; 2],
     pub activity: Vec<Recorded>,
 }
 
@@ -40,6 +43,7 @@ pub async fn export(sessions: &Sessions, caller: &Caller, live: &Live) -> Result
         devices: device::of_user(context, id).await?,
         passkeys: passkey::of_user(context, id).await?,
         pending_email: email_change::pending(context, id).await?,
+        phones: phone::of_user(context, id).await?.into(),
         activity: audit::activity(context, id, None, MOST).await?,
     })
 }

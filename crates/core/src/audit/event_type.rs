@@ -69,6 +69,10 @@ event_types! {
     EmailChangeAsked, "email.change_asked", "Change of e-mail address begun";
     EmailChanged, "email.changed", "E-mail address changed";
     EmailChangeUndone, "email.change_undone", "Change of e-mail address taken back";
+    PhoneAsked, "phone.asked", "Code sent to a phone number, to add it";
+    PhoneAdded, "phone.added", "Phone number added";
+    PhoneRemoved, "phone.removed", "Phone number removed";
+    SmsCodeSent, "sms.code_sent", "Code to sign in sent by SMS";
     AccountClosed, "account.closed", "Account closed";
     AccountRestored, "account.restored", "Account restored";
     AccountDeleted, "account.deleted", "Account deleted";

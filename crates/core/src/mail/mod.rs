@@ -121,6 +121,8 @@ pub enum RecoveryStage {
 pub enum Alarm {
     NewDevice,
     PasswordChanged,
+    PhoneAdded,
+    PhoneRemoved,
     /// A refresh token was used that had been replaced before.
     RefreshReused,
     FactorAdded,
@@ -164,12 +166,16 @@ impl Alarm {
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
         Self::PasskeyCloned,
+        Self::PhoneAdded,
+        Self::PhoneRemoved,
     ];
 
     const fn template(self) -> &'static str {
         match self {
             Self::NewDevice => "new_device",
             Self::PasswordChanged => "password_changed",
+            Self::PhoneAdded => "phone_added",
+            Self::PhoneRemoved => "phone_removed",
             Self::RefreshReused => "refresh_reused",
             Self::FactorAdded => "factor_added",
             Self::FactorRemoved => "factor_removed",

@@ -12,7 +12,7 @@ use crate::context::{Context, Time};
 use crate::error::{Error, Result};
 use crate::seals::{self, SealedColumn};
 use crate::secret::CODE_LIFE;
-use crate::{audit_log, backup_code, mail, session, signing_key, totp};
+use crate::{audit_log, backup_code, mail, session, signing_key, sms, totp};
 
 /// Everything that is sealed.
 const COLUMNS: &[&SealedColumn] = &[
@@ -20,6 +20,7 @@ const COLUMNS: &[&SealedColumn] = &[
     &session::SEALED,
     &mail::SEALED_OUTBOX,
     &mail::SEALED_CAUGHT,
+    &sms::SEALED,
     &audit_log::SEALED,
     &totp::SEALED,
     &backup_code::SEALED,

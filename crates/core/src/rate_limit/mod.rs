@@ -27,6 +27,8 @@ pub enum Class {
     Username,
     /// Anything that makes a mail go out.
     Mail,
+    /// Anything that makes an SMS go out. How many go to one number or country, `sms` counts.
+    Sms,
     /// Links and codes that are tried.
     Proof,
     /// Challenges for passkeys, and their answers. A sign-in page that is looked at asks for one.
@@ -49,6 +51,7 @@ impl Class {
             Self::SignUp => "sign-up",
             Self::Username => "username",
             Self::Mail => "mail",
+            Self::Sms => "sms",
             Self::Proof => "proof",
             Self::Passkey => "passkey",
             Self::Refresh => "refresh",
@@ -59,6 +62,7 @@ impl Class {
         match self {
             Self::SignIn => Limit { burst: 10, every: Duration::from_secs(6) },
             Self::SignUp | Self::Mail => Limit { burst: 5, every: Duration::from_secs(60) },
+            Self::Sms => Limit { burst: 5, every: Duration::from_secs(120) },
             Self::Username => Limit { burst: 20, every: Duration::from_secs(3) },
             Self::Proof => Limit { burst: 10, every: Duration::from_secs(10) },
             Self::Passkey | Self::Refresh => Limit { burst: 120, every: Duration::from_millis(500) },
@@ -70,6 +74,7 @@ impl Class {
             Self::SignIn | Self::Username | Self::Proof => Limit { burst: 60, every: Duration::from_secs(1) },
             Self::SignUp | Self::Mail => Limit { burst: 30, every: Duration::from_secs(10) },
             Self::Passkey => Limit { burst: 120, every: Duration::from_millis(500) },
+            Self::Sms => Limit { burst: 10, every: Duration::from_secs(60) },
             Self::Refresh => Limit { burst: 600, every: Duration::from_millis(50) },
         }
     }

@@ -34,6 +34,10 @@ pub enum Purpose {
     NotMe,
     /// The subject is a sign-in that waits for its mail to be read.
     SignIn,
+    /// The subject is a phone number that waits for its code.
+    VerifyPhone,
+    /// The subject is a sign-in that waits for its second factor.
+    SmsFactor,
     /// The subject is a session whose owner confirms that it is still them.
     Reauthenticate,
     /// The subject is a change of address that waits for its confirmation.
@@ -56,6 +60,8 @@ impl Purpose {
             Self::FirstAdmin => "first_admin",
             Self::NotMe => "not_me",
             Self::SignIn => "sign_in",
+            Self::VerifyPhone => "verify_phone",
+            Self::SmsFactor => "sms_factor",
             Self::Reauthenticate => "reauthenticate",
             Self::ChangeEmail => "change_email",
             Self::UndoEmail => "undo_email",

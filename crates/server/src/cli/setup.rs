@@ -9,6 +9,7 @@ use doorward_core::context::SystemClock;
 use doorward_core::mail::Transport;
 use doorward_core::place::Places;
 use doorward_core::rate_limit::SharedCounts;
+use doorward_core::sms::SmsTransport;
 use doorward_crypto::password::{PasswordHasher, PoolConfig};
 use doorward_crypto::rng::{Rng, SystemRng};
 use doorward_crypto::seal::Sealer;
@@ -17,10 +18,12 @@ use secrecy::ExposeSecret as _;
 
 use crate::app::{App, Parts};
 use crate::breach::PwnedPasswords;
+use crate::config::sms::SmsProvider;
 use crate::config::{MailTransport, Settings, master_key};
 use crate::geoip::GeoIp;
 use crate::mail::{FolderTransport, SmtpTransport};
 use crate::redis::RedisCounts;
+use crate::sms::{Twilio, Webhook};
 
 /// How long the start waits for Redis.
 const REDIS_WAIT: Duration = Duration::from_secs(2);
@@ -47,6 +50,7 @@ pub async fn open(settings: Settings) -> Result<Ready> {
         MailTransport::Folder(folder) => Some(Arc::new(FolderTransport::new(folder.clone()))),
         MailTransport::Caught => None,
     };
+    let sms = sms(settings.sms)?;
     let shared_counts: Option<Arc<dyn SharedCounts>> = match &settings.redis_url {
         Some(url) => {
             let counts = RedisCounts::connect(url).map_err(|error| anyhow!("redis.url: {error}"))?;
@@ -83,10 +87,25 @@ pub async fn open(settings: Settings) -> Result<Ready> {
         breached,
         places,
         transport,
+        sms,
     })
     .await
     .map_err(explain)?;
     Ok(Ready { app, clock })
+}
+
+/// Who carries SMS away, where the settings name somebody.
+fn sms(provider: Option<SmsProvider>) -> Result<Option<Arc<dyn SmsTransport>>> {
+    let transport: Arc<dyn SmsTransport> = match provider {
+        None => return Ok(None),
+        Some(SmsProvider::Twilio { base, account, token, from }) => {
+            Arc::new(Twilio::new(&base, &account, token, &from).map_err(|error| anyhow!("sms: {error}"))?)
+        }
+        Some(SmsProvider::Webhook { url, secret }) => {
+            Arc::new(Webhook::new(url, secret).map_err(|error| anyhow!("sms: {error}"))?)
+        }
+    };
+    Ok(Some(transport))
 }
 
 /// Opens the database that the settings name.

@@ -69,6 +69,34 @@ pub const KEYS: &[Key] = &[
         "In place of a mail server: a folder that every mail is written to as an .eml file.",
     ),
     key(
+        "sms.provider",
+        "none: nothing is sent by SMS",
+        "`\"twilio\"`, or `\"webhook\"`: a service of yours that is posted each message as JSON, signed as Standard Webhooks says. Then people may add a phone number, as a second factor.",
+    ),
+    key("sms.account", "none", "Twilio's Account SID."),
+    secret("sms.token", "none", "Twilio's auth token."),
+    key("sms.from", "none", "The sender at Twilio: a number, a name, or the SID of a messaging service."),
+    key(
+        "sms.url",
+        "with Twilio: \"https://api.twilio.com\"",
+        "Where the webhook is. With Twilio, another of its addresses.",
+    ),
+    secret(
+        "sms.secret",
+        "none",
+        "What the webhook's signatures are made with: 16 characters at least, or `whsec_` and base64.",
+    ),
+    key(
+        "sms.countries",
+        "none",
+        "The calling codes, such as `\"+43\"`, whose numbers get messages. Others get none.",
+    ),
+    key(
+        "sms.hourly_per_country",
+        "100",
+        "How many messages go to each of them within an hour. One number gets 3 in ten minutes and 10 a day at most, one account 5 an hour.",
+    ),
+    key(
         "sign_up.verify_email",
         "\"first\"",
         "`\"first\"`: an account exists once its address is verified. `\"later\"`: people come in at once, and a sign-up tells that an address is known.",

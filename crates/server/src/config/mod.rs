@@ -4,6 +4,7 @@ pub mod keys;
 pub mod master_key;
 mod problem;
 mod reader;
+pub mod sms;
 mod source;
 mod webauthn;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use url::{Host, Url};
 use crate::redis;
 pub use problem::Problems;
 use reader::Reader;
+use sms::SmsProvider;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -45,6 +47,8 @@ pub struct Settings {
     pub previous_master_keys: Vec<MasterKey>,
     pub password: Params,
     pub mail: MailTransport,
+    /// Who carries SMS away, where anybody does.
+    pub sms: Option<SmsProvider>,
     pub max_connections: usize,
     pub max_connections_per_address: usize,
     /// Where attempts are counted together with other processes.
@@ -177,6 +181,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         allowed_origins,
         allowed_redirects,
     };
+    let (sms, sms_provider) = sms::read(reader);
     let brand = brand(reader);
     let audit = Audit { retention: reader.duration("audit.retention", 400 * DAY, DAY..=36_500 * DAY) };
     let metrics_token = reader.strong_secret("metrics.token");
@@ -206,6 +211,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
             rate_limit,
             http,
             mail: Mail { from, caught: matches!(mail, MailTransport::Caught) },
+            sms,
             audit,
             metrics_token,
         },
@@ -217,6 +223,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         previous_master_keys,
         password: password?,
         mail,
+        sms: sms_provider,
         max_connections: usize::try_from(max_connections).ok()?,
         max_connections_per_address: usize::try_from(per_address).ok()?,
         redis_url,

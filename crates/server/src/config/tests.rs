@@ -4,7 +4,7 @@ use std::path::Path;
 use doorward_core::config::Mode;
 use secrecy::ExposeSecret as _;
 
-use super::{MailTransport, Settings};
+use super::{MailTransport, Settings, SmsProvider};
 
 fn load(file: &str, env: &[(&str, &str)]) -> Result<Settings, String> {
     let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -223,4 +223,34 @@ fn the_schedule_of_signing_keys_is_at_least_a_day_and_can_be_switched_off() {
     for wrong in ["0s", "23h", "sometimes", "11y"] {
         assert!(refused(&format!("[keys]\nrotate_every = \"{wrong}\"")).contains("keys.rotate_every"));
     }
+}
+
+#[test]
+fn sms_is_off_until_a_provider_is_named_and_then_says_all_that_is_missing() {
+    let off = load("", &[]).unwrap();
+    assert!(off.sms.is_none() && off.core.sms.is_none());
+    let twilio = refused("[sms]\nprovider = \"twilio\"");
+    for missing in ["sms.account", "sms.token", "sms.from", "sms.countries"] {
+        assert!(twilio.contains(missing), "{missing} is not in {twilio}");
+    }
+    let webhook = refused(
+        "[sms]\nprovider = \"webhook\"\nsecret = \"short\"\nurl = \"http://sms.example.com/\"\ncountries = [\"43\", \"+0\"]",
+    );
+    for wrong in ["sms.url", "is not https", "sms.secret", "too short", "sms.countries", "no calling code"] {
+        assert!(webhook.contains(wrong), "{wrong} is not in {webhook}");
+    }
+    assert!(!webhook.contains("short\""), "{webhook}");
+    assert!(refused("[sms]\nprovider = \"carrier pigeon\"").contains("sms.provider"));
+
+    let file = "[sms]\nprovider = \"twilio\"\naccount = \"AC1\"\nfrom = \"+15005550006\"\ncountries = [\"+43\", \"+1212\"]";
+    let settings = load(file, &[("DOORWARD_SMS__TOKEN", "the token")]).unwrap();
+    let sms = settings.core.sms.unwrap();
+    assert_eq!((sms.countries, sms.hourly_per_country), (vec!["+43".to_owned(), "+1212".to_owned()], 100));
+    let Some(SmsProvider::Twilio { base, account, token, from }) = settings.sms else { panic!("not Twilio") };
+    assert_eq!((base.as_str(), account.as_str()), ("https://api.twilio.com/", "AC1"));
+    assert_eq!((token.expose_secret(), from.as_str()), ("the token", "+15005550006"));
+    let file = "[sms]\nprovider = \"webhook\"\nurl = \"http://127.0.0.1:9000/sms\"\nsecret = \"sixteen characters\"\ncountries = [\"+43\"]\nhourly_per_country = 5";
+    let settings = load(file, &[]).unwrap();
+    assert_eq!(settings.core.sms.unwrap().hourly_per_country, 5);
+    assert!(matches!(settings.sms, Some(SmsProvider::Webhook { .. })));
 }

@@ -2,6 +2,7 @@
 
 use doorward_core::account::Export;
 use doorward_core::context::Context;
+use doorward_core::phone::Phone;
 use doorward_core::session::Live;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,6 +20,9 @@ pub struct ExportView {
     password_changed_at: Option<String>,
     /// The address that waits to be confirmed.
     pending_email: Option<String>,
+    phone_number: Option<String>,
+    /// The number that waits for its code.
+    pending_phone_number: Option<String>,
     sessions: Vec<SessionView>,
     devices: Vec<KnownDevice>,
     passkeys: Vec<PasskeyView>,
@@ -27,11 +31,15 @@ pub struct ExportView {
 
 impl ExportView {
     pub fn new(context: &Context, export: &Export, live: &Live) -> Self {
+        let [phone, pending] = &export.phones;
+        let number = |phone: &Phone| phone.number.as_str().to_owned();
         let current = live.session.id;
         Self {
             user: UserView::new(&export.user, live),
             password_changed_at: export.user.password_changed_at.map(doorward_core::context::Time::rfc3339),
             pending_email: export.pending_email.as_ref().map(|change| change.new_email.clone()),
+            phone_number: phone.as_ref().map(number),
+            pending_phone_number: pending.as_ref().map(number),
             sessions: export
                 .sessions
                 .iter()

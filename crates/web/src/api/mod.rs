@@ -13,6 +13,7 @@ pub mod not_me;
 pub mod openapi;
 pub mod passkeys;
 pub mod password;
+pub mod phone;
 pub mod reauthentication;
 pub mod recovery;
 pub mod revocations;

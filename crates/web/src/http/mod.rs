@@ -56,6 +56,7 @@ pub(crate) mod tests {
             rate_limit: RateLimit { enabled: true },
             http: Http::default(),
             mail: Mail { from: "noreply@example.com".to_owned(), caught: true },
+            sms: None,
             audit: Audit { retention: Duration::from_hours(400 * 24) },
             metrics_token: None,
             public_url,

@@ -9,6 +9,7 @@ use doorward_core::audit;
 use doorward_core::error::{Code, Error};
 use doorward_core::passkey;
 use doorward_core::password as passwords;
+use doorward_core::phone;
 use doorward_core::session::Live;
 use doorward_core::user::{self, ProfileChange, User};
 use http::{HeaderMap, StatusCode};
@@ -127,11 +128,14 @@ async fn account_page(
     let passkeys = passkey::of_user(context, live.user.id).await?;
     let last = audit::last_sign_in_before(context, session.user, session.id, session.created_at).await?;
     let is_first = last.is_none();
+    let (phone, _) = phone::of_user(context, live.user.id).await?;
     Ok(AccountPage {
         layout: layout(web, "Your account", Some(&live.user.email)),
         form,
         email: live.user.email.clone(),
         email_verified: live.user.email_verified,
+        takes_phone: phone.is_some() || phone::is_on(context),
+        phone: phone.map(|phone| phone.number.as_str().to_owned()),
         roles: live.rights.roles.clone(),
         last_sign_in: last.map(|event| LastSignIn {
             at: Moment::new(event.time, context.now()),

@@ -15,6 +15,7 @@ mod first_admin;
 mod not_me;
 mod passkeys;
 mod password;
+mod phone;
 mod reauthentication;
 mod recovery;
 mod second_step;
@@ -62,6 +63,9 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::SignedIn, "/account/password", get(account::password_show).post(account::password));
     routes.page(Access::Fresh, "/account/email", get(email::show).post(email::change));
     routes.page(Access::SignedIn, "/account/email/verify", get(email::verify_show).post(email::verify));
+    routes.page(Access::Fresh, "/account/phone", get(phone::show).post(phone::start));
+    routes.page(Access::SignedIn, "/account/phone/verify", get(phone::verify_show).post(phone::verify));
+    routes.page(Access::Fresh, "/account/phone/remove", get(phone::back).post(phone::remove));
     routes.page(Access::Public, "/undo-email", get(email::undo_show).post(email::undo));
     routes.page(Access::SignedIn, "/account/data", get(data::show));
     routes.page(Access::Fresh, "/account/export", get(data::export));

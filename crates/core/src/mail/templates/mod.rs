@@ -251,6 +251,24 @@ fn alarm_letter(product: &str, alarm: Alarm, when: &str, device: &str) -> Letter
             ),
             None,
         ),
+        Alarm::PhoneAdded => (
+            format!("A phone number was added to your {product} account"),
+            "If it was not you, say so now.".to_owned(),
+            "A phone number was added",
+            format!(
+                "On {when} your {product} account got a phone number, by {device}. Codes to sign in go there."
+            ),
+            None,
+        ),
+        Alarm::PhoneRemoved => (
+            format!("The phone number of your {product} account was removed"),
+            "If it was not you, say so now.".to_owned(),
+            "Your phone number was removed",
+            format!(
+                "On {when} the phone number of your {product} account was removed, by {device}. No codes go there any more."
+            ),
+            None,
+        ),
         Alarm::RefreshReused => (
             format!("We ended a {product} session to protect your account"),
             "A sign-in of yours may have been copied.".to_owned(),

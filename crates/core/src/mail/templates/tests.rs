@@ -45,6 +45,7 @@ fn config(product_name: &str, accent: Option<&str>) -> Config {
         rate_limit: config::RateLimit { enabled: true },
         http: config::Http::default(),
         mail: config::Mail { from: "id@example.com".to_owned(), caught: false },
+        sms: None,
         audit: config::Audit { retention: minute },
         metrics_token: None,
     }

@@ -77,7 +77,8 @@ pub struct ShownCode {
 /// A sign-in that waits for its mail to be read.
 struct Flow {
     id: EmailSignInId,
-    flow_hash: Vec<u8>,
+    /// Of the token that ties it to the browser.
+    hash: Vec<u8>,
     email: String,
     email_key: String,
     user: Option<UserId>,
@@ -100,7 +101,7 @@ pub async fn start(context: &Context, caller: &Caller, asked: &Asked<'_>) -> Res
     let email = EmailAddress::parse("email", asked.email).map_err(|error| Error::invalid(vec![error]))?;
     context.limit(Class::Mail, caller, email.key()).await?;
     let flow_token = opaque_token("", &*context.rng);
-    let (id, flow_hash) = (context.new_id(), token_hash(flow_token.expose_secret()).to_vec());
+    let (id, hash) = (context.new_id(), token_hash(flow_token.expose_secret()).to_vec());
     context
         .db
         .write(async |tx| {
@@ -109,7 +110,7 @@ pub async fn start(context: &Context, caller: &Caller, asked: &Asked<'_>) -> Res
             let now = context.now();
             let flow = Flow {
                 id,
-                flow_hash: flow_hash.clone(),
+                hash: hash.clone(),
                 email: email.as_str().to_owned(),
                 email_key: email.key().to_owned(),
                 user: user.as_ref().map(|user| user.id),
@@ -235,9 +236,10 @@ pub async fn look_at_link(
 ) -> Result<LinkState> {
     ensure_on(context)?;
     let (_, flow) = context.db.read(async |tx| find_link(tx, context, token).await).await?;
-    Ok(match is_mine(&flow, flow_token) {
-        true => LinkState::Mine { email: flow.email },
-        false => LinkState::Elsewhere(asked_by(context, flow)),
+    Ok(if is_mine(&flow, flow_token) {
+        LinkState::Mine { email: flow.email }
+    } else {
+        LinkState::Elsewhere(asked_by(context, flow))
     })
 }
 
@@ -305,7 +307,7 @@ async fn find_link(tx: &mut Tx<'_>, context: &Context, token: &str) -> Result<(F
 
 fn is_mine(flow: &Flow, flow_token: Option<&SecretString>) -> bool {
     flow_token.is_some_and(|token| {
-        bool::from(token_hash(token.expose_secret()).as_slice().ct_eq(flow.flow_hash.as_slice()))
+        bool::from(token_hash(token.expose_secret()).as_slice().ct_eq(flow.hash.as_slice()))
     })
 }
 

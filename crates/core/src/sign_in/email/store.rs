@@ -30,7 +30,7 @@ pub(super) async fn insert(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         &p![
             flow.id,
-            flow.flow_hash.clone(),
+            flow.hash.clone(),
             flow.email.as_str(),
             flow.email_key.as_str(),
             flow.user.map(Id::uuid),
@@ -86,7 +86,7 @@ pub(super) async fn delete_expired(tx: &mut Tx<'_>, now: Time, limit: i64) -> Re
 fn read(row: &Row) -> Result<Flow> {
     Ok(Flow {
         id: Id::from_uuid(row.get(0)?),
-        flow_hash: row.get(1)?,
+        hash: row.get(1)?,
         email: row.get(2)?,
         email_key: row.get(3)?,
         user: row.get::<Option<uuid::Uuid>>(4)?.map(Id::from_uuid),

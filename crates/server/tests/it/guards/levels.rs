@@ -20,6 +20,7 @@ const LEVELS: &[&[&str]] = &[
         "changes",
         "seals",
         "mail",
+        "sms",
         "secret",
     ],
     &[
@@ -33,7 +34,7 @@ const LEVELS: &[&[&str]] = &[
         "backup_code",
         "service_key",
     ],
-    &["access", "device", "session", "passkey", "second_factor", "recovery", "organization"],
+    &["access", "device", "session", "phone", "passkey", "second_factor", "recovery", "organization"],
     &[
         "sign_in",
         "sign_in::pending",

@@ -8,6 +8,7 @@ mod email_sign_in;
 mod mailbox;
 mod operations;
 mod passkeys;
+mod phone;
 mod sessions;
 mod sign_in;
 mod sign_up;

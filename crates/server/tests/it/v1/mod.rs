@@ -11,6 +11,7 @@ mod me;
 mod passkey_sign_in;
 mod passkeys;
 mod password;
+mod phone;
 mod places;
 mod reauthentication;
 mod recovery;

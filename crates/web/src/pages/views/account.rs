@@ -69,6 +69,9 @@ pub struct AccountPage {
     pub form: Form,
     pub email: String,
     pub email_verified: bool,
+    /// Whether the account can have a phone number.
+    pub takes_phone: bool,
+    pub phone: Option<String>,
     pub roles: Vec<String>,
     /// The one before this session's.
     pub last_sign_in: Option<LastSignIn>,

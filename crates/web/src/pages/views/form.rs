@@ -6,6 +6,7 @@ pub enum Kind {
     Text,
     Email,
     Url,
+    Phone,
     /// Its value never comes back to the page.
     Password,
     /// A one-time code: digits, in one field.
@@ -123,6 +124,7 @@ impl Field {
             Kind::Text | Kind::Code => "text",
             Kind::Email => "email",
             Kind::Url => "url",
+            Kind::Phone => "tel",
             Kind::Password => "password",
             Kind::Checkbox => "checkbox",
         }
@@ -133,13 +135,14 @@ impl Field {
             Kind::Code => Some("numeric"),
             Kind::Email => Some("email"),
             Kind::Url => Some("url"),
+            Kind::Phone => Some("tel"),
             _ => None,
         }
     }
 
     /// Whether the browser must leave what is typed as it is typed.
     pub(super) fn is_verbatim(&self) -> bool {
-        matches!(self.kind, Kind::Email | Kind::Url | Kind::Password | Kind::Code)
+        matches!(self.kind, Kind::Email | Kind::Url | Kind::Phone | Kind::Password | Kind::Code)
             || self.autocomplete.starts_with("username")
     }
 

@@ -17,6 +17,7 @@ mod moment;
 mod not_me;
 mod passkeys;
 mod password;
+mod phone;
 mod reauthentication;
 mod recovery;
 mod sessions;
@@ -45,6 +46,7 @@ pub use passkeys::{AddPasskeyPage, PasskeyForm, PasskeyItem, PasskeysPage};
 pub use password::{
     ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage,
 };
+pub use phone::{ConfirmPhonePage, PhonePage};
 pub use reauthentication::{ConfirmBy, ReauthenticationPage};
 pub use recovery::{RecoveryAskPage, RecoveryAskedPage, RecoveryDonePage, RecoveryLinkPage};
 pub use sessions::{DeviceItem, SessionItem, SessionsPage};

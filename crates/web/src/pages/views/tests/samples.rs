@@ -23,6 +23,7 @@ pub fn samples() -> Vec<(String, String)> {
     sessions(&mut add);
     two_factor(&mut add);
     account_life(&mut add);
+    phone(&mut add);
     activity(&mut add);
     others(&mut add);
     docs(&mut add);
@@ -259,6 +260,8 @@ fn account(add: &mut Add) {
         form,
         email: EMAIL.to_owned(),
         email_verified: true,
+        takes_phone: true,
+        phone: None,
         roles: vec!["admin".to_owned(), "user".to_owned()],
         last_sign_in: Some(LastSignIn {
             at: Moment::new(Time::from_micros(now.micros() - 7_300_000_000), now),
@@ -279,6 +282,7 @@ fn account(add: &mut Add) {
         layout,
         form: fault,
         email_verified: false,
+        takes_phone: false,
         roles: Vec::new(),
         last_sign_in: None,
         offers_passkey: true,
@@ -294,6 +298,7 @@ fn account(add: &mut Add) {
             layout,
             form: wrong(AccountPage::form(), EVIL),
             email: LONG.to_owned(),
+            phone: Some(EVIL.to_owned()),
             roles,
             ..empty
         },
@@ -344,6 +349,32 @@ fn passkeys(add: &mut Add) {
     add("add-passkey", &add_page(layout("Add a passkey"), PasskeyForm::add(None), EMAIL));
     let form = PasskeyForm { alert: Some(EVIL.to_owned()), ..PasskeyForm::add(Some(EVIL)) };
     add("add-passkey-hostile", &add_page(branded("Add a passkey"), form, LONG));
+}
+
+fn phone(add: &mut Add) {
+    let number = || Some("+436641234567".to_owned());
+    let (title, remove) = ("Phone number", PhonePage::remove);
+    let form = PhonePage::form;
+    let none = |layout, form| PhonePage {
+        layout,
+        phone: None,
+        pending: None,
+        is_on: true,
+        form,
+        remove: remove(),
+        notice: None,
+    };
+    add("phone", &none(inside(title), form()));
+    add("phone-verified", &PhonePage { phone: number(), ..none(inside(title), form()) });
+    add("phone-off", &PhonePage { phone: number(), is_on: false, ..none(inside(title), form()) });
+    let evil = Some(EVIL.to_owned());
+    let form = wrong(PhonePage::form(), EVIL);
+    let (phone, pending, notice) = (evil.clone(), evil.clone(), evil);
+    add("phone-hostile", &PhonePage { phone, pending, notice, ..none(branded(title), form) });
+    let (layout, form) = (inside(title), ConfirmPhonePage::form());
+    add("phone-confirm", &ConfirmPhonePage { layout, number: "+436641234567".to_owned(), form });
+    let (layout, form) = (branded(title), wrong(ConfirmPhonePage::form(), EVIL));
+    add("phone-confirm-hostile", &ConfirmPhonePage { layout, number: EVIL.to_owned(), form });
 }
 
 fn sessions(add: &mut Add) {

@@ -1,0 +1,95 @@
+// A phone number, with codes that arrive at a webhook, as an operator's own service takes them.
+
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { createServer } from "node:http";
+import { after, before, describe, it } from "node:test";
+
+import { LOOKS, assertGood, launch, picture, visit } from "../support/browser.mjs";
+import { codeIn, startServer } from "../support/server.mjs";
+
+const PASSWORD = "correct horse battery staple";
+const SECRET = "a secret of thirty-two characters";
+const PHONE = { name: "light-390", colorScheme: "light", viewport: { width: 390, height: 844 } };
+let count = 0;
+
+describe("a phone number", () => {
+  let server, browser, webhook;
+  const texts = new Map();
+
+  before(async () => {
+    webhook = createServer(async (request, response) => {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      const { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature } = request.headers;
+      const right = createHmac("sha256", SECRET).update(`${id}.${timestamp}.${body}`).digest("base64");
+      const { to, text } = JSON.parse(body);
+      if (signature === `v1,${right}`) texts.set(to, text);
+      response.writeHead(204).end();
+    });
+    await new Promise((resolve) => webhook.listen(0, "127.0.0.1", resolve));
+    [server, browser] = await Promise.all([
+      startServer({
+        DOORWARD_RATE_LIMIT__ENABLED: "false",
+        DOORWARD_SMS__PROVIDER: "webhook",
+        DOORWARD_SMS__URL: `http://127.0.0.1:${webhook.address().port}/sms`,
+        DOORWARD_SMS__SECRET: SECRET,
+        DOORWARD_SMS__COUNTRIES: "+43",
+      }),
+      launch(),
+    ]);
+  });
+
+  after(async () => {
+    await Promise.all([browser?.close(), server?.stop()]);
+    webhook?.close();
+  });
+
+  /** The code that was sent to a number. */
+  async function codeTo(number) {
+    for (let tries = 0; tries < 100 && !texts.has(number); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+    return texts.get(number).match(/#(\d{6})$/)[1];
+  }
+
+  for (const look of [...LOOKS, PHONE]) {
+    it(`is added and removed: ${look.name}`, async () => {
+      const [email, number] = [`phone${++count}@example.com`, `+43664123456${count}`];
+      const { context, page, complaints } = await visit(browser, server.url, look);
+      await page.goto("/sign-up");
+      await page.locator("#email").fill(email);
+      await page.locator("#password").fill(PASSWORD);
+      await page.getByRole("button", { name: "Create account" }).click();
+      await page.locator("#code").fill(codeIn(await server.mail(email)));
+      await page.getByRole("button", { name: "Verify the code" }).click();
+      await page.waitForURL("**/account");
+      await assertGood(page, "account");
+      await picture(page, `account-phone-${look.name}`);
+
+      await page.getByRole("link", { name: "Add one" }).click();
+      await page.locator("#phone_number").fill("0664 123");
+      await page.getByRole("button", { name: "Send the code" }).click();
+      await page.getByText("Enter the number with its country code").waitFor();
+      await assertGood(page, "phone, with a mistake");
+      await page.locator("#phone_number").fill(number);
+      await page.getByRole("button", { name: "Send the code" }).click();
+      await page.waitForURL("**/account/phone/verify");
+      await assertGood(page, "the code");
+      await picture(page, `phone-confirm-${look.name}`);
+      await page.locator("#code").fill(await codeTo(number));
+      await page.getByRole("button", { name: "Verify the number" }).click();
+      await page.getByText("Your phone number is verified.").waitFor();
+      await assertGood(page, "phone");
+      await picture(page, `phone-${look.name}`);
+      await page.getByRole("button", { name: "Remove the number" }).click();
+      await page.getByText("Your phone number is removed.").waitFor();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+
+  it("is in no log, and neither is a message", async () => {
+    const log = await server.log();
+    assert.doesNotMatch(log, /\+43664123456/);
+    assert.doesNotMatch(log, /your code is/);
+  });
+});
