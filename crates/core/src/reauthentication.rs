@@ -12,6 +12,7 @@ use crate::lockout::{self, Target};
 use crate::mail::{self, Message};
 use crate::passkey::Started;
 use crate::passkey::authentication::{self, Purpose as PasskeyPurpose};
+use crate::phone;
 use crate::rate_limit::Class;
 use crate::second_factor::{self, Method};
 use crate::secret::{self, CODE_LIFE, Purpose};
@@ -115,6 +116,17 @@ pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &s
     confirmed(sessions, caller, live, "email_code").await
 }
 
+/// Sends a code to the account's phone number.
+///
+/// # Errors
+/// `validation_failed` where the account has none, `rate_limited`.
+pub async fn send_sms(context: &Context, caller: &Caller, live: &Live) -> Result<()> {
+    if !phone::is_on(context) {
+        return Err(second_factor::unknown_method());
+    }
+    phone::send_code(context, caller, &live.user, live.session.id.uuid()).await
+}
+
 /// Confirms by a second factor, which raises a session that was opened without one.
 ///
 /// # Errors
@@ -137,7 +149,9 @@ pub async fn by_second_factor(
     let is_right = context
         .db
         .write(async |tx| {
-            if !second_factor::is_right(tx, context, caller, user, method, code).await? {
+            if !second_factor::is_right(tx, context, caller, user, method, code, live.session.id.uuid())
+                .await?
+            {
                 counted.failed(tx, caller).await?;
                 return Ok(false);
             }

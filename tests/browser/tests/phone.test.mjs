@@ -77,6 +77,9 @@ describe("a phone number", () => {
       await picture(page, `phone-confirm-${look.name}`);
       await page.locator("#code").fill(await codeTo(number));
       await page.getByRole("button", { name: "Verify the number" }).click();
+      await page.getByRole("heading", { name: "Keep your backup codes" }).waitFor();
+      await assertGood(page, "backup codes");
+      await page.getByRole("link", { name: "I have kept them" }).click();
       await page.getByText("Your phone number is verified.").waitFor();
       await assertGood(page, "phone");
       await picture(page, `phone-${look.name}`);

@@ -84,62 +84,53 @@ pub async fn start(context: &Context, caller: &Caller, live: &Live, number: &str
         .await
 }
 
-/// Gives the account the number that waits for this code, in place of the one before. The owner is told by mail.
+/// Gives the account the number that waits for this code, in place of the one before. The owner is told by mail. What is
+/// wrong with the code is a value: the try is counted, so the unit of work must succeed.
 ///
 /// # Errors
-/// `invalid_or_expired_code`, `rate_limited`; `not_found` where no provider is set.
-pub async fn verify(context: &Context, caller: &Caller, live: &Live, code: &str) -> Result<Phone> {
-    ensure_on(context)?;
+/// As a value: `invalid_or_expired_code`, `rate_limited`.
+pub(crate) async fn verify(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    live: &Live,
+    code: &str,
+) -> Result<Result<Phone>> {
     let user = &live.user;
-    context.limit(Class::Proof, caller, &user.id.to_string()).await?;
+    session::ensure_live_in(tx, context, live.session.id).await?;
+    let now = context.now();
+    let pending = store::pending(tx, user.id, now - PENDING_LIFE).await?;
+    let subject = pending.as_ref().map(|phone| phone.id.uuid());
+    let consumed = use_code(tx, context, user, Purpose::VerifyPhone, subject, code).await?;
     let refused = || Error::new(Code::InvalidOrExpiredCode);
-    context
-        .db
-        .write(async |tx| {
-            session::ensure_live_in(tx, context, live.session.id).await?;
-            let now = context.now();
-            let pending = store::pending(tx, user.id, now - PENDING_LIFE).await?;
-            let subject = pending.as_ref().map(|phone| phone.id.uuid());
-            let consumed = use_code(tx, context, user, Purpose::VerifyPhone, subject, code).await?;
-            let (Ok(_), Some(phone)) = (&consumed, pending) else {
-                let event = Event::new(EventType::PhoneAdded).user(user.id).session(live.session.id);
-                audit::record(tx, context, caller, event.failed()).await?;
-                return Ok(Err(consumed.err().unwrap_or_else(refused)));
-            };
-            store::delete_verified(tx, user.id).await?;
-            if !store::mark_verified(tx, phone.id, now).await? {
-                return Ok(Err(refused()));
-            }
-            alarm::tell(tx, context, caller, user.id, &user.email, Alarm::PhoneAdded).await?;
-            let event = Event::new(EventType::PhoneAdded).user(user.id).session(live.session.id);
-            audit::record(tx, context, caller, event).await?;
-            Ok::<_, Error>(Ok(Phone { verified_at: Some(now), ..phone }))
-        })
-        .await?
+    let (Ok(_), Some(phone)) = (&consumed, pending) else {
+        let event = Event::new(EventType::PhoneAdded).user(user.id).session(live.session.id);
+        audit::record(tx, context, caller, event.failed()).await?;
+        return Ok(Err(consumed.err().unwrap_or_else(refused)));
+    };
+    store::delete_verified(tx, user.id).await?;
+    if !store::mark_verified(tx, phone.id, now).await? {
+        return Ok(Err(refused()));
+    }
+    alarm::tell(tx, context, caller, user.id, &user.email, Alarm::PhoneAdded).await?;
+    let event = Event::new(EventType::PhoneAdded).user(user.id).session(live.session.id);
+    audit::record(tx, context, caller, event).await?;
+    Ok(Ok(Phone { verified_at: Some(now), ..phone }))
 }
 
 /// Takes the number away, and one that waits as well. The owner is told by mail. Works where SMS was switched off since.
-///
-/// # Errors
-/// `not_found` where the account has none.
-pub async fn remove(context: &Context, caller: &Caller, live: &Live) -> Result<()> {
+/// Answers whether there was one.
+pub(crate) async fn remove(tx: &mut Tx<'_>, context: &Context, caller: &Caller, live: &Live) -> Result<bool> {
     let user = &live.user;
-    context
-        .db
-        .write(async |tx| {
-            session::ensure_live_in(tx, context, live.session.id).await?;
-            store::delete_pending(tx, user.id).await?;
-            if store::delete_verified(tx, user.id).await? == 0 {
-                return Ok(false);
-            }
-            alarm::tell(tx, context, caller, user.id, &user.email, Alarm::PhoneRemoved).await?;
-            let event = Event::new(EventType::PhoneRemoved).user(user.id).session(live.session.id);
-            audit::record(tx, context, caller, event).await?;
-            Ok::<_, Error>(true)
-        })
-        .await?
-        .then_some(())
-        .ok_or_else(|| Code::NotFound.into())
+    session::ensure_live_in(tx, context, live.session.id).await?;
+    store::delete_pending(tx, user.id).await?;
+    if store::delete_verified(tx, user.id).await? == 0 {
+        return Ok(false);
+    }
+    alarm::tell(tx, context, caller, user.id, &user.email, Alarm::PhoneRemoved).await?;
+    let event = Event::new(EventType::PhoneRemoved).user(user.id).session(live.session.id);
+    audit::record(tx, context, caller, event).await?;
+    Ok(true)
 }
 
 /// Takes every number away, in a unit of work that gives the account to somebody else.
@@ -196,7 +187,9 @@ pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<
     store::delete_stale(tx, context.now() - PENDING_LIFE, limit).await
 }
 
-fn ensure_on(context: &Context) -> Result<()> {
+/// # Errors
+/// `not_found` where no provider is set.
+pub(crate) fn ensure_on(context: &Context) -> Result<()> {
     if is_on(context) { Ok(()) } else { Err(Code::NotFound.into()) }
 }
 

@@ -182,7 +182,7 @@ pub async fn reset_by_operator(context: &Context, caller: &Caller, id: UserId, n
         .db
         .write(async |tx| {
             user::find(tx, id).await?.ok_or(Code::NotFound)?;
-            if !second_factor::of_user(tx, id).await?.any() {
+            if !second_factor::of_user(tx, context, id).await?.any() {
                 return Err(Error::new(Code::Conflict).with_detail("This account has no second factor."));
             }
             if let Some(recovery) = store::of_user(tx, id, context.now()).await? {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use doorward_db::Tx;
 use secrecy::SecretString;
+use uuid::Uuid;
 
 use crate::access::{self, Rights};
 use crate::alarm::{self, Alarm};
@@ -15,6 +16,7 @@ use crate::context::{Caller, Context, PasskeyId, Time, UserId};
 use crate::device;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::passkey::{self, Passkey};
+use crate::phone::{self, Phone};
 use crate::rate_limit::Class;
 use crate::session::{self, Live, Sessions, Tokens};
 use crate::totp::{self, SetUp, Totp};
@@ -27,6 +29,7 @@ const SAME_MOMENT: Duration = Duration::from_secs(5);
 pub enum Method {
     Totp,
     Passkey,
+    Sms,
     BackupCode,
 }
 
@@ -35,12 +38,15 @@ impl Method {
         match self {
             Self::Totp => "totp",
             Self::Passkey => "passkey",
+            Self::Sms => "sms",
             Self::BackupCode => "backup_code",
         }
     }
 
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Totp, Self::Passkey, Self::BackupCode].into_iter().find(|method| method.as_str() == name)
+        [Self::Totp, Self::Passkey, Self::Sms, Self::BackupCode]
+            .into_iter()
+            .find(|method| method.as_str() == name)
     }
 
     /// RFC 8176.
@@ -48,6 +54,7 @@ impl Method {
         match self {
             Self::Totp | Self::BackupCode => "otp",
             Self::Passkey => "hwk",
+            Self::Sms => "sms",
         }
     }
 }
@@ -59,18 +66,23 @@ pub struct Factors {
     pub passkeys: Vec<Passkey>,
     /// A passkey is asked for although there is no authenticator app, by the owner's choice.
     pub passkey_second: bool,
+    /// Where the operator offers SMS.
+    pub phone: Option<Phone>,
     pub backup_codes: Option<BackupCodes>,
 }
 
 impl Factors {
     /// Whether a sign-in asks for one of them.
     pub fn is_enabled(&self) -> bool {
-        self.totp.is_some() || (self.passkey_second && !self.passkeys.is_empty())
+        self.totp.is_some() || self.phone.is_some() || (self.passkey_second && !self.passkeys.is_empty())
     }
 
     /// Whether there is anything that a recovery could remove.
     pub fn any(&self) -> bool {
-        self.totp.is_some() || !self.passkeys.is_empty() || self.backup_codes.is_some()
+        self.totp.is_some()
+            || self.phone.is_some()
+            || !self.passkeys.is_empty()
+            || self.backup_codes.is_some()
     }
 
     /// The ways to prove one, the most usual first.
@@ -81,6 +93,9 @@ impl Factors {
         }
         if !self.passkeys.is_empty() {
             methods.push(Method::Passkey);
+        }
+        if self.phone.is_some() {
+            methods.push(Method::Sms);
         }
         if !methods.is_empty() && self.backup_codes.is_some_and(|codes| codes.remaining > 0) {
             methods.push(Method::BackupCode);
@@ -97,18 +112,19 @@ pub struct Added {
     pub backup_codes: Option<Vec<SecretString>>,
 }
 
-pub(crate) async fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Factors> {
+pub(crate) async fn of_user(tx: &mut Tx<'_>, context: &Context, user: UserId) -> Result<Factors> {
     Ok(Factors {
         totp: totp::of_user(tx, user).await?,
         passkeys: passkey::all_of(tx, user).await?,
         passkey_second: user::find(tx, user).await?.is_some_and(|user| user.passkey_second),
+        phone: phone::of_user_in(tx, context, user).await?,
         backup_codes: backup_code::of_user(tx, user).await?,
     })
 }
 
 /// The account's factors, for its owner.
 pub async fn list(context: &Context, user: UserId) -> Result<Factors> {
-    context.db.read(async |tx| of_user(tx, user).await).await
+    context.db.read(async |tx| of_user(tx, context, user).await).await
 }
 
 /// Whether the operator asks for a second factor of this account.
@@ -212,6 +228,64 @@ pub async fn remove_totp(sessions: &Sessions, caller: &Caller, live: &Live) -> R
     Ok(())
 }
 
+/// Gives the account the phone number that waits for this code, which counts from now on, and raises the session.
+///
+/// # Errors
+/// `invalid_or_expired_code`, `rate_limited`; `not_found` where no provider of SMS is set.
+pub async fn verify_phone(
+    sessions: &Sessions,
+    caller: &Caller,
+    live: &Live,
+    code: &str,
+) -> Result<(Phone, Added)> {
+    let context = sessions.context();
+    let user = live.user.id;
+    phone::ensure_on(context)?;
+    context.limit(Class::Proof, caller, &user.to_string()).await?;
+    let (phone, backup_codes) = context
+        .db
+        .write(async |tx| {
+            let phone = match phone::verify(tx, context, caller, live, code).await? {
+                Ok(phone) => phone,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let backup_codes = match backup_code::of_user(tx, user).await? {
+                Some(_) => None,
+                None => Some(backup_code::make(tx, context, user).await?),
+            };
+            device::distrust(tx, user).await?;
+            keep_in_step(tx, context, user).await?;
+            session::raise_in(tx, context, &live.session, Method::Sms.amr()).await?;
+            Ok::<_, Error>(Ok((phone, backup_codes)))
+        })
+        .await??;
+    sessions.forget_user(user);
+    let (tokens, _) = sessions.raised(live.session.id).await?;
+    Ok((phone, Added { tokens, backup_codes }))
+}
+
+/// Takes the phone number from the account. With the account's last second factor its backup codes go.
+///
+/// # Errors
+/// `not_found` where there is none; `conflict` where the operator asks for a second factor and this is the last.
+pub async fn remove_phone(sessions: &Sessions, caller: &Caller, live: &Live) -> Result<()> {
+    let context = sessions.context();
+    let id = live.user.id;
+    context
+        .db
+        .write(async |tx| {
+            if !phone::remove(tx, context, caller, live).await? {
+                return Err(Error::new(Code::NotFound));
+            }
+            let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
+            ensure_one_left(tx, context, &user).await?;
+            keep_in_step(tx, context, id).await
+        })
+        .await?;
+    sessions.forget_user(id);
+    Ok(())
+}
+
 /// Takes a passkey from the account. With the account's last second factor its backup codes go.
 ///
 /// # Errors
@@ -256,9 +330,10 @@ pub async fn choose_passkey(
                 return Ok(None);
             }
             user::set_passkey_second(tx, id, chosen).await?;
-            let (event, alarm) = match chosen {
-                true => (EventType::PasskeySecondOn, Alarm::FactorAdded),
-                false => (EventType::PasskeySecondOff, Alarm::FactorRemoved),
+            let (event, alarm) = if chosen {
+                (EventType::PasskeySecondOn, Alarm::FactorAdded)
+            } else {
+                (EventType::PasskeySecondOff, Alarm::FactorRemoved)
             };
             note(tx, context, caller, id, event, Some(alarm)).await?;
             let codes = match backup_code::of_user(tx, id).await? {
@@ -287,7 +362,7 @@ pub async fn renew_backup_codes(
     context
         .db
         .write(async |tx| {
-            if !of_user(tx, user).await?.is_enabled() {
+            if !of_user(tx, context, user).await?.is_enabled() {
                 return Err(Error::new(Code::Conflict)
                     .with_detail("Backup codes stand in for a second factor. Set one up first."));
             }
@@ -297,7 +372,7 @@ pub async fn renew_backup_codes(
         .await
 }
 
-/// Whether a code is right, for whichever method it is of. It is used up by this.
+/// Whether a code is right, for whichever method it is of. It is used up by this. `flow` is what a code by SMS was sent for.
 pub(crate) async fn is_right(
     tx: &mut Tx<'_>,
     context: &Context,
@@ -305,11 +380,13 @@ pub(crate) async fn is_right(
     user: &User,
     method: Method,
     code: &str,
+    flow: Uuid,
 ) -> Result<bool> {
     match method {
         Method::Totp => totp::is_right(tx, context, user.id, &digits(code)).await,
         // Proved by its own ceremony.
         Method::Passkey => Ok(false),
+        Method::Sms => Ok(phone::try_code(tx, context, user, flow, code).await?.is_ok()),
         Method::BackupCode => {
             let Some(left) = backup_code::take(tx, context, user.id, code).await? else { return Ok(false) };
             let event = Event::new(EventType::BackupCodeUsed).user(user.id).with("remaining", left);
@@ -328,6 +405,7 @@ pub(crate) async fn remove_all(
     user: UserId,
 ) -> Result<()> {
     totp::remove(tx, user).await?;
+    phone::forget_all(tx, user).await?;
     passkey::forget_all(tx, context, caller, user).await?;
     keep_in_step(tx, context, user).await?;
     user::must_enrol(tx, user).await
@@ -352,13 +430,16 @@ pub(crate) async fn remove_since(
     user: UserId,
     since: Time,
 ) -> Result<()> {
-    let factors = of_user(tx, user).await?;
+    let factors = of_user(tx, context, user).await?;
     // The mail that told of a factor was written a moment after it.
     let since = since - SAME_MOMENT;
     if factors.totp.is_some_and(|totp| totp.created_at >= since) {
         totp::remove(tx, user).await?;
     }
     passkey::forget_since(tx, user, since).await?;
+    if factors.phone.is_some_and(|phone| phone.verified_at.is_some_and(|at| at >= since)) {
+        phone::forget_all(tx, user).await?;
+    }
     if factors.backup_codes.is_some_and(|codes| codes.created_at >= since) {
         backup_code::remove(tx, user).await?;
     }
@@ -367,7 +448,7 @@ pub(crate) async fn remove_since(
 
 /// Refuses to take the last second factor from an account that needs one.
 async fn ensure_one_left(tx: &mut Tx<'_>, context: &Context, user: &User) -> Result<()> {
-    if of_user(tx, user.id).await?.methods().is_empty() && is_required(tx, context, user).await? {
+    if of_user(tx, context, user.id).await?.methods().is_empty() && is_required(tx, context, user).await? {
         return Err(Error::new(Code::Conflict)
             .with_detail("Your account needs a second factor. Set up another one before you remove this."));
     }
@@ -376,7 +457,7 @@ async fn ensure_one_left(tx: &mut Tx<'_>, context: &Context, user: &User) -> Res
 
 /// Brings the account's own columns in step with its factors.
 async fn keep_in_step(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<()> {
-    let factors = of_user(tx, id).await?;
+    let factors = of_user(tx, context, id).await?;
     let enabled = factors.is_enabled();
     user::set_passkey_second(tx, id, factors.passkey_second && !factors.passkeys.is_empty()).await?;
     if !enabled {

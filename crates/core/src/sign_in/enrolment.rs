@@ -45,7 +45,9 @@ pub async fn confirm_totp(
         .db
         .write(async |tx| {
             let (pending, user) = find(tx, context, token).await?;
-            if !pending.enrols || user.mfa_enabled {
+            // Somebody else may have set one up meanwhile.
+            let factors = second_factor::of_user(tx, context, user.id).await?;
+            if !pending.enrols || !factors.methods().is_empty() {
                 return Err(pending::over());
             }
             let backup_codes = second_factor::add_totp(tx, context, caller, user.id, &code).await?;

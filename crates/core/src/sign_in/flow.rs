@@ -126,7 +126,7 @@ async fn second_step(
     if !user.mfa_enabled && !user.must_enrol && !second_factor::is_required(tx, context, user).await? {
         return Ok(None);
     }
-    let methods = second_factor::of_user(tx, user.id).await?.methods();
+    let methods = second_factor::of_user(tx, context, user.id).await?.methods();
     if !methods.is_empty() && device::is_trusted(tx, context, user, caller).await? {
         return Ok(None);
     }

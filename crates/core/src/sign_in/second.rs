@@ -14,6 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::lockout::{self, Attempt, Target};
 use crate::passkey::Started;
 use crate::passkey::authentication::{self, Purpose};
+use crate::phone;
 use crate::rate_limit::Class;
 use crate::recovery::{self, Recovery};
 use crate::second_factor::{self, Method};
@@ -37,7 +38,7 @@ pub async fn waiting(context: &Context, token: &SecretString) -> Result<Waiting>
         .db
         .read(async |tx| {
             let (pending, user) = find(tx, context, token).await?;
-            let methods = second_factor::of_user(tx, user.id).await?.methods();
+            let methods = second_factor::of_user(tx, context, user.id).await?.methods();
             Ok(Waiting { user, methods, enrols: pending.enrols })
         })
         .await
@@ -67,7 +68,7 @@ pub async fn complete(
                 return Err(second_factor::unknown_method());
             }
             // A passkey is no code.
-            let methods = second_factor::of_user(tx, user.id).await?.methods();
+            let methods = second_factor::of_user(tx, context, user.id).await?.methods();
             if method == Method::Passkey || !methods.contains(&method) {
                 return Err(second_factor::unknown_method());
             }
@@ -88,7 +89,7 @@ pub async fn complete(
                 attempt.failed(tx, caller).await?;
                 return Ok(Err(pending::over()));
             }
-            if !second_factor::is_right(tx, context, caller, &user, method, code).await? {
+            if !second_factor::is_right(tx, context, caller, &user, method, code, pending.id).await? {
                 fail(tx, context, caller, &pending, method, attempt).await?;
                 return Ok(Err(Error::new(Code::InvalidOrExpiredCode)));
             }
@@ -111,6 +112,18 @@ pub async fn start_passkey(context: &Context, caller: &Caller, token: &SecretStr
         return Err(second_factor::unknown_method());
     }
     authentication::start(context, caller, purpose(&pending, &user)).await
+}
+
+/// Sends a code to the account's phone number.
+///
+/// # Errors
+/// `invalid_or_expired_token`, `rate_limited`; `validation_failed` where the account has no number.
+pub async fn start_sms(context: &Context, caller: &Caller, token: &SecretString) -> Result<()> {
+    let (pending, user) = context.db.read(async |tx| find(tx, context, token).await).await?;
+    if pending.enrols || !phone::is_on(context) {
+        return Err(second_factor::unknown_method());
+    }
+    phone::send_code(context, caller, &user, pending.id).await
 }
 
 /// Goes on by a passkey, to a session.

@@ -21,7 +21,7 @@ use crate::state::Web;
 pub struct FactorView {
     #[schema(example = "totp_0198a7c2f3b47c1e9d5a6b7c8d9e0f12")]
     id: String,
-    /// `totp`, `passkey`, `backup_codes`.
+    /// `totp`, `passkey`, `sms`, `backup_codes`.
     #[serde(rename = "type")]
     kind: &'static str,
     name: String,
@@ -120,6 +120,16 @@ fn items(factors: &Factors, user: &str) -> Vec<FactorView> {
             name: passkey.name.clone(),
             created_at: passkey.created_at.rfc3339(),
             last_used_at: passkey.last_used_at.map(doorward_core::context::Time::rfc3339),
+            remaining: None,
+        });
+    }
+    if let Some(phone) = &factors.phone {
+        items.push(FactorView {
+            id: phone.id.to_string(),
+            kind: "sms",
+            name: phone.number.as_str().to_owned(),
+            created_at: phone.verified_at.unwrap_or(phone.created_at).rfc3339(),
+            last_used_at: phone.last_used_at.map(doorward_core::context::Time::rfc3339),
             remaining: None,
         });
     }

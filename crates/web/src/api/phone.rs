@@ -1,16 +1,20 @@
 //! The phone number of the signed-in account.
 
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use doorward_core::phone::{self, Phone};
-use http::StatusCode;
+use doorward_core::second_factor;
+use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::delivery::{self, Delivery, TokensAnswer};
+use super::factors::shown;
 use crate::http::caller::ByCaller;
 use crate::http::json::Json;
 use crate::http::problem::{ApiError, Problem};
-use crate::signed_in::SignedIn;
+use crate::signed_in::{SignedIn, is_bearer};
 use crate::state::Web;
 
 /// The account's number for codes by SMS.
@@ -78,9 +82,21 @@ pub struct PhoneVerifyRequest {
     code: SecretString,
 }
 
+/// The number counts as a second factor from now on. The session has proved it, so it has new tokens.
+#[derive(Serialize, ToSchema)]
+pub struct PhoneVerified {
+    #[serde(flatten)]
+    phone: PhoneView,
+    /// Shown once. Absent where the account has a set already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_codes: Option<Vec<String>>,
+    #[serde(flatten)]
+    tokens: TokensAnswer,
+}
+
 /// Verify the phone number by the code that was sent to it.
 #[utoipa::path(post, path = "/v1/me/phone/verify", tag = "Account", request_body = PhoneVerifyRequest, responses(
-    (status = 200, description = "The number is the account's", body = PhoneView),
+    (status = 200, description = "The number is the account's", body = PhoneVerified),
     (status = 400, description = "The code does not work", body = Problem),
     (status = 401, description = "Nobody is signed in", body = Problem),
     (status = 404, description = "The settings name no provider of SMS", body = Problem),
@@ -90,10 +106,22 @@ pub async fn verify(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     SignedIn(live): SignedIn,
+    headers: HeaderMap,
     Json(request): Json<PhoneVerifyRequest>,
-) -> Result<axum::Json<PhoneView>, ApiError> {
-    let phone = phone::verify(web.context(), &caller, &live, request.code.expose_secret()).await?;
-    Ok(axum::Json(PhoneView::new(Some(phone), None)))
+) -> Result<Response, ApiError> {
+    let code = request.code.expose_secret();
+    let (phone, added) = second_factor::verify_phone(&web.sessions, &caller, &live, code).await?;
+    let delivery = if is_bearer(&headers) { Delivery::Body } else { Delivery::Cookie };
+    let answer = PhoneVerified {
+        phone: PhoneView::new(Some(phone), None),
+        backup_codes: added.backup_codes.as_deref().map(shown),
+        tokens: TokensAnswer::new(&added.tokens, delivery),
+    };
+    let mut response = axum::Json(answer).into_response();
+    if delivery == Delivery::Cookie {
+        delivery::set_tokens(&web, response.headers_mut(), &added.tokens);
+    }
+    Ok(response)
 }
 
 /// Remove the phone number.
@@ -102,12 +130,13 @@ pub async fn verify(
     (status = 401, description = "Nobody is signed in", body = Problem),
     (status = 403, description = "`reauthentication_required`", body = Problem),
     (status = 404, description = "The account has none", body = Problem),
+    (status = 409, description = "The account needs a second factor, and this is the last", body = Problem),
 ))]
 pub async fn remove(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     SignedIn(live): SignedIn,
 ) -> Result<StatusCode, ApiError> {
-    phone::remove(web.context(), &caller, &live).await?;
+    second_factor::remove_phone(&web.sessions, &caller, &live).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -26,6 +26,8 @@ pub enum ReauthenticationMethod {
     EmailCode,
     /// An authenticator app's six digits.
     Totp,
+    /// A code to the account's phone number.
+    Sms,
     BackupCode,
     /// A passkey of the account.
     Passkey,
@@ -59,9 +61,13 @@ pub async fn start(
             let started = reauthentication::start_passkey(web.context(), &caller, &live).await?;
             Ok(axum::Json(PasskeyStarted::from(started)).into_response())
         }
+        ReauthenticationMethod::Sms => {
+            reauthentication::send_sms(web.context(), &caller, &live).await?;
+            Ok(StatusCode::ACCEPTED.into_response())
+        }
         ReauthenticationMethod::Totp | ReauthenticationMethod::BackupCode => {
             let detail = "Nothing is sent for that: you have the code.";
-            return Err(Error::invalid(vec![FieldError::new("method", "invalid", detail)]).into());
+            Err(Error::invalid(vec![FieldError::new("method", "invalid", detail)]).into())
         }
     }
 }
@@ -124,6 +130,10 @@ pub async fn confirm(
         (None, Some(ReauthenticationMethod::Totp), Some(code)) => {
             let code = code.expose_secret();
             reauthentication::by_second_factor(&web.sessions, &caller, &live, Method::Totp, code).await?
+        }
+        (None, Some(ReauthenticationMethod::Sms), Some(code)) => {
+            let code = code.expose_secret();
+            reauthentication::by_second_factor(&web.sessions, &caller, &live, Method::Sms, code).await?
         }
         (None, Some(ReauthenticationMethod::BackupCode), Some(code)) => {
             let code = code.expose_secret();

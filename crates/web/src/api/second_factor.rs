@@ -6,7 +6,7 @@ use doorward_core::error::{Code, Error, FieldError};
 use doorward_core::second_factor::Method;
 use doorward_core::sign_in::second::PasskeyAnswer;
 use doorward_core::sign_in::{enrolment, second};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,6 +29,8 @@ pub enum SecondFactorMethod {
     Totp,
     /// A passkey of the account.
     Passkey,
+    /// A code to the account's phone number, where the operator offers that.
+    Sms,
     /// One of ten codes, each of which works once.
     BackupCode,
 }
@@ -38,6 +40,7 @@ impl SecondFactorMethod {
         match self {
             Self::Totp => Method::Totp,
             Self::Passkey => Method::Passkey,
+            Self::Sms => Method::Sms,
             Self::BackupCode => Method::BackupCode,
         }
     }
@@ -48,6 +51,8 @@ impl SecondFactorMethod {
 #[serde(rename_all = "snake_case")]
 pub enum StartedMethod {
     Passkey,
+    /// Sends the code.
+    Sms,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -62,6 +67,7 @@ pub struct StartSecondFactorRequest {
 /// Begin the second step, where the method wants that.
 #[utoipa::path(post, path = "/v1/sign-in/mfa/start", tag = "Sign-in", security(()), request_body = StartSecondFactorRequest, responses(
     (status = 200, description = "What to hand to navigator.credentials.get", body = PasskeyStarted),
+    (status = 202, description = "The code is on its way"),
     (status = 400, description = "`invalid_or_expired_token`: sign in anew", body = Problem),
     (status = 422, description = "The account has no such second factor", body = Problem),
 ))]
@@ -70,11 +76,19 @@ pub async fn start(
     ByCaller(caller): ByCaller,
     headers: HeaderMap,
     Json(request): Json<StartSecondFactorRequest>,
-) -> Result<axum::Json<PasskeyStarted>, ApiError> {
-    let StartedMethod::Passkey = request.method;
+) -> Result<Response, ApiError> {
     let cookie = || web.cookies.get(&headers, CookieName::Flow).map(SecretString::from);
     let token = request.mfa_token.or_else(cookie).ok_or(Code::InvalidOrExpiredToken)?;
-    Ok(axum::Json(second::start_passkey(web.context(), &caller, &token).await?.into()))
+    Ok(match request.method {
+        StartedMethod::Passkey => {
+            let started = second::start_passkey(web.context(), &caller, &token).await?;
+            axum::Json(PasskeyStarted::from(started)).into_response()
+        }
+        StartedMethod::Sms => {
+            second::start_sms(web.context(), &caller, &token).await?;
+            StatusCode::ACCEPTED.into_response()
+        }
+    })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -84,7 +98,7 @@ pub struct SecondFactorRequest {
     #[schema(value_type = String)]
     mfa_token: SecretString,
     method: SecondFactorMethod,
-    /// For `totp` and `backup_code`.
+    /// For `totp`, `sms` and `backup_code`.
     #[schema(value_type = Option<String>, example = "123456")]
     code: Option<SecretString>,
     /// For `passkey`, with `credential`.

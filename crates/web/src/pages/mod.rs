@@ -46,6 +46,7 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::Public, "/sign-in", get(sign_in::show).post(sign_in::submit));
     // Judged by the token of a sign-in under way.
     routes.page(Access::Token, "/sign-in/mfa", get(second_step::show).post(second_step::submit));
+    routes.page(Access::Token, "/sign-in/mfa/sms", post(second_step::send_sms));
     routes.page(Access::Token, "/sign-in/set-up", get(second_step::enrol_show).post(second_step::enrol));
     routes.page(Access::Token, "/sign-in/recover", get(recovery::ask_show).post(recovery::ask));
     routes.page(Access::Public, "/recovery/cancel", get(recovery::cancel_show).post(recovery::cancel));

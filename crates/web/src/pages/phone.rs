@@ -6,12 +6,14 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::{Code, Error};
-use doorward_core::phone;
 use doorward_core::session::Live;
+use doorward_core::{phone, second_factor};
 use http::StatusCode;
 
+use super::two_factor::backup_codes;
 use super::views::{self, ConfirmPhonePage, PhonePage};
 use super::{again, layout, mark, page, see_other};
+use crate::api::delivery;
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
@@ -71,8 +73,16 @@ pub async fn verify(
     Extension(live): Extension<Arc<Live>>,
     form: Form,
 ) -> Result<Response, ApiError> {
-    match phone::verify(web.context(), &caller, &live, form.get("code")).await {
-        Ok(_) => Ok(see_other(&format!("{}{PATH}?done=added", web.config.base_path()))),
+    match second_factor::verify_phone(&web.sessions, &caller, &live, form.get("code")).await {
+        Ok((_, added)) => {
+            let on = format!("{}{PATH}?done=added", web.config.base_path());
+            let mut response = match added.backup_codes {
+                Some(codes) => backup_codes(&web, &codes, on),
+                None => see_other(&on),
+            };
+            delivery::set_tokens(&web, response.headers_mut(), &added.tokens);
+            Ok(response)
+        }
         Err(error) => {
             let retry_after = error.retry_after();
             let mut shown = ConfirmPhonePage::form();
@@ -101,7 +111,7 @@ pub async fn remove(
     ByCaller(caller): ByCaller,
     Extension(live): Extension<Arc<Live>>,
 ) -> Result<Response, ApiError> {
-    match phone::remove(web.context(), &caller, &live).await {
+    match second_factor::remove_phone(&web.sessions, &caller, &live).await {
         Ok(()) => {}
         // Gone already: all the same to whoever wants it gone.
         Err(error) if error.code() == Code::NotFound => {}

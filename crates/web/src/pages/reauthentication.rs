@@ -27,6 +27,7 @@ pub async fn show(
     query: Query,
 ) -> Result<Response, ApiError> {
     let ways = ways(&web, &live).await?;
+    // What has to be sent first is no way to begin with, unless nothing else is there.
     let wanted = ConfirmBy::parse(query.get("by")).filter(|by| ways.contains(by));
     let by = wanted.or_else(|| ways.first().copied()).unwrap_or(ConfirmBy::Password);
     let redirect_to = query.some("redirect_to");
@@ -43,11 +44,17 @@ pub async fn start(
     form: Form,
 ) -> Result<Response, ApiError> {
     let redirect_to = form.some("redirect_to");
-    match confirming::send_code(web.context(), &caller, &live).await {
+    let by_sms = form.get("by") == ConfirmBy::Sms.as_str();
+    let sent = if by_sms {
+        confirming::send_sms(web.context(), &caller, &live).await
+    } else {
+        confirming::send_code(web.context(), &caller, &live).await
+    };
+    match sent {
         Ok(()) => {
             let to = with_redirect(&web, "/reauthenticate", redirect_to);
             let mark = if to.contains('?') { '&' } else { '?' };
-            Ok(see_other(&format!("{to}{mark}by=code")))
+            Ok(see_other(&format!("{to}{mark}by={}", if by_sms { "sms" } else { "code" })))
         }
         Err(error) => {
             let retry_after = error.retry_after();
@@ -86,6 +93,7 @@ pub async fn confirm(
         }
         ConfirmBy::EmailCode => confirming::by_code(sessions, &caller, &live, code).await,
         ConfirmBy::Totp => confirming::by_second_factor(sessions, &caller, &live, Method::Totp, code).await,
+        ConfirmBy::Sms => confirming::by_second_factor(sessions, &caller, &live, Method::Sms, code).await,
         ConfirmBy::BackupCode => {
             confirming::by_second_factor(sessions, &caller, &live, Method::BackupCode, code).await
         }
@@ -129,6 +137,7 @@ async fn ways(web: &Web, live: &Live) -> Result<Vec<ConfirmBy>, ApiError> {
     for method in second_factor::list(web.context(), live.user.id).await?.methods() {
         match method {
             Method::Totp => ways.push(ConfirmBy::Totp),
+            Method::Sms => ways.push(ConfirmBy::Sms),
             Method::BackupCode => ways.push(ConfirmBy::BackupCode),
             // It has a button of its own.
             Method::Passkey => {}

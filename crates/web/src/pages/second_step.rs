@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::passkeys;
 use super::two_factor::{app, backup_codes};
-use super::views::{self, EnrolPage, PasskeyForm, SecondStepPage};
+use super::views::{self, EnrolPage, PasskeyForm, SecondStepPage, StepBy};
 use super::{again, layout, mark, page, see_other};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
@@ -29,10 +29,14 @@ pub async fn show(State(web): State<Web>, headers: HeaderMap, query: Query) -> R
     if waiting.enrols {
         return Ok(see_other(&super::sign_up::with_redirect(&web, "/sign-in/set-up", redirect_to)));
     }
-    let by_backup_code = query.get("by") == "backup_code";
-    let form = SecondStepPage::form(by_backup_code, trust_days(&web), redirect_to);
+    let by = match query.get("by") {
+        "backup_code" => StepBy::BackupCode,
+        "sms" if waiting.methods.contains(&Method::Sms) => StepBy::Sms,
+        _ => StepBy::App,
+    };
+    let form = SecondStepPage::form(by, trust_days(&web), redirect_to);
     let passkey = PasskeyForm::second_step(redirect_to);
-    Ok(page(StatusCode::OK, &second_step_page(&web, &waiting, form, passkey, by_backup_code, redirect_to)))
+    Ok(page(StatusCode::OK, &second_step_page(&web, &waiting, form, passkey, by, redirect_to)))
 }
 
 pub async fn submit(
@@ -64,23 +68,59 @@ pub async fn submit(
             let Some(waiting) = waiting(&web, &headers).await? else { return Ok(anew(&web, redirect_to)) };
             let mut passkey = PasskeyForm::second_step(redirect_to);
             let (status, retry_after) = passkeys::mark(&web, &mut passkey, &form, error)?;
-            let mut shown = SecondStepPage::form(false, trust_days(&web), redirect_to);
+            let mut shown = SecondStepPage::form(StepBy::App, trust_days(&web), redirect_to);
             shown.focus = false;
-            let template = second_step_page(&web, &waiting, shown, passkey, false, redirect_to);
+            let template = second_step_page(&web, &waiting, shown, passkey, StepBy::App, redirect_to);
             Ok(again(&template, status, retry_after))
         }
         Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(anew(&web, redirect_to)),
         Err(error) => {
             let Some(waiting) = waiting(&web, &headers).await? else { return Ok(anew(&web, redirect_to)) };
             let retry_after = error.retry_after();
-            let by_backup_code = method == Method::BackupCode;
-            let mut shown = SecondStepPage::form(by_backup_code, trust_days(&web), redirect_to);
+            let by = step_by(method);
+            let mut shown = SecondStepPage::form(by, trust_days(&web), redirect_to);
             shown.fill("trust_device", if trust { "on" } else { "" });
             let status = mark(&mut shown, error)?;
             let passkey = PasskeyForm::second_step(redirect_to);
-            let template = second_step_page(&web, &waiting, shown, passkey, by_backup_code, redirect_to);
+            let template = second_step_page(&web, &waiting, shown, passkey, by, redirect_to);
             Ok(again(&template, status, retry_after))
         }
+    }
+}
+
+/// Sends a code to the phone, and shows where to type it.
+pub async fn send_sms(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let redirect_to = form.some("redirect_to");
+    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, redirect_to)) };
+    match second::start_sms(web.context(), &caller, &token).await {
+        Ok(()) => {
+            let to = super::sign_up::with_redirect(&web, "/sign-in/mfa", redirect_to);
+            let mark = if to.contains('?') { '&' } else { '?' };
+            Ok(see_other(&format!("{to}{mark}by=sms")))
+        }
+        Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(anew(&web, redirect_to)),
+        Err(error) => {
+            let Some(waiting) = waiting(&web, &headers).await? else { return Ok(anew(&web, redirect_to)) };
+            let retry_after = error.retry_after();
+            let mut shown = SecondStepPage::form(StepBy::App, trust_days(&web), redirect_to);
+            let status = mark(&mut shown, error)?;
+            let passkey = PasskeyForm::second_step(redirect_to);
+            let template = second_step_page(&web, &waiting, shown, passkey, StepBy::App, redirect_to);
+            Ok(again(&template, status, retry_after))
+        }
+    }
+}
+
+const fn step_by(method: Method) -> StepBy {
+    match method {
+        Method::BackupCode => StepBy::BackupCode,
+        Method::Sms => StepBy::Sms,
+        Method::Totp | Method::Passkey => StepBy::App,
     }
 }
 
@@ -167,7 +207,7 @@ fn second_step_page(
     waiting: &second::Waiting,
     form: views::Form,
     passkey: PasskeyForm,
-    by_backup_code: bool,
+    by: StepBy,
     redirect_to: Option<&str>,
 ) -> SecondStepPage {
     let has = |method| waiting.methods.contains(&method);
@@ -175,10 +215,11 @@ fn second_step_page(
         layout: layout(web, "One more step", None),
         form,
         passkey: has(Method::Passkey).then_some(passkey),
-        by_passkey_alone: !by_backup_code && !has(Method::Totp),
-        by_backup_code,
+        by_passkey_alone: by == StepBy::App && !has(Method::Totp),
+        by,
         has_totp: has(Method::Totp),
         has_backup_codes: has(Method::BackupCode),
+        has_phone: has(Method::Sms),
         redirect_to: redirect_to.map(str::to_owned),
     }
 }

@@ -9,7 +9,7 @@ mod guessing;
 mod input;
 mod me;
 mod passkey_sign_in;
-mod passkeys;
+pub mod passkeys;
 mod password;
 mod phone;
 mod places;

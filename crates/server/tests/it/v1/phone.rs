@@ -65,7 +65,9 @@ async fn a_number_is_added_by_the_code_that_was_sent_to_it_and_removed_again() {
     let reply = verify(&ada, &format!("{} {}", &code[..3], &code[3..])).await;
 
     let added = json!({"phone_number": NUMBER, "pending_phone_number": null});
-    assert_eq!(reply.expect_status(200).value(), added);
+    let answered = reply.expect_status(200).value();
+    assert_eq!(answered["phone_number"], NUMBER);
+    assert_eq!(answered["backup_codes"].as_array().unwrap().len(), 10, "it is a second factor from now on");
     assert_eq!(ada.get("/v1/me/phone").await.value(), added);
     assert_eq!(ada.get("/v1/me/export").await.value()["phone_number"], NUMBER);
     let told = app.mail_to(&email).await;

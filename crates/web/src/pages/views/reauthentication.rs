@@ -30,17 +30,19 @@ pub struct ReauthenticationPage {
 pub enum ConfirmBy {
     Password,
     Totp,
+    Sms,
     BackupCode,
     EmailCode,
 }
 
 impl ConfirmBy {
-    const ALL: [Self; 4] = [Self::Password, Self::Totp, Self::BackupCode, Self::EmailCode];
+    const ALL: [Self; 5] = [Self::Password, Self::Totp, Self::Sms, Self::BackupCode, Self::EmailCode];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
             Self::Totp => "totp",
+            Self::Sms => "sms",
             Self::BackupCode => "backup_code",
             Self::EmailCode => "code",
         }
@@ -54,6 +56,7 @@ impl ConfirmBy {
         match self {
             Self::Password => "Use the password",
             Self::Totp => "Use the authenticator app",
+            Self::Sms => "Type the code that we sent to your phone",
             Self::BackupCode => "Use a backup code",
             Self::EmailCode => "Mail me a code",
         }
@@ -69,6 +72,10 @@ impl ReauthenticationPage {
                 form.with(Field::current_password("password", "Password")).for_account(email)
             }
             ConfirmBy::Totp => form.with(app_code()),
+            ConfirmBy::Sms => form.with(Field {
+                label: "Code from the message".to_owned(),
+                ..Field::code().hint("Six digits.")
+            }),
             ConfirmBy::BackupCode => {
                 let field =
                     Field::text("code", "Backup code").hint("Ten letters and digits, as on your list.");
@@ -79,6 +86,10 @@ impl ReauthenticationPage {
         form.redirect_to(redirect_to)
     }
 
+    fn can_text(&self) -> bool {
+        self.by == ConfirmBy::Sms || self.others.contains(&ConfirmBy::Sms)
+    }
+
     fn can_mail(&self) -> bool {
         self.others.contains(&ConfirmBy::EmailCode)
     }
@@ -87,7 +98,8 @@ impl ReauthenticationPage {
     fn links(&self) -> Vec<(&'static str, String)> {
         let query = redirect_query(self.redirect_to.as_deref());
         let mark = if query.is_empty() { '?' } else { '&' };
-        let linked = self.others.iter().filter(|by| **by != ConfirmBy::EmailCode);
+        let sent = [ConfirmBy::EmailCode, ConfirmBy::Sms];
+        let linked = self.others.iter().filter(|by| !sent.contains(by));
         linked.map(|by| (by.label(), format!("/reauthenticate{query}{mark}by={}", by.as_str()))).collect()
     }
 }

@@ -16,21 +16,30 @@ pub struct SecondStepPage {
     pub passkey: Option<PasskeyForm>,
     /// There is no code to type.
     pub by_passkey_alone: bool,
-    pub by_backup_code: bool,
+    pub by: StepBy,
     pub has_totp: bool,
     pub has_backup_codes: bool,
+    /// A code can be sent to the account's phone number.
+    pub has_phone: bool,
     pub redirect_to: Option<String>,
 }
 
 impl SecondStepPage {
     /// Fields: `code`, and `trust_device` (`on`) where a device may be trusted for `trust_days`. Posts to `/sign-in/mfa`.
-    pub fn form(by_backup_code: bool, trust_days: u64, redirect_to: Option<&str>) -> Form {
+    pub fn form(by: StepBy, trust_days: u64, redirect_to: Option<&str>) -> Form {
         let form = Form::new("/sign-in/mfa", "Go on", "Checking…");
-        let form = if by_backup_code {
-            let field = Field::text("code", "Backup code").hint("Ten letters and digits, as on your list.");
-            form.with(field.max_length(20).required()).hide("method", "backup_code")
-        } else {
-            form.with(app_code()).hide("method", "totp")
+        let form = match by {
+            StepBy::BackupCode => {
+                let field =
+                    Field::text("code", "Backup code").hint("Ten letters and digits, as on your list.");
+                form.with(field.max_length(20).required()).hide("method", "backup_code")
+            }
+            StepBy::Sms => {
+                let field =
+                    Field { label: "Code from the message".to_owned(), ..Field::code().hint("Six digits.") };
+                form.with(field).hide("method", "sms")
+            }
+            StepBy::App => form.with(app_code()).hide("method", "totp"),
         };
         let days = if trust_days == 1 { "a day".to_owned() } else { format!("{trust_days} days") };
         let form = match trust_days {
@@ -51,6 +60,14 @@ impl SecondStepPage {
         let query = query.finish();
         if query.is_empty() { query } else { format!("?{query}") }
     }
+}
+
+/// What kind of code is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepBy {
+    App,
+    Sms,
+    BackupCode,
 }
 
 /// What an authenticator app is told.

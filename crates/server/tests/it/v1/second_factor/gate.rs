@@ -22,9 +22,10 @@ async fn whichever_way_somebody_begins_an_account_with_a_second_factor_asks_for_
         let browser = app.browser();
         browser.post("/v1/sign-in/email", &json!({"email": ada.email})).await.expect_status(202);
         let mail = app.mail_to(&ada.email).await;
-        let proof = match by_link {
-            true => json!({"token": mail.token()}),
-            false => json!({"email": ada.email, "code": mail.code()}),
+        let proof = if by_link {
+            json!({"token": mail.token()})
+        } else {
+            json!({"email": ada.email, "code": mail.code()})
         };
         let answer = browser.post("/v1/sign-in/email/verify", &proof).await.expect_status(200).value();
         assert_eq!(answer["status"], "mfa_required");

@@ -2,6 +2,8 @@
 
 mod backup_codes;
 mod gate;
+mod passkey;
+mod sms;
 mod required;
 mod totp;
 mod trusted_device;

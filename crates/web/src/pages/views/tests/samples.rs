@@ -449,13 +449,19 @@ fn two_factor(add: &mut Add) {
         ("second-step-backup", true, Some("/account")),
         ("second-step-hostile", false, Some(EVIL)),
     ] {
-        let form = SecondStepPage::form(by_backup_code, 30, to);
+        let form =
+            SecondStepPage::form(if by_backup_code { StepBy::BackupCode } else { StepBy::Sms }, 30, to);
         let (layout, form) = match to {
             Some(EVIL) => (branded("One more step"), wrong(form, EVIL)),
             _ => (layout("One more step"), form),
         };
         let redirect_to = to.map(str::to_owned);
         let (has_totp, has_backup_codes) = (true, true);
+        let (by, has_phone) = match to {
+            None => (StepBy::App, true),
+            Some(EVIL) => (StepBy::Sms, true),
+            Some(_) => (StepBy::BackupCode, false),
+        };
         let passkey = by_backup_code.then(|| PasskeyForm::second_step(None));
         let by_passkey_alone = false;
         let shown = SecondStepPage {
@@ -463,9 +469,10 @@ fn two_factor(add: &mut Add) {
             form,
             passkey,
             by_passkey_alone,
-            by_backup_code,
+            by,
             has_totp,
             has_backup_codes,
+            has_phone,
             redirect_to,
         };
         add(name, &shown);
