@@ -292,7 +292,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["SignedInAnswer"];
+                        "application/json": components["schemas"]["SignInAnswer"];
                     };
                 };
                 /** @description The link or the code does not work */
@@ -570,6 +570,101 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/backup-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See how many backup codes are left. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How many are left */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BackupCodesView"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Make new backup codes.
+         * @description They are shown once. The earlier ones no longer work.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The new codes */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NewBackupCodes"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no second factor that they could stand in for */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1002,6 +1097,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's second factors. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The second factors */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FactorsAnswer"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/sessions": {
         parameters: {
             query?: never;
@@ -1102,6 +1242,187 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to set up an authenticator app.
+         * @description It counts once a code of it is confirmed, and takes the place of an earlier one.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What the app is told */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TotpSetUp"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Remove the authenticator app.
+         * @description With the last second factor the backup codes go as well.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Removed */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is none */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account needs a second factor, and this is the last */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the authenticator app by a code of it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConfirmTotpRequest"];
+                };
+            };
+            responses: {
+                /** @description The app counts */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TotpAnswer"];
+                    };
+                };
+                /** @description The code does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description No set-up is under way */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1456,6 +1777,189 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that the second factor is lost.
+         * @description Mails go out at the start, halfway and at the end; each can cancel it. Nothing changes before its end. Where a recovery
+         *     is under way, that one is answered.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RecoveryRequest"];
+                };
+            };
+            responses: {
+                /** @description It waits */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoveryAnswer"];
+                    };
+                };
+                /** @description The sign-in took too long */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no second factor that could be lost */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a recovery, by a mail's link or from any session of the account. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["CancelRecoveryRequest"] | null;
+                };
+            };
+            responses: {
+                /** @description Cancelled */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The link does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Neither a link nor a session */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description No recovery is under way */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete a recovery: the second factors are removed, every session ends, and the next sign-in sets up a new one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CompleteRecoveryRequest"];
+                };
+            };
+            responses: {
+                /** @description The second factors are gone */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The link does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description It is not ready yet */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/revocations": {
         parameters: {
             query?: never;
@@ -1596,13 +2100,13 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description Signed in */
+                /** @description Signed in, or the second factor is due */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["SignedInAnswer"];
+                        "application/json": components["schemas"]["SignInAnswer"];
                     };
                 };
                 /** @description The details do not match */
@@ -1624,6 +2128,183 @@ export interface paths {
                     };
                 };
                 /** @description Too many attempts, or the account is locked for a while */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/enrol/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set up an authenticator app on the way into an account that needs one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnrolmentRequest"];
+                };
+            };
+            responses: {
+                /** @description What the app is told; it counts once a code of it is confirmed */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TotpSetUp"];
+                    };
+                };
+                /** @description `invalid_or_expired_token`: sign in anew */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/enrol/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the app by a code of it, and sign in. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConfirmEnrolmentRequest"];
+                };
+            };
+            responses: {
+                /** @description Signed in */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnrolledAnswer"];
+                    };
+                };
+                /** @description `invalid_or_expired_code`: try again. `invalid_or_expired_token`: sign in anew */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description No set-up is under way */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/mfa": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the second step of a sign-in.
+         * @description Five tries within ten minutes; after that the sign-in begins anew.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SecondFactorRequest"];
+                };
+            };
+            responses: {
+                /** @description Signed in */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignedInAnswer"];
+                    };
+                };
+                /** @description `invalid_or_expired_code`: try again. `invalid_or_expired_token`: sign in anew */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no such second factor */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many wrong codes */
                 429: {
                     headers: {
                         [name: string]: unknown;
@@ -1760,7 +2441,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["SignedInAnswer"];
+                        "application/json": components["schemas"]["SignInAnswer"];
                     };
                 };
                 /** @description A mail was sent; verify the address next */
@@ -1902,6 +2583,19 @@ export interface components {
             items: components["schemas"]["AuditEvent"][];
             next_cursor?: string | null;
         };
+        /** @description How many backup codes are left. */
+        BackupCodesView: {
+            /**
+             * Format: date-time
+             * @description `null` where there were never any.
+             */
+            created_at?: string | null;
+            remaining: number;
+        };
+        CancelRecoveryRequest: {
+            /** @description The token of a mail's link. Without it the session's own account is meant. */
+            token?: string | null;
+        };
         /**
          * @description A puzzle. Find a nonce (1 to 32 characters without a dot) such that the SHA-256 of `{challenge}.{nonce}` begins with
          *     `difficulty` zero bits; `{challenge}.{nonce}` is the `challenge_response`.
@@ -1931,6 +2625,20 @@ export interface components {
             /** @description When it is deleted for good. RFC 3339, in UTC. */
             deletes_at: string;
         };
+        CompleteRecoveryRequest: {
+            /** @description The token of the last mail's link. */
+            token: string;
+        };
+        ConfirmEnrolmentRequest: {
+            /** @example 123456 */
+            code: string;
+            delivery?: components["schemas"]["Delivery"] | null;
+            mfa_token: string;
+        };
+        ConfirmTotpRequest: {
+            /** @example 123456 */
+            code: string;
+        };
         /** @description Who is signed in, and by which session. */
         CurrentSession: {
             session: components["schemas"]["Session"];
@@ -1952,6 +2660,15 @@ export interface components {
             name: string;
             os?: string | null;
         };
+        /** @description Signed in, with a second factor from now on. */
+        EnrolledAnswer: components["schemas"]["SignedInAnswer"] & {
+            /** @description Shown once. Absent where the account has a set already. */
+            backup_codes?: string[] | null;
+        };
+        EnrolmentRequest: {
+            /** @description What the first step answered with `enrolment_required`. */
+            mfa_token: string;
+        };
         /**
          * @description The codes of problems that are in use. They are never renamed; new ones may come.
          * @enum {string}
@@ -1967,6 +2684,26 @@ export interface components {
             pending_email?: string | null;
             sessions: components["schemas"]["Session"][];
             user: components["schemas"]["User"];
+        };
+        /** @description One second factor. */
+        FactorView: {
+            /** Format: date-time */
+            created_at: string;
+            /** @example totp_0198a7c2f3b47c1e9d5a6b7c8d9e0f12 */
+            id: string;
+            /** Format: date-time */
+            last_used_at?: string | null;
+            name: string;
+            /** @description Of backup codes: how many are left. */
+            remaining?: number | null;
+            /** @description `totp`, `backup_codes`. */
+            type: string;
+        };
+        /** @description The second factors of an account. */
+        FactorsAnswer: {
+            items: components["schemas"]["FactorView"][];
+            /** @description Whether signing in asks for a second factor. */
+            mfa_enabled: boolean;
         };
         /** @description What is wrong with a field. */
         FieldProblem: {
@@ -2024,6 +2761,10 @@ export interface components {
             /** @description Asks for the next page; `null` on the last one. */
             next_cursor?: string | null;
         };
+        /** @description Ten codes, each of which works once. */
+        NewBackupCodes: {
+            codes: string[];
+        };
         NotMeRequest: {
             /** @description The token of the link in the mail. */
             token: string;
@@ -2071,7 +2812,19 @@ export interface components {
             method: components["schemas"]["ReauthenticationMethod"];
         };
         /** @enum {string} */
-        ReauthenticationMethod: "email_code";
+        ReauthenticationMethod: "email_code" | "totp" | "backup_code";
+        /** @description A recovery waits. */
+        RecoveryAnswer: {
+            /**
+             * Format: date-time
+             * @description From then on it can be completed, by the link in a mail of that moment.
+             */
+            ready_at: string;
+        };
+        RecoveryRequest: {
+            /** @description What the first step of a sign-in answered with `mfa_required`. */
+            mfa_token: string;
+        };
         RefreshRequest: {
             delivery?: components["schemas"]["Delivery"] | null;
             /** @description For clients without cookies. */
@@ -2095,6 +2848,38 @@ export interface components {
             /** @description The token of the mail's link; or else `email` and `code`. */
             token?: string | null;
         };
+        /** @description The second factor is due, or has to be set up: nobody is signed in yet. */
+        SecondFactorAnswer: {
+            /**
+             * Format: int64
+             * @description Seconds until the sign-in has to begin anew.
+             */
+            expires_in: number;
+            /** @description Ways to take the second step, or to set one up: `totp`, `backup_code`. */
+            methods: string[];
+            /** @description Opens the second step of this sign-in, and nothing else. */
+            mfa_token: string;
+            /**
+             * @description `mfa_required`, or `enrolment_required` where the account needs a second factor and has none.
+             * @example mfa_required
+             */
+            status: string;
+        };
+        /**
+         * @description A way to take the second step.
+         * @enum {string}
+         */
+        SecondFactorMethod: "totp" | "backup_code";
+        SecondFactorRequest: {
+            /** @example 123456 */
+            code: string;
+            delivery?: components["schemas"]["Delivery"] | null;
+            method: components["schemas"]["SecondFactorMethod"];
+            /** @description What the first step answered. */
+            mfa_token: string;
+            /** @description Ask this browser for no second factor for as long as the operator allows. */
+            trust_device?: boolean | null;
+        };
         /** @description A session. */
         Session: {
             absolute_expires_at: string;
@@ -2115,6 +2900,8 @@ export interface components {
             place?: string | null;
             remember: boolean;
         };
+        /** @description The answer to a sign-in: done, or on the way. */
+        SignInAnswer: components["schemas"]["SignedInAnswer"] | components["schemas"]["SecondFactorAnswer"];
         SignInRequest: {
             /** @description The solution of a challenge, where `challenge_required` asked for one. */
             challenge_response?: string | null;
@@ -2159,7 +2946,7 @@ export interface components {
             password: string;
             preferred_username?: string | null;
         };
-        /** @description The answer to a sign-in. */
+        /** @description The answer to a finished sign-in. */
         SignedInAnswer: components["schemas"]["TokensAnswer"] & {
             session: components["schemas"]["Session"];
             /** @example signed_in */
@@ -2180,6 +2967,22 @@ export interface components {
             expires_in: number;
             refresh_token?: string | null;
             token_type?: string | null;
+        };
+        /** @description The app counts from now on. The session has proved a second factor, so it has new tokens. */
+        TotpAnswer: components["schemas"]["TokensAnswer"] & {
+            /** @description Shown once. Absent where the account has a set already. */
+            backup_codes?: string[] | null;
+        };
+        /** @description What an authenticator app is told, once. */
+        TotpSetUp: {
+            otpauth_uri: string;
+            /** @description The address as a picture, SVG. */
+            qr_svg: string;
+            /**
+             * @description In base32, to be typed.
+             * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
+             */
+            secret: string;
         };
         /** @description An account, as its owner sees it. */
         User: {
