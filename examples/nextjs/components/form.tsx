@@ -63,6 +63,7 @@ interface FieldProps {
   defaultValue?: string;
   required?: boolean;
   inputMode?: "numeric";
+  autoFocus?: boolean;
   error: AuthError | undefined;
 }
 

@@ -1,14 +1,13 @@
 "use client";
 
-import { safeRedirect } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
 import Link from "next/link";
-import { useRouter } from "next/navigation";
 import { Field, Form } from "@/components/form";
+import { useGoOn } from "@/components/go-on";
 
 export function SignInForm({ redirectTo }: { redirectTo: string | undefined }) {
   const { client } = useSession();
-  const router = useRouter();
+  const goOn = useGoOn(redirectTo);
   const query = redirectTo ? `?redirect_to=${encodeURIComponent(redirectTo)}` : "";
   return (
     <>
@@ -18,7 +17,7 @@ export function SignInForm({ redirectTo }: { redirectTo: string | undefined }) {
         submit={({ identifier = "", password = "", remember }) =>
           client.signIn({ identifier, password, remember: remember === "on" })
         }
-        done={() => router.push(safeRedirect(redirectTo, "/dashboard"))}
+        done={goOn}
       >
         {(error) => (
           <>
