@@ -463,6 +463,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       const other = await context.newPage();
       await other.goto(at("/"));
       await other.getByRole("link", { name: "Sign in" }).waitFor();
+      await page.bringToFront();
       await beginAs(page, email, "/dashboard/settings?x=1");
       await page.waitForURL(at("/second-step?redirect_to=%2Fdashboard%2Fsettings%3Fx%3D1"));
       await page.getByLabel("Code of the app").fill("000000");
@@ -523,6 +524,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       const { context, page, complaints } = await open();
       const other = await context.newPage();
       await other.goto(at("/"));
+      await page.bringToFront();
       await beginAs(page, email, "/dashboard/settings");
       await page.waitForURL(at("/second-step?redirect_to=%2Fdashboard%2Fsettings"));
       await page.getByText("Your account needs a second factor").waitFor();
@@ -547,8 +549,10 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       const elsewhere = await open();
       await beginAs(elsewhere.page, email);
       await elsewhere.page.waitForURL(at("/dashboard"));
-      await page.goto(at("/private"));
-      assert.equal(path(page), `${stand.base}/reauthenticate?redirect_to=%2Fprivate&acr=aal2`);
+      const places = (page) => page.getByRole("navigation", { name: "Places", exact: true });
+      await page.goto(at("/dashboard"));
+      await places(page).getByRole("link", { name: "Private" }).click();
+      await page.waitForURL(at("/reauthenticate?redirect_to=%2Fprivate&acr=aal2"));
       await page.getByRole("link", { name: "Set up a second factor" }).click();
       await page.getByRole("button", { name: "Set up an authenticator app" }).click();
       const secret = await secretOn(page);
@@ -560,8 +564,8 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
 
       // A session from before the second factor: signed in all the same, and asked where it matters.
       const { page: old } = elsewhere;
-      await old.getByRole("navigation", { name: "Places", exact: true }).getByRole("link", { name: "Private" }).click();
-      await old.waitForURL(/\/reauthenticate\?redirect_to=%2Fprivate&acr=aal2/);
+      await places(old).getByRole("link", { name: "Private" }).click();
+      await old.waitForURL(at("/reauthenticate?redirect_to=%2Fprivate&acr=aal2"));
       await old.getByLabel("Code of the app").fill(totp(secret, 1));
       await old.getByRole("button", { name: "Confirm" }).click();
       await old.waitForURL(at("/private"));
@@ -686,20 +690,50 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       const looks = lane === FIRST ? LOOKS : LOOKS.slice(0, 1);
       for (const look of looks) {
         await t.test(look.name, async () => {
-          const { context, page, complaints } = await member(look);
+          const { context, page, complaints, email } = await member(look);
+          const judge = async (name) => {
+            await assertGood(page, `${name} ${look.name}`);
+            await picture(page, `nextjs-${name}-${look.name}`);
+          };
           for (const [name, to, text] of [
             ["notes", "/dashboard", "A new note"],
             ["settings", "/dashboard/settings", "this one"],
             ["billing", "/billing", "costs nothing"],
             ["forbidden", "/forbidden", "not for you"],
-            ["reauthenticate", "/reauthenticate", "Confirm that it is you"],
+            ["reauthenticate", "/reauthenticate", "your last sign-in was"],
+            ["two-factor", "/dashboard/settings/two-factor", "asked for when you sign in"],
+            ["needs-two", "/reauthenticate?acr=aal2", "Set up a second factor"],
           ]) {
             await page.goto(at(to));
             await page.getByText(text).first().waitFor();
-            await assertGood(page, `${name} ${look.name}`);
-            await picture(page, `nextjs-${name}-${look.name}`);
+            await judge(name);
           }
+          await page.goto(at("/dashboard/settings/two-factor"));
+          await page.getByRole("button", { name: "Set up an authenticator app" }).click();
+          const secret = await secretOn(page);
+          await judge("set-up");
+          await page.getByLabel("Code of the app").fill(totp(secret));
+          await page.getByRole("button", { name: "Confirm" }).click();
+          await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+          await judge("backup-codes");
+          await page.getByRole("button", { name: "I have kept them" }).click();
+          await page.getByText("Remove…").click();
+          await judge("two-factor-on");
+          await page.goto(at("/private"));
+          await page.getByText("signed in with two factors").waitFor();
+          await judge("private");
+          await page.goto(at("/reauthenticate"));
+          await page.getByLabel("Code of the app").waitFor();
+          await judge("confirm-by-code");
           await context.clearCookies();
+          await beginAs(page, email);
+          await page.getByLabel("Code of the app").waitFor();
+          await judge("second-step");
+          await page.getByRole("button", { name: "I have lost both" }).click();
+          await judge("lost");
+          await page.getByRole("button", { name: "Begin the wait" }).click();
+          await page.locator(".notice").waitFor();
+          await judge("waits");
           for (const [name, to, text] of [
             ["landing", "/", "Start writing"],
             ["sign-in", "/sign-in", "Forgot your password?"],
@@ -708,11 +742,12 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
             ["reset", "/reset-password?token=x", "signed out everywhere"],
             ["verify", "/verify-email?token=x", "one click away"],
             ["not-me", "/not-me?token=x", "Sign everybody out"],
+            ["keep-factor", "/recovery/cancel?token=x", "nothing is removed"],
+            ["remove-factor", "/recovery/complete?token=x", "signs everybody out"],
           ]) {
             await page.goto(at(to));
             await page.getByText(text).first().waitFor();
-            await assertGood(page, `${name} ${look.name}`);
-            await picture(page, `nextjs-${name}-${look.name}`);
+            await judge(name);
           }
           assert.deepEqual(complaints, []);
           await context.close();

@@ -3,10 +3,10 @@
 import { safeRedirect, type Factors } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
 import Link from "next/link";
-import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
 import { Field, Form } from "@/components/form";
 import { SecondFactor } from "@/components/second-factor";
+import { leaveFor } from "@/lib/leave-for";
 
 interface Props {
   redirectTo: string | undefined;
@@ -17,10 +17,9 @@ interface Props {
 /** By what the account has: a second factor, where there is one, else the password. */
 export function ReauthenticateForm({ redirectTo, needsTwo }: Props) {
   const { client } = useSession();
-  const router = useRouter();
   const [factors, setFactors] = useState<Factors>();
   const [trouble, setTrouble] = useState<string>();
-  const done = () => router.push(safeRedirect(redirectTo, "/dashboard"));
+  const done = () => leaveFor(safeRedirect(redirectTo, "/dashboard"));
 
   useEffect(() => {
     void client.call<Factors>("GET", "/v1/me/factors").then(({ data, error }) => {

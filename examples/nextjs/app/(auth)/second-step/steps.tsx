@@ -3,16 +3,15 @@
 import { safeRedirect } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
 import Link from "next/link";
-import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
 import { SecondFactor } from "@/components/second-factor";
+import { leaveFor } from "@/lib/leave-for";
 import { forgetPendingSignIn, pendingSignIn, type PendingSignIn } from "@/lib/pending-sign-in";
 import { Enrolment } from "./enrolment";
 import { Recovery } from "./recovery";
 
 export function SecondStep({ redirectTo }: { redirectTo: string | undefined }) {
   const { client } = useSession();
-  const router = useRouter();
   const [pending, setPending] = useState<PendingSignIn | null>();
   const [isLost, setLost] = useState(false);
   // Only the browser knows.
@@ -20,7 +19,7 @@ export function SecondStep({ redirectTo }: { redirectTo: string | undefined }) {
 
   const done = () => {
     forgetPendingSignIn();
-    router.push(safeRedirect(redirectTo, "/dashboard"));
+    leaveFor(safeRedirect(redirectTo, "/dashboard"));
   };
   const anew = <Link href="/sign-in">Sign in anew</Link>;
 

@@ -6,6 +6,7 @@ import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useState, useTransition } from "react";
 import { BackupCodes } from "@/components/backup-codes";
 import { TotpSetUp } from "@/components/totp-set-up";
+import { leaveFor } from "@/lib/leave-for";
 
 const HERE = "/dashboard/settings/two-factor";
 
@@ -38,10 +39,13 @@ export function TwoFactor({ redirectTo }: { redirectTo: string | undefined }) {
       if (ok) await then(data);
     });
   const finish = async () => {
+    if (redirectTo) {
+      leaveFor(safeRedirect(redirectTo, HERE));
+      return;
+    }
     setApp(undefined);
     setCodes(undefined);
-    if (redirectTo) router.push(safeRedirect(redirectTo, HERE));
-    else await load();
+    await load();
   };
 
   const totp = factors?.items.find(({ type }) => type === "totp");
