@@ -50,6 +50,21 @@ export type TotpSetUp = Schemas["TotpSetUp"];
 /** One's second factors, as `GET /v1/me/factors` lists them. */
 export type Factors = Schemas["FactorsAnswer"];
 
+/** One of the account's passkeys, as `GET /v1/me/passkeys` lists them. */
+export interface Passkey {
+  /** `passkey_…`. */
+  id: string;
+  /** What its authenticator calls it, in base64url. */
+  credential_id: string;
+  name: string;
+  /** What keeps it, as far as it says so. */
+  provider?: string | null;
+  created_at: string;
+  last_used_at?: string | null;
+  /** Whether it is synced to other devices. */
+  backed_up: boolean;
+}
+
 /** The codes in use, which are never renamed. New ones may come. */
 export type ErrorCode = Schemas["ErrorCode"] | (string & {});
 

@@ -1,5 +1,6 @@
 import type { components } from "../generated.js";
-import type { CurrentSession, ErrorCode, SignedInAnswer, SignInAnswer, TotpSetUp } from "../types.js";
+import type { CurrentSession, ErrorCode, Passkey, SignedInAnswer, SignInAnswer, TotpSetUp } from "../types.js";
+import type { PasskeySignInOptions } from "./passkey.js";
 import { resultOf, type Result } from "./results.js";
 
 export type {
@@ -8,12 +9,14 @@ export type {
   ErrorCode,
   Factors,
   MfaRequiredAnswer,
+  Passkey,
   SessionDetails,
   SignedInAnswer,
   SignInAnswer,
   TotpSetUp,
   User,
 } from "../types.js";
+export type { PasskeySignInOptions } from "./passkey.js";
 export type { AuthError, Result } from "./results.js";
 export { safeRedirect } from "../shared/safe-redirect.js";
 
@@ -66,6 +69,20 @@ export interface AuthClient {
     start(): Promise<Result<TotpSetUp>>;
     /** It counts from now on, and the session is `aal2`. */
     confirm(form: Schemas["ConfirmTotpRequest"]): Promise<Result<{ backup_codes?: string[] | null }>>;
+  };
+  /** What goes wrong between browser and passkey has codes of its own: `passkey_cancelled`, `_exists`, `_refused`, `_unsupported`. */
+  passkey: {
+    /** For a button. Nobody is named: the browser offers what it has. */
+    signIn(options?: PasskeySignInOptions): Promise<Result<SignInAnswer>>;
+    /**
+     * Offers passkeys beside the names that the browser fills in (`autocomplete="username webauthn"`), for as long as the page is
+     * looked at. A later `signIn`, or `signal`, ends it with `passkey_cancelled`.
+     */
+    autofill(options?: PasskeySignInOptions): Promise<Result<SignInAnswer>>;
+    /** For who is signed in. Asks for a proof of the last ten minutes, else `reauthentication_required`. */
+    add(options?: { name?: string }): Promise<Result<Passkey>>;
+    /** Prove once more who one is. */
+    reauthenticate(): Promise<Result<undefined>>;
   };
   /** Ends this session, or with `everywhere` all of the account. All tabs are told. */
   signOut(options?: { everywhere?: boolean }): Promise<Result<undefined>>;
@@ -210,6 +227,10 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     return result;
   };
 
+  /** Most visits need none of it. */
+  const passkeys = () => import("./passkey.js");
+  const tools = { call, enter, raise };
+
   return {
     signIn: (form) => enter("/v1/sign-in", form),
     secondStep: (form) => enter("/v1/sign-in/mfa", form),
@@ -222,6 +243,12 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     totp: {
       start: () => call("POST", "/v1/me/totp"),
       confirm: (form) => raise("/v1/me/totp/confirm", form),
+    },
+    passkey: {
+      signIn: async (options) => (await passkeys()).signIn(tools, options),
+      autofill: async (options) => (await passkeys()).autofill(tools, options),
+      add: async (options) => (await passkeys()).add(tools, options),
+      reauthenticate: async () => (await passkeys()).reauthenticate(tools),
     },
     signUp: (form) => enter("/v1/sign-up", form),
     verify: (form) => enter("/v1/email/verify", form),
