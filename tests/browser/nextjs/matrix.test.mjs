@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import { addAuthenticator } from "../support/authenticator.mjs";
 import { LOOKS, assertGood, launch, picture, visit } from "../support/browser.mjs";
 import { LANES, startStand } from "../support/nextjs.mjs";
 import { codeIn, linkIn } from "../support/server.mjs";
@@ -593,6 +594,52 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       const [file] = await Promise.all([old.waitForEvent("download"), old.getByRole("button", { name: "Download my data" }).click()]);
       assert.equal(file.suggestedFilename(), "my-data.json");
       await elsewhere.context.close();
+      await context.close();
+    });
+
+    it("passkey: added in the settings, it signs in beside the names and by the button, confirms, and is removed", async (t) => {
+      const { context, page, complaints, post } = await member();
+      // Below a base path the app has another origin than the server's `public_url`, and passkeys belong to that.
+      if (stand.base || (await post("/v1/sign-in/passkey/start")).status() === 404) return t.skip("no passkeys here");
+      const authenticator = await addAuthenticator(page);
+      await page.goto(at("/dashboard/settings"));
+      await page.getByRole("button", { name: "Add a passkey" }).click();
+      await page.getByRole("button", { name: /^Remove / }).waitFor();
+      assert.equal((await authenticator.credentials()).length, 1);
+      for (const { name, colorScheme, viewport } of lane === FIRST ? LOOKS : []) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        await assertGood(page, `passkeys ${name}`);
+        await picture(page, `nextjs-passkeys-${name}`);
+      }
+
+      await page.goto(at("/reauthenticate?redirect_to=%2Fdashboard"));
+      await page.getByRole("button", { name: "Use a passkey" }).click();
+      await page.waitForURL(at("/dashboard"));
+
+      // Whose authenticator answers by itself chooses what is offered beside the names.
+      const chosen = page.waitForResponse(/\/v1\/sign-in\/passkey\/finish$/);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      assert.equal((await chosen).status(), 200);
+      await page.waitForURL(at("/dashboard"));
+
+      await authenticator.present(false);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.waitForURL(/\/sign-in/);
+      await page.addInitScript(() => (PublicKeyCredential.isConditionalMediationAvailable = async () => false));
+      await page.goto(at("/sign-in?redirect_to=%2Fdashboard%2Fsettings"));
+      await authenticator.present(true);
+      await authenticator.verifies(false);
+      const button = page.getByRole("button", { name: "Sign in with a passkey" });
+      await button.click();
+      await page.getByText("That was cancelled").waitFor();
+      assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      await authenticator.verifies(true);
+      await button.click();
+      await page.waitForURL(at("/dashboard/settings"));
+      await page.getByRole("button", { name: /^Remove / }).click();
+      await page.getByRole("button", { name: /^Remove / }).waitFor({ state: "detached" });
+      assert.deepEqual(complaints, []);
       await context.close();
     });
 

@@ -1,6 +1,6 @@
 "use client";
 
-import { safeRedirect, type Factors } from "@doorward/next/client";
+import { safeRedirect, type Factors, type Passkey } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
 import Link from "next/link";
 import { useEffect, useState } from "react";
@@ -18,6 +18,7 @@ interface Props {
 export function ReauthenticateForm({ redirectTo, needsTwo }: Props) {
   const { client } = useSession();
   const [factors, setFactors] = useState<Factors>();
+  const [hasPasskey, setHasPasskey] = useState(false);
   const [trouble, setTrouble] = useState<string>();
   const done = () => leaveFor(safeRedirect(redirectTo, "/dashboard"));
 
@@ -26,6 +27,7 @@ export function ReauthenticateForm({ redirectTo, needsTwo }: Props) {
       setFactors(data);
       setTrouble(error?.detail);
     });
+    void client.call<{ items: Passkey[] }>("GET", "/v1/me/passkeys").then(({ data }) => setHasPasskey(Boolean(data?.items.length)));
   }, [client]);
 
   if (trouble) return <p className="alert">{trouble}</p>;
@@ -53,13 +55,22 @@ export function ReauthenticateForm({ redirectTo, needsTwo }: Props) {
     );
   }
   return (
-    <Form label="Confirm" busy="Confirming…" submit={({ password = "" }) => client.reauthenticate({ password })} done={done}>
-      {(error) => (
-        <>
-          <p>What you asked for is sensitive, and your last sign-in was a while ago.</p>
-          <Field name="password" label="Password" type="password" autoComplete="current-password" error={error} />
-        </>
+    <>
+      <Form label="Confirm" busy="Confirming…" submit={({ password = "" }) => client.reauthenticate({ password })} done={done}>
+        {(error) => (
+          <>
+            <p>What you asked for is sensitive, and your last sign-in was a while ago.</p>
+            <Field name="password" label="Password" type="password" autoComplete="current-password" error={error} />
+          </>
+        )}
+      </Form>
+      {hasPasskey && (
+        <div className="passkey">
+          <Form label="Use a passkey" busy="Waiting for your passkey…" quiet submit={() => client.passkey.reauthenticate()} done={done}>
+            {null}
+          </Form>
+        </div>
       )}
-    </Form>
+    </>
   );
 }

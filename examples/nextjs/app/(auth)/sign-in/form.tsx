@@ -4,6 +4,7 @@ import { useSession } from "@doorward/next/react";
 import Link from "next/link";
 import { Field, Form } from "@/components/form";
 import { useGoOn } from "@/components/go-on";
+import { PasskeySignIn } from "./passkey";
 
 export function SignInForm({ redirectTo }: { redirectTo: string | undefined }) {
   const { client } = useSession();
@@ -21,7 +22,7 @@ export function SignInForm({ redirectTo }: { redirectTo: string | undefined }) {
       >
         {(error) => (
           <>
-            <Field name="identifier" label="E-mail address or username" autoComplete="username" error={error} />
+            <Field name="identifier" label="E-mail address or username" autoComplete="username webauthn" error={error} />
             <Field name="password" label="Password" type="password" autoComplete="current-password" error={error} />
             <label className="check">
               <input type="checkbox" name="remember" /> Keep me signed in on this device
@@ -29,6 +30,7 @@ export function SignInForm({ redirectTo }: { redirectTo: string | undefined }) {
           </>
         )}
       </Form>
+      <PasskeySignIn done={goOn} />
       <p className="aside">
         <Link href="/forgot-password">Forgot your password?</Link>
         <Link href={`/sign-up${query}`}>Create an account</Link>
