@@ -99,7 +99,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await page.goto(at(to));
       await page.getByLabel("E-mail address or username").fill(email);
       await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
     }
 
     /** What is typed by hand where the picture can't be scanned. */
@@ -125,7 +125,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       assert.equal(path(page), `${stand.base}/sign-in?redirect_to=%2Fdashboard%2Fsettings%3Fx%3D1`);
       await page.getByLabel("E-mail address or username").fill(email);
       await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
       await page.waitForURL(at("/dashboard/settings?x=1"));
       await page.getByRole("heading", { name: "Where you are signed in" }).waitFor();
       assert.deepEqual(complaints, []);
@@ -302,7 +302,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await page.goto(at("/sign-in"));
       await page.getByLabel("E-mail address or username").fill(email);
       await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
       await page.waitForURL(at("/dashboard"));
       await other.getByRole("link", { name: "Your notes" }).waitFor();
       await context.close();
