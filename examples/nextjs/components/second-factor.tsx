@@ -10,6 +10,8 @@ interface Props<T> {
   /** What the account has. */
   methods: readonly string[];
   submit: (method: Method, code: string, values: Record<string, string>) => Promise<Result<T>>;
+  /** Where the account has one. */
+  passkey?: (() => Promise<Result<T>>) | undefined;
   done: (data: T) => void;
   /** What else the form asks. */
   children?: ReactNode;
@@ -18,9 +20,23 @@ interface Props<T> {
 }
 
 /** Asks for a code of the authenticator app, or for a backup code. */
-export function SecondFactor<T>({ methods, submit, done, children, aside }: Props<T>) {
+export function SecondFactor<T>({ methods, submit, passkey, done, children, aside }: Props<T>) {
   const [method, setMethod] = useState<Method>(methods.includes("totp") ? "totp" : "backup_code");
   const other = method === "totp" ? "backup_code" : "totp";
+  const hasCode = methods.includes(method);
+  const byPasskey = passkey && (
+    <Form label="Use a passkey" busy="Waiting for your passkey…" quiet={hasCode} submit={passkey} done={done}>
+      {null}
+    </Form>
+  );
+  if (!hasCode) {
+    return (
+      <>
+        {byPasskey}
+        <p className="aside">{aside}</p>
+      </>
+    );
+  }
   return (
     <>
       <Form
@@ -47,6 +63,7 @@ export function SecondFactor<T>({ methods, submit, done, children, aside }: Prop
           </>
         )}
       </Form>
+      {byPasskey && <div className="passkey">{byPasskey}</div>}
       <p className="aside">
         {methods.includes(other) && (
           <button className="link" type="button" onClick={() => setMethod(other)}>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { add, autofill, reauthenticate, signIn, type Tools } from "../src/client/passkey.js";
+import { add, autofill, reauthenticate, secondStep, signIn, type Tools } from "../src/client/passkey.js";
 import type { Result } from "../src/client/results.js";
 
 const world = globalThis as Record<string, unknown>;
@@ -77,6 +77,11 @@ describe("passkeys", () => {
     const { user, excludeCredentials } = asked[1]!.publicKey as { user: { id: Uint8Array }; excludeCredentials: { id: Uint8Array }[] };
     assert.deepEqual([user.id, excludeCredentials[0]!.id].map((id) => Buffer.from(id).toString()), ["ada", "old"]);
     assert.deepEqual(sent[1], ["/v1/me/passkeys/finish", { passkey_token: "dw_pk_1", credential: plain, name: "Phone" }]);
+
+    sent = [];
+    await secondStep(tools, { mfa_token: "dw_mfa_1", trust_device: true });
+    const step = { mfa_token: "dw_mfa_1", method: "passkey" };
+    assert.deepEqual(sent, [["/v1/sign-in/mfa/start", step], ["/v1/sign-in/mfa", { ...step, passkey_token: "dw_pk_1", credential: plain, trust_device: true }]]);
 
     sent = [];
     await reauthenticate(tools);

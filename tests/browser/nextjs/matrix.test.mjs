@@ -643,6 +643,26 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await context.close();
     });
 
+    it("passkey: takes the second step after the password", async (t) => {
+      const { context, page, complaints, email, post } = await careful();
+      if (stand.base || (await post("/v1/sign-in/passkey/start")).status() === 404) return t.skip("no passkeys here");
+      await addAuthenticator(page);
+      await page.addInitScript(() => (PublicKeyCredential.isConditionalMediationAvailable = async () => false));
+      await page.goto(at("/dashboard/settings"));
+      await page.getByRole("button", { name: "Add a passkey" }).click();
+      await page.getByRole("button", { name: /^Remove / }).waitFor();
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.waitForURL(/\/sign-in/);
+      await beginAs(page, email, "/private");
+      await page.waitForURL(at("/second-step?redirect_to=%2Fprivate"));
+      if (lane === FIRST) await assertGood(page, "second step with a passkey");
+      await page.getByRole("button", { name: "Use a passkey" }).click();
+      await page.waitForURL(at("/private"));
+      await page.getByText("signed in with two factors").waitFor();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
     it("headers that a client makes up let nobody in", async () => {
       for (const headers of [
         { "x-middleware-subrequest": "proxy:proxy:proxy:proxy:proxy" },

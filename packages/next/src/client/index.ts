@@ -1,6 +1,6 @@
 import type { components } from "../generated.js";
 import type { CurrentSession, ErrorCode, Passkey, SignedInAnswer, SignInAnswer, TotpSetUp } from "../types.js";
-import type { PasskeySignInOptions } from "./passkey.js";
+import type { PasskeySecondStep, PasskeySignInOptions } from "./passkey.js";
 import { resultOf, type Result } from "./results.js";
 
 export type {
@@ -79,6 +79,8 @@ export interface AuthClient {
      * looked at. A later `signIn`, or `signal`, ends it with `passkey_cancelled`.
      */
     autofill(options?: PasskeySignInOptions): Promise<Result<SignInAnswer>>;
+    /** The second step, where the `methods` of `mfa_required` name `passkey`. */
+    secondStep(form: PasskeySecondStep): Promise<Result<SignedInAnswer>>;
     /** For who is signed in. Asks for a proof of the last ten minutes, else `reauthentication_required`. */
     add(options?: { name?: string }): Promise<Result<Passkey>>;
     /** Prove once more who one is. */
@@ -247,6 +249,7 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     passkey: {
       signIn: async (options) => (await passkeys()).signIn(tools, options),
       autofill: async (options) => (await passkeys()).autofill(tools, options),
+      secondStep: async (form) => (await passkeys()).secondStep(tools, form),
       add: async (options) => (await passkeys()).add(tools, options),
       reauthenticate: async () => (await passkeys()).reauthenticate(tools),
     },

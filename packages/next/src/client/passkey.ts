@@ -1,6 +1,6 @@
 // Passkeys (Web Authentication, Level 3). Loaded only where one is used.
 
-import type { Passkey, SignInAnswer } from "../types.js";
+import type { Passkey, SignedInAnswer, SignInAnswer } from "../types.js";
 import type { Result } from "./results.js";
 
 export interface PasskeySignInOptions {
@@ -8,6 +8,12 @@ export interface PasskeySignInOptions {
   remember?: boolean | (() => boolean);
   /** Ends the wait: the result is `passkey_cancelled` then. */
   signal?: AbortSignal;
+}
+
+export interface PasskeySecondStep {
+  mfa_token: string;
+  /** Ask this browser for no second factor for a while. */
+  trust_device?: boolean;
 }
 
 /** What the rest of the client does for it. */
@@ -64,6 +70,13 @@ export async function autofill(tools: Tools, options: PasskeySignInOptions = {})
     await seen();
     if (waiting !== ours || options.signal?.aborted) return failure("AbortError");
   }
+}
+
+export async function secondStep(tools: Tools, { mfa_token, trust_device }: PasskeySecondStep): Promise<Result<SignedInAnswer>> {
+  const step = { mfa_token, method: "passkey" };
+  const answered = await ceremony(() => tools.call("POST", "/v1/sign-in/mfa/start", step), "get");
+  if (!answered.ok) return answered;
+  return tools.enter("/v1/sign-in/mfa", { ...step, ...answered.data.proof, ...(trust_device && { trust_device }) });
 }
 
 export async function add(tools: Tools, { name }: { name?: string } = {}): Promise<Result<Passkey>> {

@@ -36,9 +36,12 @@ export function ReauthenticateForm({ redirectTo, needsTwo }: Props) {
     // The list says `backup_codes`, and a confirmation is by one `backup_code`.
     const methods = factors.items.map(({ type }) => (type === "backup_codes" ? "backup_code" : type));
     return (
-      <SecondFactor methods={methods} submit={(method, code) => client.reauthenticate({ method, code })} done={done}>
-        {null}
-      </SecondFactor>
+      <SecondFactor
+        methods={methods}
+        submit={(method, code) => client.reauthenticate({ method, code })}
+        passkey={hasPasskey ? () => client.passkey.reauthenticate() : undefined}
+        done={done}
+      />
     );
   }
   if (needsTwo) {

@@ -32,6 +32,7 @@ export function SecondStep({ redirectTo }: { redirectTo: string | undefined }) {
     <SecondFactor
       methods={pending.methods}
       submit={(method, code, { trust }) => client.secondStep({ mfa_token, method, code, trust_device: trust === "on" })}
+      passkey={pending.methods.includes("passkey") ? () => client.passkey.secondStep({ mfa_token }) : undefined}
       done={done}
       aside={
         <>
