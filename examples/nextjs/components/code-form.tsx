@@ -1,11 +1,17 @@
 "use client";
 
+import type { SignInAnswer } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
 import { useState } from "react";
 import { Field, Form } from "./form";
 
+interface Props {
+  email: string;
+  done: (answer: SignInAnswer | { status: "verified" }) => void;
+}
+
 /** The code of a mail that was just sent. */
-export function CodeForm({ email, done }: { email: string; done: () => void }) {
+export function CodeForm({ email, done }: Props) {
   const { client } = useSession();
   const [sentAgain, setSentAgain] = useState(false);
   return (

@@ -8,13 +8,15 @@ interface FormProps<T> {
   label: string;
   busy: string;
   danger?: boolean;
+  /** It stands beside something that matters more. */
+  quiet?: boolean;
   submit: (values: Record<string, string>) => Promise<Result<T>>;
   done?: (data: T) => void;
   children: ReactNode | ((error: AuthError | undefined) => ReactNode);
 }
 
 /** Sends, says what went wrong beside the field that is at fault, and loses nothing that was typed. */
-export function Form<T>({ label, busy, danger = false, submit, done, children }: FormProps<T>) {
+export function Form<T>({ label, busy, danger = false, quiet = false, submit, done, children }: FormProps<T>) {
   const [error, setError] = useState<AuthError>();
   const [isPending, start] = useTransition();
   const form = useRef<HTMLFormElement>(null);
@@ -43,7 +45,7 @@ export function Form<T>({ label, busy, danger = false, submit, done, children }:
         {general && <p className="alert">{sentence(error)}</p>}
       </div>
       {typeof children === "function" ? children(error) : children}
-      <button className={danger ? "button danger" : "button primary"} type="submit" disabled={isPending}>
+      <button className={danger ? "button danger" : quiet ? "button" : "button primary"} type="submit" disabled={isPending}>
         {isPending ? busy : label}
       </button>
     </form>
@@ -63,6 +65,7 @@ interface FieldProps {
   defaultValue?: string;
   required?: boolean;
   inputMode?: "numeric";
+  autoFocus?: boolean;
   error: AuthError | undefined;
 }
 

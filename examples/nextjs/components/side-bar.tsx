@@ -20,6 +20,7 @@ export function SideBar() {
         <Place href="/dashboard">Notes</Place>
         <Place href="/dashboard/settings">Settings</Place>
         <Place href="/billing">Billing</Place>
+        <Place href="/private">Private</Place>
         <RequireRole role="admin">
           <Place href="/admin">Administration</Place>
         </RequireRole>

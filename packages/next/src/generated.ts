@@ -292,7 +292,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["SignedInAnswer"];
+                        "application/json": components["schemas"]["SignInAnswer"];
                     };
                 };
                 /** @description The link or the code does not work */
@@ -570,6 +570,101 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/backup-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See how many backup codes are left. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How many are left */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BackupCodesView"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Make new backup codes.
+         * @description They are shown once. The earlier ones no longer work.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The new codes */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NewBackupCodes"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no second factor that they could stand in for */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -1002,6 +1097,431 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's second factors. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The second factors */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FactorsAnswer"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Have sign-ins ask for a passkey after the password, or not. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChangeFactors"];
+                };
+            };
+            responses: {
+                /** @description The second factors */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChangedFactors"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no passkey */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/v1/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your passkeys, the newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description How many items at most: 50 unless said. */
+                    limit?: number;
+                    /** @description `next_cursor` of the page before. */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The passkeys */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["List_Passkey"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/passkeys/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a passkey. The account's owner is told by mail. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AddPasskey"];
+                };
+            };
+            responses: {
+                /** @description Added */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Passkey"];
+                    };
+                };
+                /** @description `invalid_or_expired_token`: begin again; `malformed_request`: it could not be verified */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description It is in use already, or the account has as many as it may have */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/passkeys/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to add a passkey. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["Nothing"] | null;
+                };
+            };
+            responses: {
+                /** @description What to hand to navigator.credentials.create */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PasskeyStarted"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has as many as it may have */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a passkey. Nobody signs in with it any more, and the account's owner is told by mail. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The passkey */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is removed */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no such passkey */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `last_sign_in_method`: nobody could get in without it */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Give a passkey another name. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The passkey */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RenamePasskey"];
+                };
+            };
+            responses: {
+                /** @description The passkey as it is now */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Passkey"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no such passkey */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
     "/v1/me/phone": {
         parameters: {
             query?: never;
@@ -1152,6 +1672,15 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
+                /** @description The account needs a second factor, and this is the last */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
             };
         };
         options?: never;
@@ -1188,7 +1717,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Phone"];
+                        "application/json": components["schemas"]["PhoneVerified"];
                     };
                 };
                 /** @description The code does not work */
@@ -1340,6 +1869,187 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to set up an authenticator app.
+         * @description It counts once a code of it is confirmed, and takes the place of an earlier one.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What the app is told */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TotpSetUp"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /**
+         * Remove the authenticator app.
+         * @description With the last second factor the backup codes go as well.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Removed */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required` */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is none */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account needs a second factor, and this is the last */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the authenticator app by a code of it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConfirmTotpRequest"];
+                };
+            };
+            responses: {
+                /** @description The app counts */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TotpAnswer"];
+                    };
+                };
+                /** @description The code does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description No set-up is under way */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/not-me": {
         parameters: {
             query?: never;
@@ -1409,7 +2119,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change the password. Every other session of the account ends, this one gets new tokens. */
+        /**
+         * Change the password. Every other session of the account ends, this one gets new tokens.
+         * @description An account that is signed in to by passkey alone gets its first password; that asks for a recent sign-in.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -1438,6 +2151,15 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+                /** @description `reauthentication_required`, where a first password is set */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
                 };
                 /** @description Fields need attention */
                 422: {
@@ -1598,7 +2320,7 @@ export interface paths {
                         "application/json": components["schemas"]["TokensAnswer"];
                     };
                 };
-                /** @description The code does not work */
+                /** @description The code does not work, or the passkey's challenge is gone */
                 400: {
                     headers: {
                         [name: string]: unknown;
@@ -1607,7 +2329,7 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description Nobody is signed in */
+                /** @description Nobody is signed in; or the passkey is refused: `invalid_credentials`, `passkey_unknown`, `user_verification_required` */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1642,7 +2364,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Have a code mailed, to confirm that it is you. */
+        /** Have a code mailed, or begin with a passkey, to confirm that it is you. */
         post: {
             parameters: {
                 query?: never;
@@ -1656,6 +2378,15 @@ export interface paths {
                 };
             };
             responses: {
+                /** @description What to hand to navigator.credentials.get */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PasskeyStarted"];
+                    };
+                };
                 /** @description The code is on its way */
                 202: {
                     headers: {
@@ -1674,6 +2405,189 @@ export interface paths {
                 };
                 /** @description That method is not accepted */
                 422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that the second factor is lost.
+         * @description Mails go out at the start, halfway and at the end; each can cancel it. Nothing changes before its end. Where a recovery
+         *     is under way, that one is answered.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RecoveryRequest"];
+                };
+            };
+            responses: {
+                /** @description It waits */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoveryAnswer"];
+                    };
+                };
+                /** @description The sign-in took too long */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no second factor that could be lost */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a recovery, by a mail's link or from any session of the account. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["CancelRecoveryRequest"] | null;
+                };
+            };
+            responses: {
+                /** @description Cancelled */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The link does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Neither a link nor a session */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description No recovery is under way */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/recovery/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete a recovery: the second factors are removed, every session ends, and the next sign-in sets up a new one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CompleteRecoveryRequest"];
+                };
+            };
+            responses: {
+                /** @description The second factors are gone */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The link does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description It is not ready yet */
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -1829,13 +2743,13 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description Signed in */
+                /** @description Signed in, or the second factor is due */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["SignedInAnswer"];
+                        "application/json": components["schemas"]["SignInAnswer"];
                     };
                 };
                 /** @description The details do not match */
@@ -1966,7 +2880,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["SignedInAnswer"];
+                        "application/json": components["schemas"]["SignInAnswer"];
                     };
                 };
                 /** @description The link or the code does not work, or not here */
@@ -2003,6 +2917,385 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many attempts */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/enrol/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set up an authenticator app on the way into an account that needs one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnrolmentRequest"];
+                };
+            };
+            responses: {
+                /** @description What the app is told; it counts once a code of it is confirmed */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TotpSetUp"];
+                    };
+                };
+                /** @description `invalid_or_expired_token`: sign in anew */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/enrol/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm the app by a code of it, and sign in. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConfirmEnrolmentRequest"];
+                };
+            };
+            responses: {
+                /** @description Signed in */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnrolledAnswer"];
+                    };
+                };
+                /** @description `invalid_or_expired_code`: try again. `invalid_or_expired_token`: sign in anew */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description No set-up is under way */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/mfa": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the second step of a sign-in.
+         * @description Five tries within ten minutes; after that the sign-in begins anew.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SecondFactorRequest"];
+                };
+            };
+            responses: {
+                /** @description Signed in */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignedInAnswer"];
+                    };
+                };
+                /** @description `invalid_or_expired_code`: try again. `invalid_or_expired_token`: sign in anew */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no such second factor */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many wrong codes */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/mfa/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin the second step, where the method wants that. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StartSecondFactorRequest"];
+                };
+            };
+            responses: {
+                /** @description What to hand to navigator.credentials.get */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PasskeyStarted"];
+                    };
+                };
+                /** @description The code is on its way */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description `invalid_or_expired_token`: sign in anew */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account has no such second factor */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/passkey/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in by passkey. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasskeySignIn"];
+                };
+            };
+            responses: {
+                /** @description Signed in */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SignInAnswer"];
+                    };
+                };
+                /** @description `invalid_or_expired_token`: begin again */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `invalid_credentials`; `passkey_unknown` where no account has it; `user_verification_required` where its PIN, finger or face was not asked for */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The account is disabled, or its address not verified: told after a right passkey only */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many attempts */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/passkey/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to sign in by passkey.
+         * @description Nobody is named: the browser offers what passkeys it has for this site.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["Nothing"] | null;
+                };
+            };
+            responses: {
+                /** @description What to hand to navigator.credentials.get */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PasskeyStarted"];
                     };
                 };
                 /** @description Too many attempts */
@@ -2142,7 +3435,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["SignedInAnswer"];
+                        "application/json": components["schemas"]["SignInAnswer"];
                     };
                 };
                 /** @description A mail was sent; verify the address next */
@@ -2252,6 +3545,13 @@ export interface components {
             items: components["schemas"]["Activity"][];
             next_cursor?: string | null;
         };
+        AddPasskey: {
+            /** @description `RegistrationResponseJSON` of Web Authentication, Level 3: the credential's `toJSON()`. */
+            credential: Record<string, never>;
+            /** @description At most 60 characters. Without one it is called after what keeps it. */
+            name?: string | null;
+            passkey_token: string;
+        };
         /** @description An event of the audit log. */
         AuditEvent: {
             /** @description Who did it. Nobody where it was the server, the command line or somebody who is not known. */
@@ -2284,6 +3584,19 @@ export interface components {
             items: components["schemas"]["AuditEvent"][];
             next_cursor?: string | null;
         };
+        /** @description How many backup codes are left. */
+        BackupCodesView: {
+            /**
+             * Format: date-time
+             * @description `null` where there were never any.
+             */
+            created_at?: string | null;
+            remaining: number;
+        };
+        CancelRecoveryRequest: {
+            /** @description The token of a mail's link. Without it the session's own account is meant. */
+            token?: string | null;
+        };
         /**
          * @description A puzzle. Find a nonce (1 to 32 characters without a dot) such that the SHA-256 of `{challenge}.{nonce}` begins with
          *     `difficulty` zero bits; `{challenge}.{nonce}` is the `challenge_response`.
@@ -2305,13 +3618,37 @@ export interface components {
             /** @example ada@example.org */
             new_email: string;
         };
+        ChangeFactors: {
+            /** @description Ask for a passkey after the password. */
+            passkey_second_factor: boolean;
+        };
         ChangeRequest: {
-            current_password: string;
+            /** @description Left out where the account has no password yet. */
+            current_password?: string | null;
             new_password: string;
+        };
+        /** @description The second factors after a change. */
+        ChangedFactors: components["schemas"]["FactorsAnswer"] & {
+            /** @description Shown once. Absent where the account has a set already. */
+            backup_codes?: string[] | null;
         };
         Closed: {
             /** @description When it is deleted for good. RFC 3339, in UTC. */
             deletes_at: string;
+        };
+        CompleteRecoveryRequest: {
+            /** @description The token of the last mail's link. */
+            token: string;
+        };
+        ConfirmEnrolmentRequest: {
+            /** @example 123456 */
+            code: string;
+            delivery?: components["schemas"]["Delivery"] | null;
+            mfa_token: string;
+        };
+        ConfirmTotpRequest: {
+            /** @example 123456 */
+            code: string;
         };
         /** @description Who is signed in, and by which session. */
         CurrentSession: {
@@ -2365,15 +3702,25 @@ export interface components {
             /** @description The token of the mail's link; or else `email` and `code`. */
             token?: string | null;
         };
+        /** @description Signed in, with a second factor from now on. */
+        EnrolledAnswer: components["schemas"]["SignedInAnswer"] & {
+            /** @description Shown once. Absent where the account has a set already. */
+            backup_codes?: string[] | null;
+        };
+        EnrolmentRequest: {
+            /** @description What the first step answered with `enrolment_required`. */
+            mfa_token: string;
+        };
         /**
          * @description The codes of problems that are in use. They are never renamed; new ones may come.
          * @enum {string}
          */
-        ErrorCode: "malformed_request" | "invalid_or_expired_token" | "invalid_or_expired_code" | "not_authenticated" | "invalid_credentials" | "token_expired" | "token_invalid" | "token_reused" | "session_expired" | "session_revoked" | "permission_denied" | "email_not_verified" | "account_disabled" | "reauthentication_required" | "challenge_required" | "cross_site_refused" | "not_found" | "method_not_allowed" | "conflict" | "last_sign_in_method" | "body_too_large" | "unsupported_media_type" | "validation_failed" | "rate_limited" | "overloaded" | "unavailable" | "internal_error";
+        ErrorCode: "malformed_request" | "invalid_or_expired_token" | "invalid_or_expired_code" | "not_authenticated" | "invalid_credentials" | "passkey_unknown" | "user_verification_required" | "token_expired" | "token_invalid" | "token_reused" | "session_expired" | "session_revoked" | "permission_denied" | "email_not_verified" | "account_disabled" | "reauthentication_required" | "challenge_required" | "cross_site_refused" | "not_found" | "method_not_allowed" | "conflict" | "last_sign_in_method" | "body_too_large" | "unsupported_media_type" | "validation_failed" | "rate_limited" | "overloaded" | "unavailable" | "internal_error";
         /** @description Everything that is held about the owner of an account. Secrets are not: a password's hash means nothing to its owner. */
         ExportView: {
             activity: components["schemas"]["Activity"][];
             devices: components["schemas"]["KnownDevice"][];
+            passkeys: components["schemas"]["Passkey"][];
             /** @description Whether a password is set, and since when. */
             password_changed_at?: string | null;
             /** @description The address that waits to be confirmed. */
@@ -2383,6 +3730,28 @@ export interface components {
             phone_number?: string | null;
             sessions: components["schemas"]["Session"][];
             user: components["schemas"]["User"];
+        };
+        /** @description One second factor. */
+        FactorView: {
+            /** Format: date-time */
+            created_at: string;
+            /** @example totp_0198a7c2f3b47c1e9d5a6b7c8d9e0f12 */
+            id: string;
+            /** Format: date-time */
+            last_used_at?: string | null;
+            name: string;
+            /** @description Of backup codes: how many are left. */
+            remaining?: number | null;
+            /** @description `totp`, `passkey`, `sms`, `backup_codes`. */
+            type: string;
+        };
+        /** @description The second factors of an account. */
+        FactorsAnswer: {
+            items: components["schemas"]["FactorView"][];
+            /** @description Whether signing in asks for a second factor. */
+            mfa_enabled: boolean;
+            /** @description Whether a passkey is asked for after the password, although there is no authenticator app. */
+            passkey_second_factor: boolean;
         };
         /** @description What is wrong with a field. */
         FieldProblem: {
@@ -2417,6 +3786,28 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        List_Passkey: {
+            items: {
+                /** @description Whether it is synced to other devices, or backed up. */
+                backed_up: boolean;
+                /** @description RFC 3339, in UTC. */
+                created_at: string;
+                /** @description What its authenticator calls it, in base64url: for the browser's signals. */
+                credential_id: string;
+                /** @example passkey_0198a7c2f3b47c1e9d5a6b7c8d9e0f13 */
+                id: string;
+                last_used_at?: string | null;
+                name: string;
+                /**
+                 * @description What keeps it, as far as it says so.
+                 * @example iCloud Keychain
+                 */
+                provider?: string | null;
+            }[];
+            /** @description Asks for the next page; `null` on the last one. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         List_Session: {
             items: {
                 absolute_expires_at: string;
@@ -2440,9 +3831,51 @@ export interface components {
             /** @description Asks for the next page; `null` on the last one. */
             next_cursor?: string | null;
         };
+        /** @description Ten codes, each of which works once. */
+        NewBackupCodes: {
+            codes: string[];
+        };
         NotMeRequest: {
             /** @description The token of the link in the mail. */
             token: string;
+        };
+        /** @description Nothing is asked for. */
+        Nothing: Record<string, never>;
+        /** @description A passkey of the account. */
+        Passkey: {
+            /** @description Whether it is synced to other devices, or backed up. */
+            backed_up: boolean;
+            /** @description RFC 3339, in UTC. */
+            created_at: string;
+            /** @description What its authenticator calls it, in base64url: for the browser's signals. */
+            credential_id: string;
+            /** @example passkey_0198a7c2f3b47c1e9d5a6b7c8d9e0f13 */
+            id: string;
+            last_used_at?: string | null;
+            name: string;
+            /**
+             * @description What keeps it, as far as it says so.
+             * @example iCloud Keychain
+             */
+            provider?: string | null;
+        };
+        PasskeySignIn: {
+            /** @description `AuthenticationResponseJSON` of Web Authentication, Level 3: the credential's `toJSON()`. */
+            credential: Record<string, never>;
+            delivery?: components["schemas"]["Delivery"] | null;
+            passkey_token: string;
+            /** @description Keep the session for longer on this device. */
+            remember?: boolean | null;
+        };
+        /** @description A passkey ceremony under way. */
+        PasskeyStarted: {
+            /**
+             * @description `PublicKeyCredentialCreationOptionsJSON` or `PublicKeyCredentialRequestOptionsJSON` of Web Authentication, Level 3: for
+             *     `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`.
+             */
+            options: Record<string, never>;
+            /** @description Comes back with the credential. Good for ten minutes, and used once. */
+            passkey_token: string;
         };
         /** @description The account's number for codes by SMS. */
         Phone: {
@@ -2460,6 +3893,11 @@ export interface components {
              * @example +43 664 1234567
              */
             phone_number: string;
+        };
+        /** @description The number counts as a second factor from now on. The session has proved it, so it has new tokens. */
+        PhoneVerified: components["schemas"]["Phone"] & components["schemas"]["TokensAnswer"] & {
+            /** @description Shown once. Absent where the account has a set already. */
+            backup_codes?: string[] | null;
         };
         PhoneVerifyRequest: {
             /** @example 123456 */
@@ -2500,19 +3938,41 @@ export interface components {
         ReauthenticateRequest: {
             /** @example 123456 */
             code?: string | null;
+            /** @description `AuthenticationResponseJSON` of Web Authentication, Level 3. */
+            credential?: Record<string, never> | null;
             method?: components["schemas"]["ReauthenticationMethod"] | null;
-            /** @description The account's password; or else `method` and `code`. */
+            passkey_token?: string | null;
+            /** @description The account's password; or else `method` and `code`; or else `passkey_token` and `credential`. */
             password?: string | null;
         };
         ReauthenticateStart: {
             method: components["schemas"]["ReauthenticationMethod"];
         };
         /** @enum {string} */
-        ReauthenticationMethod: "email_code";
+        ReauthenticationMethod: "email_code" | "totp" | "sms" | "backup_code" | "passkey";
+        /** @description A recovery waits. */
+        RecoveryAnswer: {
+            /**
+             * Format: date-time
+             * @description From then on it can be completed, by the link in a mail of that moment.
+             */
+            ready_at: string;
+        };
+        RecoveryRequest: {
+            /** @description What the first step of a sign-in answered with `mfa_required`. */
+            mfa_token: string;
+        };
         RefreshRequest: {
             delivery?: components["schemas"]["Delivery"] | null;
             /** @description For clients without cookies. */
             refresh_token?: string | null;
+        };
+        RenamePasskey: {
+            /**
+             * @description At most 60 characters.
+             * @example Ada's phone
+             */
+            name: string;
         };
         RenameRequest: {
             /**
@@ -2531,6 +3991,45 @@ export interface components {
             new_password: string;
             /** @description The token of the mail's link; or else `email` and `code`. */
             token?: string | null;
+        };
+        /** @description The second factor is due, or has to be set up: nobody is signed in yet. */
+        SecondFactorAnswer: {
+            /**
+             * Format: int64
+             * @description Seconds until the sign-in has to begin anew.
+             */
+            expires_in: number;
+            /** @description Ways to take the second step, or to set one up: `totp`, `backup_code`. */
+            methods: string[];
+            /** @description Opens the second step of this sign-in, and nothing else. */
+            mfa_token: string;
+            /**
+             * @description `mfa_required`, or `enrolment_required` where the account needs a second factor and has none.
+             * @example mfa_required
+             */
+            status: string;
+        };
+        /**
+         * @description A way to take the second step.
+         * @enum {string}
+         */
+        SecondFactorMethod: "totp" | "passkey" | "sms" | "backup_code";
+        SecondFactorRequest: {
+            /**
+             * @description For `totp`, `sms` and `backup_code`.
+             * @example 123456
+             */
+            code?: string | null;
+            /** @description `AuthenticationResponseJSON` of Web Authentication, Level 3. */
+            credential?: Record<string, never> | null;
+            delivery?: components["schemas"]["Delivery"] | null;
+            method: components["schemas"]["SecondFactorMethod"];
+            /** @description What the first step answered. */
+            mfa_token: string;
+            /** @description For `passkey`, with `credential`. */
+            passkey_token?: string | null;
+            /** @description Ask this browser for no second factor for as long as the operator allows. */
+            trust_device?: boolean | null;
         };
         /** @description A session. */
         Session: {
@@ -2552,6 +4051,8 @@ export interface components {
             place?: string | null;
             remember: boolean;
         };
+        /** @description The answer to a sign-in: done, or on the way. */
+        SignInAnswer: components["schemas"]["SignedInAnswer"] | components["schemas"]["SecondFactorAnswer"];
         SignInRequest: {
             /** @description The solution of a challenge, where `challenge_required` asked for one. */
             challenge_response?: string | null;
@@ -2596,13 +4097,23 @@ export interface components {
             password: string;
             preferred_username?: string | null;
         };
-        /** @description The answer to a sign-in. */
+        /** @description The answer to a finished sign-in. */
         SignedInAnswer: components["schemas"]["TokensAnswer"] & {
             session: components["schemas"]["Session"];
             /** @example signed_in */
             status: string;
             user: components["schemas"]["User"];
         };
+        StartSecondFactorRequest: {
+            method: components["schemas"]["StartedMethod"];
+            /** @description What the first step answered. The browser of the pages sends its cookie. */
+            mfa_token?: string | null;
+        };
+        /**
+         * @description What has to begin before it is answered.
+         * @enum {string}
+         */
+        StartedMethod: "passkey" | "sms";
         TokenRequest: {
             /** @description The token of the link in the mail. */
             token: string;
@@ -2617,6 +4128,22 @@ export interface components {
             expires_in: number;
             refresh_token?: string | null;
             token_type?: string | null;
+        };
+        /** @description The app counts from now on. The session has proved a second factor, so it has new tokens. */
+        TotpAnswer: components["schemas"]["TokensAnswer"] & {
+            /** @description Shown once. Absent where the account has a set already. */
+            backup_codes?: string[] | null;
+        };
+        /** @description What an authenticator app is told, once. */
+        TotpSetUp: {
+            otpauth_uri: string;
+            /** @description The address as a picture, SVG. */
+            qr_svg: string;
+            /**
+             * @description In base32, to be typed.
+             * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
+             */
+            secret: string;
         };
         /** @description An account, as its owner sees it. */
         User: {

@@ -34,8 +34,36 @@ export type CheckedSession<Role extends string = string, Permission extends stri
 
 /** What the calls of the JSON API answer with. */
 export type CurrentSession = Schemas["CurrentSession"];
-export type SignedInAnswer = Schemas["SignedInAnswer"];
 export type SessionDetails = Schemas["Session"];
+
+/** Through: the session has begun. */
+export type SignedInAnswer = Schemas["SignedInAnswer"] & { status: "signed_in" };
+/** Nobody is signed in yet: `mfa_token` goes to `secondStep`. */
+export type MfaRequiredAnswer = Schemas["SecondFactorAnswer"] & { status: "mfa_required" };
+/** Nobody is signed in yet: the account needs a second factor and has none. `mfa_token` goes to `enrolment`. */
+export type EnrolmentRequiredAnswer = Schemas["SecondFactorAnswer"] & { status: "enrolment_required" };
+/** How a sign-in goes on, told apart by `status`. */
+export type SignInAnswer = SignedInAnswer | MfaRequiredAnswer | EnrolmentRequiredAnswer;
+
+/** What an authenticator app is told, once: `qr_svg` as a picture, `secret` to be typed. */
+export type TotpSetUp = Schemas["TotpSetUp"];
+/** One's second factors, as `GET /v1/me/factors` lists them. */
+export type Factors = Schemas["FactorsAnswer"];
+
+/** One of the account's passkeys, as `GET /v1/me/passkeys` lists them. */
+export interface Passkey {
+  /** `passkey_…`. */
+  id: string;
+  /** What its authenticator calls it, in base64url. */
+  credential_id: string;
+  name: string;
+  /** What keeps it, as far as it says so. */
+  provider?: string | null;
+  created_at: string;
+  last_used_at?: string | null;
+  /** Whether it is synced to other devices. */
+  backed_up: boolean;
+}
 
 /** The codes in use, which are never renamed. New ones may come. */
 export type ErrorCode = Schemas["ErrorCode"] | (string & {});

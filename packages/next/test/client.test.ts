@@ -327,6 +327,68 @@ describe("sign-in and the rest", () => {
     assert.deepEqual(heard.sort(), ["other", "own"]);
   });
 
+  test("are heard only once the second step is done", async () => {
+    const heard: string[] = [];
+    const other = createAuthClient();
+    for (const event of ["signed-in", "confirmed", "refreshed"] as const) {
+      client.on(event, () => heard.push(`own ${event}`));
+      other.on(event, () => heard.push(`other ${event}`));
+    }
+    for (const status of ["mfa_required", "enrolment_required"]) {
+      answer = () => json(200, { status, mfa_token: "dw_mfa_1", methods: ["totp"], expires_in: 600 });
+      const result = await client.signIn({ identifier: "ada", password: "b" });
+      assert.equal(result.data?.status, status);
+      if (result.data?.status === "mfa_required") assert.equal(result.data.mfa_token, "dw_mfa_1");
+    }
+    answer = () => json(200, { secret: "ABC", otpauth_uri: "otpauth://totp/x", qr_svg: "<svg/>" });
+    assert.equal((await client.enrolment.start({ mfa_token: "dw_mfa_1" })).data?.secret, "ABC");
+    answer = () => json(202, { ready_at: "2026-01-02T00:00:00Z" });
+    assert.equal((await client.recover({ mfa_token: "dw_mfa_1" })).data?.ready_at, "2026-01-02T00:00:00Z");
+    answer = () => refusal("invalid_or_expired_code", 400);
+    const wrong = await client.secondStep({ mfa_token: "dw_mfa_1", method: "totp", code: "000000" });
+    assert.equal(wrong.error?.code, "invalid_or_expired_code");
+    await later(5);
+    assert.deepEqual([heard, storage], [[], {}], "nobody came in so far");
+
+    answer = () => json(200, { status: "signed_in", expires_in: 600, backup_codes: ["1"] });
+    const form = { mfa_token: "dw_mfa_1", method: "totp", code: "123456", trust_device: true } as const;
+    assert.equal((await client.secondStep(form)).data?.status, "signed_in");
+    await later(5);
+    assert.deepEqual(heard.splice(0).sort(), ["other signed-in", "own signed-in"]);
+    const enrolled = await client.enrolment.confirm({ mfa_token: "dw_mfa_1", code: "123456" });
+    assert.deepEqual(enrolled.data?.backup_codes, ["1"]);
+    await later(5);
+    assert.deepEqual(heard.sort(), ["other signed-in", "own signed-in"]);
+    assert.deepEqual(
+      sent.slice(2).map(({ path }) => path.replace("/docs/api/auth/v1/", "")),
+      ["sign-in/enrol/totp", "recovery", "sign-in/mfa", "sign-in/mfa", "sign-in/enrol/totp/confirm"],
+    );
+    assert.deepEqual(JSON.parse(sent[5]!.body), form);
+  });
+
+  test("prove once more who it is, with a token that has run out too, and every tab hears of it", async () => {
+    const heard: string[] = [];
+    createAuthClient().on("confirmed", () => heard.push("other"));
+    client.on("confirmed", () => heard.push("own"));
+    answer = async (request) => {
+      const token = generation;
+      if (!request.url.endsWith("/v1/token/refresh")) return token >= 2 ? json(200, { expires_in: 600 }) : refusal("token_expired");
+      generation++;
+      return json(200, { expires_in: 600 });
+    };
+    assert.equal((await client.reauthenticate({ method: "totp", code: "123456" })).ok, true);
+    assert.deepEqual(sent.map(({ path }) => path.split("/v1/")[1]), ["reauthenticate", "token/refresh", "reauthenticate"]);
+    assert.equal((await client.totp.confirm({ code: "123456" })).ok, true);
+    await later(5);
+    assert.deepEqual(heard.sort(), ["other", "other", "own", "own"]);
+    answer = () => refusal("reauthentication_required", 403);
+    assert.equal((await client.totp.start()).error?.code, "reauthentication_required");
+    answer = () => refusal("validation_failed", 422);
+    assert.equal((await client.reauthenticate({ password: "x" })).ok, false);
+    await later(5);
+    assert.equal(heard.length, 4, "who fails has proved nothing");
+  });
+
   test("take new tokens where an address was verified while signed in", async () => {
     answer = (request) => json(200, request.url.endsWith("verify") ? { status: "verified" } : {});
     assert.equal((await client.verify({ token: "x" })).ok, true);

@@ -13,6 +13,7 @@ import { settingsOf } from "../src/shared/settings.js";
 import type { PageGates } from "../src/server/gates.js";
 import type { CurrentSession, Session } from "../src/types.js";
 import { Doorward } from "./support/doorward.js";
+import { totp } from "./support/totp.js";
 
 const program = process.env["DOORWARD_TEST_PROGRAM"];
 const APP = "http://localhost:3000";
@@ -250,6 +251,64 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
       assert.match((await leaving.visit("/dashboard")).user!, /^user_/);
       assert.ok(await leaving.auth());
     }
+  });
+
+  test("asks for the second step, and lets nobody in before", async () => {
+    const json = async <T>(response: Response) => (await response.json()) as T;
+    const browser = await signedIn("two@example.com");
+    const vault = (one: Browser) => one.visit("/dashboard", { acr: "aal2" });
+    const asked = { to: "/reauthenticate?redirect_to=%2Fdashboard&acr=aal2" };
+    assert.deepEqual(await vault(browser), asked);
+    const other = new Browser();
+    const first = { identifier: "two@example.com", password: PASSWORD };
+    assert.equal((await other.api("POST", "/v1/sign-in", first)).status, 200);
+
+    const { secret } = await json<{ secret: string }>(await browser.api("POST", "/v1/me/totp"));
+    const confirmed = await browser.api("POST", "/v1/me/totp/confirm", { code: totp(secret) });
+    const { backup_codes: codes } = await json<{ backup_codes: string[] }>(confirmed);
+    assert.match((await vault(browser)).user!, /^user_/, "its own session has two from now on");
+
+    // A session from before is live, and not enough for what asks for more.
+    assert.match((await other.visit("/dashboard", { fresh: true })).user!, /^user_/);
+    assert.deepEqual(await vault(other), asked);
+    assert.deepEqual(await other.visit("/dashboard", { reauthenticated: true }), { to: "/reauthenticate?redirect_to=%2Fdashboard" });
+    assert.equal((await other.api("POST", "/v1/reauthenticate", { method: "backup_code", code: codes[0] })).status, 200);
+    assert.match((await vault(other)).user!, /^user_/);
+
+    const visitor = new Browser();
+    const half = await visitor.api("POST", "/v1/sign-in", first);
+    const { status, mfa_token } = await json<{ status: string; mfa_token: string }>(half);
+    assert.equal(status, "mfa_required");
+    assert.doesNotMatch(visitor.cookies, /doorward_(access|refresh)/);
+    assert.deepEqual(await visitor.visit("/dashboard"), { to: "/sign-in?redirect_to=%2Fdashboard" });
+    const wrong = await visitor.api("POST", "/v1/sign-in/mfa", { mfa_token, method: "backup_code", code: codes[0] });
+    assert.deepEqual([wrong.status, (await json<{ code: string }>(wrong)).code], [400, "invalid_or_expired_code"]);
+    assert.doesNotMatch(visitor.cookies, /doorward_(access|refresh)/);
+    const code = totp(secret, 1);
+    assert.equal((await visitor.api("POST", "/v1/sign-in/mfa", { mfa_token, method: "totp", code, trust_device: true })).status, 200);
+    assert.match((await vault(visitor)).user!, /^user_/);
+
+    // A trusted device is let in by the first factor, and is asked where it matters.
+    await visitor.api("POST", "/v1/sign-out");
+    const trusted = await visitor.api("POST", "/v1/sign-in", first);
+    assert.equal((await json<{ status: string }>(trusted)).status, "signed_in");
+    assert.deepEqual(await vault(visitor), asked);
+    assert.equal((await visitor.api("DELETE", "/v1/me/totp")).status, 403);
+    assert.equal((await browser.api("DELETE", "/v1/me/totp")).status, 204);
+  });
+
+  test("says when a lost second factor can be removed, and takes that back", async () => {
+    const browser = await signedIn("loser@example.com");
+    const { secret } = (await (await browser.api("POST", "/v1/me/totp")).json()) as { secret: string };
+    assert.equal((await browser.api("POST", "/v1/me/totp/confirm", { code: totp(secret) })).status, 200);
+    const visitor = new Browser();
+    const half = await visitor.api("POST", "/v1/sign-in", { identifier: "loser@example.com", password: PASSWORD });
+    const { mfa_token } = (await half.json()) as { mfa_token: string };
+    const lost = await visitor.api("POST", "/v1/recovery", { mfa_token });
+    assert.equal(lost.status, 202);
+    assert.ok(Date.parse(((await lost.json()) as { ready_at: string }).ready_at) > Date.now());
+    assert.equal((await browser.api("POST", "/v1/recovery/cancel")).status, 204);
+    assert.equal((await browser.api("POST", "/v1/recovery/cancel")).status, 404);
   });
 
   test("takes no token that was tampered with", async () => {

@@ -350,6 +350,27 @@ describe("a verified address", () => {
   });
 });
 
+describe("a second factor", () => {
+  const two = { aal2: ["/vault", "/api/vault"] };
+
+  test("is asked for, and whoever has it passes without a call", async () => {
+    const one = await doorward.token();
+    assert.ok(goesOn(await proxy(two)(request("/vault", { access: await doorward.token({ acr: "aal2" }) }))));
+    const asked = await proxy(two)(request("/vault?x=1", { access: one }));
+    assert.deepEqual([asked.status, location(asked)], [307, "/reauthenticate?acr=aal2&redirect_to=%2Fvault%3Fx%3D1"]);
+    const own = await proxy({ ...two, reauthenticatePath: "/confirm" })(request("/vault/x", { access: one }));
+    assert.equal(location(own), "/confirm?acr=aal2&redirect_to=%2Fvault%2Fx");
+    const api = await proxy(two)(request("/api/vault", { access: one }));
+    assert.deepEqual([api.status, ((await api.json()) as { code: string }).code], [403, "reauthentication_required"]);
+    assert.ok(goesOn(await proxy(two)(request("/dashboard", { access: one }))));
+    assert.equal(doorward.count("/v1/session"), 0);
+  });
+
+  test("of nobody leads to sign-in", async () => {
+    assert.equal(location(await proxy(two)(request("/vault"))), "/sign-in?redirect_to=%2Fvault");
+  });
+});
+
 describe("what is handed on", () => {
   test("holds nothing that pretends to come from Next or from here", async () => {
     const headers = {

@@ -18,6 +18,7 @@ beforeEach(() => {
   doorward.asked.length = 0;
   doorward.answer = () => undefined;
   doorward.emailVerified = true;
+  doorward.mfaEnabled = false;
   doorward.roles = ["user"];
   doorward.permissions = [];
 });
@@ -141,6 +142,40 @@ describe("requireSession()", () => {
     assert.equal(await gate({ reauthenticated: true }, { auth_time: now - 590 }), "passed");
     assert.equal(await gate({ reauthenticated: true }, { auth_time: now - 610 }), "/reauthenticate?redirect_to=%2Fx");
     assert.equal(await gate({ reauthenticated: 60 }, { auth_time: now - 70 }), "/reauthenticate?redirect_to=%2Fx");
+  });
+
+  test("asks for a second factor, and comes back from there", async () => {
+    const gate = async (gates: Gates, acr: string, more: Record<string, string> = {}) => {
+      const cookie = `doorward_access=${await doorward.token({ acr })}`;
+      return redirectOf(app({ cookie, ...more }).requireSession(gates as never));
+    };
+    assert.equal(await gate({ acr: "aal2" }, "aal2"), "passed");
+    assert.equal(await gate({ acr: "aal1" }, "aal2"), "passed");
+    assert.equal(await gate({ acr: "aal1" }, "aal1"), "passed");
+    assert.equal(doorward.count("/v1/session"), 0, "the token says it");
+    const path = { "x-doorward-path": "/vault?a=b" };
+    assert.equal(await gate({ acr: "aal2" }, "aal1", path), "/reauthenticate?redirect_to=%2Fvault%3Fa%3Db&acr=aal2");
+    assert.equal(await gate({ acr: "aal2" }, "aal1"), "/reauthenticate?acr=aal2");
+    for (const acr of ["", "AAL2", "aal10", "aal", "phr", "undefined"]) {
+      assert.equal(await gate({ acr: "aal2" }, acr), "/reauthenticate?acr=aal2", acr);
+    }
+    assert.equal(await gate({ acr: "phr" as never }, "aal2"), "/reauthenticate?acr=phr", "what nobody knows, nobody has");
+    assert.equal(await redirectOf(app({}).requireSession({ acr: "aal2" })), "/sign-in");
+    const own = await signedIn({}, { reauthenticatePath: "/confirm" });
+    assert.equal(await redirectOf(own.requireSession({ acr: "aal2", returnTo: "/x" })), "/confirm?redirect_to=%2Fx&acr=aal2");
+  });
+
+  test("takes an account with a second factor for confirmed only by that", async () => {
+    const gate = async (acr: string) => redirectOf((await signedIn({ acr })).requireSession({ reauthenticated: true }));
+    assert.equal(await gate("aal1"), "passed");
+    assert.equal(await gate("aal2"), "passed");
+    doorward.mfaEnabled = true;
+    assert.equal(await gate("aal1"), "/reauthenticate");
+    const asked = doorward.count("/v1/session");
+    assert.equal(await gate("aal2"), "passed");
+    assert.equal(doorward.count("/v1/session"), asked, "whose session has it needs no call");
+    doorward.answer = ({ path }) => (path === "/v1/session" ? problem(503, "overloaded") : undefined);
+    await assert.rejects(gate("aal1"), DoorwardUnavailable);
   });
 
   test("takes roles from Doorward's answer, never from the token", async () => {
@@ -338,7 +373,7 @@ describe("handlers", () => {
       assert.equal((await handle(path)).status, 404, path);
     }
     assert.equal(doorward.asked.length, 0);
-    for (const path of ["v1/session", "v1/me/sessions/session_1", "v1/sign-in/mfa/start", "v1/token/refresh", "v1/account/restore", "v1/challenge"]) {
+    for (const path of ["v1/session", "v1/me/sessions/session_1", "v1/sign-in/mfa", "v1/sign-in/enrol/totp/confirm", "v1/me/totp/confirm", "v1/me/backup-codes", "v1/recovery/complete", "v1/token/refresh", "v1/account/restore", "v1/challenge"]) {
       await handle(path);
       assert.equal(doorward.asked.at(-1)!.path, `/${path}`);
     }

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import { addAuthenticator } from "../support/authenticator.mjs";
 import { LOOKS, assertGood, launch, picture, visit } from "../support/browser.mjs";
 import { LANES, startStand } from "../support/nextjs.mjs";
 import { codeIn, linkIn } from "../support/server.mjs";
+import { totp } from "../support/totp.mjs";
 
 const PASSWORD = "correct horse battery staple";
 /** What a browser says of a request by a page of the same origin. */
@@ -66,7 +68,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
     let stand;
     let people = 0;
     before(async () => {
-      stand = await startStand(lane);
+      stand = await startStand(lane, { DOORWARD_MFA__REQUIRED_FOR: "admin" });
     });
     after(() => stand?.stop());
 
@@ -84,6 +86,30 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       return { ...visitor, email, post };
     }
 
+    /** The same with a second factor. */
+    async function careful(options) {
+      const visitor = await member(options);
+      const { secret } = await (await visitor.post("/v1/me/totp")).json();
+      const { backup_codes: codes } = await (await visitor.post("/v1/me/totp/confirm", { code: totp(secret) })).json();
+      return { ...visitor, secret, codes };
+    }
+
+    /** Types the first step of a sign-in. */
+    async function beginAs(page, email, to = "/sign-in") {
+      await page.goto(at(to));
+      await page.getByLabel("E-mail address or username").fill(email);
+      await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    }
+
+    /** What is typed by hand where the picture can't be scanned. */
+    async function secretOn(page) {
+      await page.getByText("Type the secret").click();
+      const shown = await page.locator(".secret").textContent();
+      assert.match(shown, /^([A-Z2-7]{4} )+[A-Z2-7]{1,4}$/, "in groups");
+      return shown.replaceAll(" ", "");
+    }
+
     async function cookie(context, name) {
       return (await context.cookies()).find((one) => one.name === name)?.value;
     }
@@ -99,7 +125,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       assert.equal(path(page), `${stand.base}/sign-in?redirect_to=%2Fdashboard%2Fsettings%3Fx%3D1`);
       await page.getByLabel("E-mail address or username").fill(email);
       await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
       await page.waitForURL(at("/dashboard/settings?x=1"));
       await page.getByRole("heading", { name: "Where you are signed in" }).waitFor();
       assert.deepEqual(complaints, []);
@@ -276,7 +302,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await page.goto(at("/sign-in"));
       await page.getByLabel("E-mail address or username").fill(email);
       await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
       await page.waitForURL(at("/dashboard"));
       await other.getByRole("link", { name: "Your notes" }).waitFor();
       await context.close();
@@ -397,6 +423,244 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await context.close();
     });
 
+    it("an authenticator app is set up in the settings, replaced and removed", async () => {
+      const { context, page, complaints } = await member();
+      await page.goto(at("/dashboard/settings"));
+      await page.getByRole("link", { name: "Set it up" }).click();
+      await page.getByRole("button", { name: "Set up an authenticator app" }).click();
+      const picture = page.getByRole("img", { name: "Picture to scan" });
+      assert.ok(await picture.evaluate((img) => img.decode().then(() => img.naturalWidth > 0)), "the picture is one");
+      const secret = await secretOn(page);
+      await page.getByLabel("Code of the app").fill("000000");
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.locator(".alert, .fault").first().waitFor();
+      await page.getByLabel("Code of the app").fill(totp(secret).replace(/^.{3}/, "$& "));
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+      const codes = await page.locator(".codes code").allTextContents();
+      assert.equal(codes.length, 10);
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download" }).click()]);
+      assert.equal(file.suggestedFilename(), "fieldnote-backup-codes.txt");
+      const text = (await (await file.createReadStream()).toArray()).join("");
+      assert.ok(codes.every((code) => text.includes(code)));
+      await page.getByRole("button", { name: "I have kept them" }).click();
+      await page.getByText("10 of 10 are left").waitFor();
+
+      await page.getByText("Make new codes…").click();
+      await page.getByRole("button", { name: "Make ten new codes" }).click();
+      await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+      assert.equal((await page.locator(".codes code").allTextContents()).some((code) => codes.includes(code)), false);
+      await page.getByRole("button", { name: "I have kept them" }).click();
+      await page.getByText("Remove…").click();
+      await page.getByRole("button", { name: "Yes, remove it" }).click();
+      await page.getByRole("button", { name: "Set up an authenticator app" }).waitFor();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("second step: nobody is signed in before it, and a device that is trusted is not asked again", async () => {
+      const { email, secret, codes } = await careful();
+      const { context, page, complaints } = await open();
+      const other = await context.newPage();
+      await other.goto(at("/"));
+      await other.getByRole("link", { name: "Sign in" }).waitFor();
+      await page.bringToFront();
+      await beginAs(page, email, "/dashboard/settings?x=1");
+      await page.waitForURL(at("/second-step?redirect_to=%2Fdashboard%2Fsettings%3Fx%3D1"));
+      await page.getByLabel("Code of the app").fill("000000");
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.locator(".alert").waitFor();
+      assert.equal(await cookie(context, "doorward_access"), undefined);
+      assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      assert.equal((await context.request.get(at("/api/me"))).status(), 401);
+      assert.equal(await other.getByRole("link", { name: "Your notes" }).isVisible(), false, "no tab believes otherwise");
+      // A page that is loaded anew still knows what it waits for.
+      await page.reload();
+      await page.getByRole("button", { name: "Use a backup code" }).click();
+      await page.getByLabel("Backup code").fill(codes[0]);
+      await page.getByLabel("Don’t ask again").check();
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.waitForURL(at("/dashboard/settings?x=1"));
+      await other.getByRole("link", { name: "Your notes" }).waitFor();
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.waitForURL(at("/sign-in?notice=signed_out"));
+      await beginAs(page, email);
+      await page.waitForURL(at("/dashboard"));
+      assert.deepEqual(complaints, []);
+      await context.close();
+
+      const elsewhere = await open();
+      await beginAs(elsewhere.page, email);
+      await elsewhere.page.getByLabel("Code of the app").fill(totp(secret, 1));
+      await elsewhere.page.getByRole("button", { name: "Confirm" }).click();
+      await elsewhere.page.waitForURL(at("/dashboard"));
+      await elsewhere.page.goto(at("/second-step"));
+      await elsewhere.page.getByText("No sign-in is under way").waitFor();
+      await elsewhere.context.close();
+    });
+
+    it("second step: where phone and codes are lost, a wait begins, which the mail cancels", async () => {
+      const { context, email } = await careful();
+      const { context: elsewhere, page } = await open();
+      await beginAs(page, email);
+      await page.getByRole("button", { name: "I have lost both" }).click();
+      await page.getByRole("button", { name: "Begin the wait" }).click();
+      const readyAt = await page.locator(".notice time").getAttribute("datetime");
+      assert.ok(Date.parse(readyAt) > Date.now() + 3_600_000, readyAt);
+      const mail = await stand.server.mail(email, "second factor");
+      const link = mail.text.match(/https?:\/\/\S+\/recovery\/cancel\?token=\S+/)?.[0];
+      assert.ok(link?.startsWith(at("/recovery/cancel?token=")), mail.text);
+      await page.goto(link);
+      await page.getByRole("button", { name: "Cancel the recovery" }).click();
+      await page.getByText("The recovery is cancelled").waitFor();
+      assert.equal((await context.request.post(at("/api/auth/v1/recovery/cancel"), { headers: SAME })).status(), 404);
+      await elsewhere.close();
+      await context.close();
+    });
+
+    it("enrolment: who needs a second factor sets it up on the way in, and keeps the codes before going on", async () => {
+      const { email, context: before } = await member();
+      await before.close();
+      await stand.server.cli("user", "grant", email, "admin");
+      const { context, page, complaints } = await open();
+      const other = await context.newPage();
+      await other.goto(at("/"));
+      await page.bringToFront();
+      await beginAs(page, email, "/dashboard/settings");
+      await page.waitForURL(at("/second-step?redirect_to=%2Fdashboard%2Fsettings"));
+      await page.getByText("Your account needs a second factor").waitFor();
+      assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      await page.getByLabel("Code of the app").fill(totp(await secretOn(page)));
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+      await other.getByRole("link", { name: "Your notes" }).waitFor();
+      // Signed in, and still here: whatever the app renders anew, the codes stay.
+      await wait(500);
+      assert.equal(await page.locator(".codes code").count(), 10);
+      await page.getByRole("button", { name: "I have kept them" }).click();
+      await page.waitForURL(at("/dashboard/settings"));
+      await page.goto(at("/private"));
+      await page.getByText("signed in with two factors").waitFor();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("acr gate: leads to the code and back, or first to the set-up of a second factor", async () => {
+      const { context, page, email, complaints } = await member();
+      const elsewhere = await open();
+      await beginAs(elsewhere.page, email);
+      await elsewhere.page.waitForURL(at("/dashboard"));
+      const places = (page) => page.getByRole("navigation", { name: "Places", exact: true });
+      await page.goto(at("/dashboard"));
+      await places(page).getByRole("link", { name: "Private" }).click();
+      await page.waitForURL(at("/reauthenticate?redirect_to=%2Fprivate&acr=aal2"));
+      await page.getByRole("link", { name: "Set up a second factor" }).click();
+      await page.getByRole("button", { name: "Set up an authenticator app" }).click();
+      const secret = await secretOn(page);
+      await page.getByLabel("Code of the app").fill(totp(secret));
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.getByRole("button", { name: "I have kept them" }).click();
+      await page.waitForURL(at("/private"));
+      await page.getByText("signed in with two factors").waitFor();
+
+      // A session from before the second factor: signed in all the same, and asked where it matters.
+      const { page: old } = elsewhere;
+      await places(old).getByRole("link", { name: "Private" }).click();
+      await old.waitForURL(at("/reauthenticate?redirect_to=%2Fprivate&acr=aal2"));
+      await old.getByLabel("Code of the app").fill(totp(secret, 1));
+      await old.getByRole("button", { name: "Confirm" }).click();
+      await old.waitForURL(at("/private"));
+      await old.getByText("signed in with two factors").waitFor();
+      assert.deepEqual([complaints, elsewhere.complaints], [[], []]);
+      await elsewhere.context.close();
+      await context.close();
+    });
+
+    it("what is sensitive asks an account with a second factor for that, not for the password", async () => {
+      const { context, page, email } = await member();
+      const elsewhere = await open();
+      await beginAs(elsewhere.page, email);
+      await elsewhere.page.waitForURL(at("/dashboard"));
+      const post = (path, data) => context.request.post(at(`/api/auth${path}`), { data, headers: SAME });
+      const { secret } = await (await post("/v1/me/totp")).json();
+      assert.equal((await post("/v1/me/totp/confirm", { code: totp(secret) })).status(), 200);
+      const { page: old } = elsewhere;
+      await old.goto(at("/dashboard/settings"));
+      await old.getByRole("button", { name: "Download my data" }).click();
+      await old.waitForURL(/\/reauthenticate/);
+      await old.getByLabel("Code of the app").fill(totp(secret, 1));
+      await old.getByRole("button", { name: "Confirm" }).click();
+      await old.waitForURL(at("/dashboard/settings"));
+      const [file] = await Promise.all([old.waitForEvent("download"), old.getByRole("button", { name: "Download my data" }).click()]);
+      assert.equal(file.suggestedFilename(), "my-data.json");
+      await elsewhere.context.close();
+      await context.close();
+    });
+
+    it("passkey: added in the settings, it signs in beside the names and by the button, confirms, and is removed", async (t) => {
+      const { context, page, complaints, post } = await member();
+      // Below a base path the app has another origin than the server's `public_url`, and passkeys belong to that.
+      const authenticator = await addAuthenticator(page);
+      await page.goto(at("/dashboard/settings"));
+      await page.getByRole("button", { name: "Add a passkey" }).click();
+      await page.getByRole("button", { name: /^Remove / }).waitFor();
+      assert.equal((await authenticator.credentials()).length, 1);
+      for (const { name, colorScheme, viewport } of lane === FIRST ? LOOKS : []) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        await assertGood(page, `passkeys ${name}`);
+        await picture(page, `nextjs-passkeys-${name}`);
+      }
+
+      await page.goto(at("/reauthenticate?redirect_to=%2Fdashboard"));
+      await page.getByRole("button", { name: "Use a passkey" }).click();
+      await page.waitForURL(at("/dashboard"));
+
+      // Whose authenticator answers by itself chooses what is offered beside the names.
+      const chosen = page.waitForResponse(/\/v1\/sign-in\/passkey\/finish$/);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      assert.equal((await chosen).status(), 200);
+      await page.waitForURL(at("/dashboard"));
+
+      await authenticator.present(false);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.waitForURL(/\/sign-in/);
+      await page.addInitScript(() => (PublicKeyCredential.isConditionalMediationAvailable = async () => false));
+      await page.goto(at("/sign-in?redirect_to=%2Fdashboard%2Fsettings"));
+      await authenticator.present(true);
+      await authenticator.verifies(false);
+      const button = page.getByRole("button", { name: "Sign in with a passkey" });
+      await button.click();
+      await page.getByText("That was cancelled").waitFor();
+      assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      await authenticator.verifies(true);
+      await button.click();
+      await page.waitForURL(at("/dashboard/settings"));
+      await page.getByRole("button", { name: /^Remove / }).click();
+      await page.getByRole("button", { name: /^Remove / }).waitFor({ state: "detached" });
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("passkey: takes the second step after the password", async (t) => {
+      const { context, page, complaints, email, post } = await careful();
+      await addAuthenticator(page);
+      await page.addInitScript(() => (PublicKeyCredential.isConditionalMediationAvailable = async () => false));
+      await page.goto(at("/dashboard/settings"));
+      await page.getByRole("button", { name: "Add a passkey" }).click();
+      await page.getByRole("button", { name: /^Remove / }).waitFor();
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.waitForURL(/\/sign-in/);
+      await beginAs(page, email, "/private");
+      await page.waitForURL(at("/second-step?redirect_to=%2Fprivate"));
+      if (lane === FIRST) await assertGood(page, "second step with a passkey");
+      await page.getByRole("button", { name: "Use a passkey" }).click();
+      await page.waitForURL(at("/private"));
+      await page.getByText("signed in with two factors").waitFor();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
     it("headers that a client makes up let nobody in", async () => {
       for (const headers of [
         { "x-middleware-subrequest": "proxy:proxy:proxy:proxy:proxy" },
@@ -491,20 +755,50 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       const looks = lane === FIRST ? LOOKS : LOOKS.slice(0, 1);
       for (const look of looks) {
         await t.test(look.name, async () => {
-          const { context, page, complaints } = await member(look);
+          const { context, page, complaints, email } = await member(look);
+          const judge = async (name) => {
+            await assertGood(page, `${name} ${look.name}`);
+            await picture(page, `nextjs-${name}-${look.name}`);
+          };
           for (const [name, to, text] of [
             ["notes", "/dashboard", "A new note"],
             ["settings", "/dashboard/settings", "this one"],
             ["billing", "/billing", "costs nothing"],
             ["forbidden", "/forbidden", "not for you"],
-            ["reauthenticate", "/reauthenticate", "Confirm that it is you"],
+            ["reauthenticate", "/reauthenticate", "your last sign-in was"],
+            ["two-factor", "/dashboard/settings/two-factor", "asked for when you sign in"],
+            ["needs-two", "/reauthenticate?acr=aal2", "Set up a second factor"],
           ]) {
             await page.goto(at(to));
             await page.getByText(text).first().waitFor();
-            await assertGood(page, `${name} ${look.name}`);
-            await picture(page, `nextjs-${name}-${look.name}`);
+            await judge(name);
           }
+          await page.goto(at("/dashboard/settings/two-factor"));
+          await page.getByRole("button", { name: "Set up an authenticator app" }).click();
+          const secret = await secretOn(page);
+          await judge("set-up");
+          await page.getByLabel("Code of the app").fill(totp(secret));
+          await page.getByRole("button", { name: "Confirm" }).click();
+          await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+          await judge("backup-codes");
+          await page.getByRole("button", { name: "I have kept them" }).click();
+          await page.getByText("Remove…").click();
+          await judge("two-factor-on");
+          await page.goto(at("/private"));
+          await page.getByText("signed in with two factors").waitFor();
+          await judge("private");
+          await page.goto(at("/reauthenticate"));
+          await page.getByLabel("Code of the app").waitFor();
+          await judge("confirm-by-code");
           await context.clearCookies();
+          await beginAs(page, email);
+          await page.getByLabel("Code of the app").waitFor();
+          await judge("second-step");
+          await page.getByRole("button", { name: "I have lost both" }).click();
+          await judge("lost");
+          await page.getByRole("button", { name: "Begin the wait" }).click();
+          await page.locator(".notice").waitFor();
+          await judge("waits");
           for (const [name, to, text] of [
             ["landing", "/", "Start writing"],
             ["sign-in", "/sign-in", "Forgot your password?"],
@@ -513,11 +807,12 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
             ["reset", "/reset-password?token=x", "signed out everywhere"],
             ["verify", "/verify-email?token=x", "one click away"],
             ["not-me", "/not-me?token=x", "Sign everybody out"],
+            ["keep-factor", "/recovery/cancel?token=x", "nothing is removed"],
+            ["remove-factor", "/recovery/complete?token=x", "signs everybody out"],
           ]) {
             await page.goto(at(to));
             await page.getByText(text).first().waitFor();
-            await assertGood(page, `${name} ${look.name}`);
-            await picture(page, `nextjs-${name}-${look.name}`);
+            await judge(name);
           }
           assert.deepEqual(complaints, []);
           await context.close();

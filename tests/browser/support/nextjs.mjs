@@ -35,7 +35,7 @@ export async function startStand(name, settings = {}) {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   // People reach Doorward through the app. Below a base path the app alone lives.
-  const reached = lane.base ? { DOORWARD_PAGES__BASE_URL: url + lane.base } : { DOORWARD_PUBLIC_URL: url };
+  const reached = lane.base ? { DOORWARD_PAGES__BASE_URL: url + lane.base, DOORWARD_WEBAUTHN__ORIGINS: url } : { DOORWARD_PUBLIC_URL: url };
   const server = await startServer({ ...reached, DOORWARD_RATE_LIMIT__ENABLED: "false", ...settings });
   const stand = new Stand(lane, env, server, url, port);
   await stand.startApp();

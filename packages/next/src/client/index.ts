@@ -1,8 +1,22 @@
 import type { components } from "../generated.js";
-import type { CurrentSession, ErrorCode, SignedInAnswer } from "../types.js";
+import type { CurrentSession, ErrorCode, Passkey, SignedInAnswer, SignInAnswer, TotpSetUp } from "../types.js";
+import type { PasskeySecondStep, PasskeySignInOptions } from "./passkey.js";
 import { resultOf, type Result } from "./results.js";
 
-export type { CurrentSession, ErrorCode, SessionDetails, SignedInAnswer, User } from "../types.js";
+export type {
+  CurrentSession,
+  EnrolmentRequiredAnswer,
+  ErrorCode,
+  Factors,
+  MfaRequiredAnswer,
+  Passkey,
+  SessionDetails,
+  SignedInAnswer,
+  SignInAnswer,
+  TotpSetUp,
+  User,
+} from "../types.js";
+export type { PasskeySignInOptions } from "./passkey.js";
 export type { AuthError, Result } from "./results.js";
 export { safeRedirect } from "../shared/safe-redirect.js";
 
@@ -17,6 +31,8 @@ export interface AuthEvents {
   "signed-out": { code?: ErrorCode } | undefined;
   /** There are new tokens. */
   refreshed: undefined;
+  /** Somebody proved once more who they are, in this tab or another: gates may answer otherwise now. */
+  confirmed: undefined;
 }
 
 export interface AuthClientOptions {
@@ -25,15 +41,51 @@ export interface AuthClientOptions {
 }
 
 export interface AuthClient {
-  signIn(form: Form<"SignInRequest">): Promise<Result<SignedInAnswer>>;
+  /** Look at `status`: only with `signed_in` is anybody signed in. */
+  signIn(form: Form<"SignInRequest">): Promise<Result<SignInAnswer>>;
+  /** The second step, where `status` was `mfa_required`. With `trust_device` this browser is not asked again for a while. */
+  secondStep(form: Form<"SecondFactorRequest">): Promise<Result<SignedInAnswer>>;
+  /** Where `status` was `enrolment_required`: an authenticator app is set up on the way in. */
+  enrolment: {
+    start(form: Schemas["EnrolmentRequest"]): Promise<Result<TotpSetUp>>;
+    /** Signs in. `backup_codes` are shown once, so keep the page open until they are kept. */
+    confirm(form: Form<"ConfirmEnrolmentRequest">): Promise<Result<SignedInAnswer & { backup_codes?: string[] | null }>>;
+  };
+  /** In place of the second step: it is lost. From `ready_at` on a mail's link removes the account's second factors. */
+  recover(form: Schemas["RecoveryRequest"]): Promise<Result<Schemas["RecoveryAnswer"]>>;
   /** Answers alike for a known address: the mail tells. With `sign_up.verify_email = "later"` one is signed in at once. */
-  signUp(form: Form<"SignUpRequest">): Promise<Result<Schemas["SignUpAnswer"] | SignedInAnswer>>;
+  signUp(form: Form<"SignUpRequest">): Promise<Result<Schemas["SignUpAnswer"] | SignInAnswer>>;
   /** Verify an address, by the link's token or by `email` and `code`. */
-  verify(form: Form<"VerifyEmailRequest">): Promise<Result<SignedInAnswer | { status: "verified" }>>;
+  verify(form: Form<"VerifyEmailRequest">): Promise<Result<SignInAnswer | { status: "verified" }>>;
   resendVerification(form: { email: string }): Promise<Result<undefined>>;
   forgotPassword(form: Schemas["ForgotRequest"]): Promise<Result<undefined>>;
   /** By the link's token, or by `email` and `code`. Ends all sessions of the account. */
   resetPassword(form: Schemas["ResetRequest"]): Promise<Result<undefined>>;
+  /** Prove once more who one is: by `password`, or by `method` and `code`, which also makes a session `aal2`. */
+  reauthenticate(form: Schemas["ReauthenticateRequest"]): Promise<Result<undefined>>;
+  /** For who is signed in: an authenticator app beside the password, or in place of an earlier one. */
+  totp: {
+    /** Asks for a sign-in of the last ten minutes, else `reauthentication_required`. */
+    start(): Promise<Result<TotpSetUp>>;
+    /** It counts from now on, and the session is `aal2`. */
+    confirm(form: Schemas["ConfirmTotpRequest"]): Promise<Result<{ backup_codes?: string[] | null }>>;
+  };
+  /** What goes wrong between browser and passkey has codes of its own: `passkey_cancelled`, `_exists`, `_refused`, `_unsupported`. */
+  passkey: {
+    /** For a button. Nobody is named: the browser offers what it has. */
+    signIn(options?: PasskeySignInOptions): Promise<Result<SignInAnswer>>;
+    /**
+     * Offers passkeys beside the names that the browser fills in (`autocomplete="username webauthn"`), for as long as the page is
+     * looked at. A later `signIn`, or `signal`, ends it with `passkey_cancelled`.
+     */
+    autofill(options?: PasskeySignInOptions): Promise<Result<SignInAnswer>>;
+    /** The second step, where the `methods` of `mfa_required` name `passkey`. */
+    secondStep(form: PasskeySecondStep): Promise<Result<SignedInAnswer>>;
+    /** For who is signed in. Asks for a proof of the last ten minutes, else `reauthentication_required`. */
+    add(options?: { name?: string }): Promise<Result<Passkey>>;
+    /** Prove once more who one is. */
+    reauthenticate(): Promise<Result<undefined>>;
+  };
   /** Ends this session, or with `everywhere` all of the account. All tabs are told. */
   signOut(options?: { everywhere?: boolean }): Promise<Result<undefined>>;
   /** New tokens, once for all callers in all tabs. Fails where there is no session. */
@@ -161,14 +213,46 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     return result;
   };
 
+  /** What gives this session other tokens: alone for the same reason, so the refresh comes before the lock is taken again. */
+  const raise = async <T>(path: string, form: object): Promise<Result<T>> => {
+    const sentAt = Date.now();
+    const ask = () => challenged((extra) => alone(() => resultOf<T>(send("POST", path, { ...form, ...extra }))));
+    let result = await ask();
+    if (result.error?.code === "token_expired" && (await refresh(sentAt)).ok) result = await ask();
+    if (result.ok) tell("confirmed");
+    return result;
+  };
+
   const leave = async (path: string, form?: object): Promise<Result<undefined>> => {
     const result = await alone(() => resultOf<undefined>(send("POST", path, form)));
     if (result.ok) tell("signed-out");
     return result;
   };
 
+  /** Most visits need none of it. */
+  const passkeys = () => import("./passkey.js");
+  const tools = { call, enter, raise };
+
   return {
     signIn: (form) => enter("/v1/sign-in", form),
+    secondStep: (form) => enter("/v1/sign-in/mfa", form),
+    enrolment: {
+      start: (form) => call("POST", "/v1/sign-in/enrol/totp", form),
+      confirm: (form) => enter("/v1/sign-in/enrol/totp/confirm", form),
+    },
+    recover: (form) => call("POST", "/v1/recovery", form),
+    reauthenticate: (form) => raise("/v1/reauthenticate", form),
+    totp: {
+      start: () => call("POST", "/v1/me/totp"),
+      confirm: (form) => raise("/v1/me/totp/confirm", form),
+    },
+    passkey: {
+      signIn: async (options) => (await passkeys()).signIn(tools, options),
+      autofill: async (options) => (await passkeys()).autofill(tools, options),
+      secondStep: async (form) => (await passkeys()).secondStep(tools, form),
+      add: async (options) => (await passkeys()).add(tools, options),
+      reauthenticate: async () => (await passkeys()).reauthenticate(tools),
+    },
     signUp: (form) => enter("/v1/sign-up", form),
     verify: (form) => enter("/v1/email/verify", form),
     resendVerification: (form) => call("POST", "/v1/email/verify/resend", form),

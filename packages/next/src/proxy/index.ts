@@ -1,4 +1,5 @@
 import { NextResponse, type NextRequest } from "next/server";
+import { isBelow } from "../shared/acr.js";
 import { applySetCookies, cookieLine, readCookie } from "../shared/cookies.js";
 import { askSession, DoorwardUnavailable, isFinal, refresh, type Refreshed } from "../shared/doorward.js";
 import { endedSession } from "../shared/ended.js";
@@ -17,6 +18,8 @@ export interface AuthProxyOptions extends DoorwardOptions {
   protected?: Paths;
   /** What also asks for a verified e-mail address. */
   verified?: Paths;
+  /** What also asks for a sign-in with two factors: `requireSession({ acr: "aal2" })` for a path. */
+  aal2?: Paths;
   /** Where signed-in people have no business, such as `/sign-in`. By default `signInPath`. */
   authPages?: Paths;
   /** What programs read: they get 401 as a problem in place of a redirect. `["/api"]` by default. */
@@ -29,6 +32,8 @@ export interface AuthProxyOptions extends DoorwardOptions {
   afterSignIn?: string;
   /** Where who has not verified their address is sent. `"/verify-email"` by default. */
   verifyEmailPath?: string;
+  /** Where who has not signed in with two factors is sent, with `?acr=aal2`. `"/reauthenticate"` by default. */
+  reauthenticatePath?: string;
   /** How many seconds before its end an access token is refreshed. 30 by default. */
   refreshSkew?: number;
   /**
@@ -67,6 +72,7 @@ export function createAuthProxy(options: AuthProxyOptions = {}): AuthProxy {
   const settings = settingsOf(options);
   const signInPath = options.signInPath ?? "/sign-in";
   const verifyEmailPath = options.verifyEmailPath ?? "/verify-email";
+  const reauthenticatePath = options.reauthenticatePath ?? "/reauthenticate";
   const authPath = [options.authPath ?? "/api/auth"];
   const authPages = options.authPages ?? [signInPath];
   const apiPaths = options.apiPaths ?? ["/api"];
@@ -80,7 +86,8 @@ export function createAuthProxy(options: AuthProxyOptions = {}): AuthProxy {
     const known = await tokens.of(request);
     const isApi = matches(path, apiPaths);
     const needsVerified = matches(path, options.verified ?? []);
-    const isProtected = needsVerified || matches(path, options.protected ?? []);
+    const needsTwo = matches(path, options.aal2 ?? []);
+    const isProtected = needsVerified || needsTwo || matches(path, options.protected ?? []);
     // The action's own check answers: to a redirect from here the page says "unexpected response". What programs read has no
     // actions, and anybody can write the header.
     const isAction = !isApi && request.method === "POST" && ACTION.test(request.headers.get("next-action") ?? "");
@@ -92,6 +99,9 @@ export function createAuthProxy(options: AuthProxyOptions = {}): AuthProxy {
       if (needsVerified && !known.session.emailVerified && !(await tokens.verifiedSince(request, known))) {
         if (known.down) return answer(refuseForNow(known.down, isApi));
         return answer(isApi ? problem("email_not_verified") : redirect(request, verifyEmailPath, true));
+      }
+      if (needsTwo && isBelow(known.session.acr, "aal2")) {
+        return answer(isApi ? problem("reauthentication_required") : redirect(request, `${reauthenticatePath}?acr=aal2`, true));
       }
     } else if (known.session && !isAction && !isApi && matches(path, authPages)) {
       // A session that was ended leaves a token that looks good: page and auth page would send each other the browser.

@@ -68,7 +68,7 @@ export function AuthProvider({ children, initialSession, client: given }: AuthPr
     };
     const comeBack = ({ persisted }: PageTransitionEvent) => persisted && renew();
     addEventListener("pageshow", comeBack);
-    const ends = [client.on("signed-in", renew), client.on("signed-out", quit)];
+    const ends = [client.on("signed-in", renew), client.on("confirmed", renew), client.on("signed-out", quit)];
     return () => {
       removeEventListener("pageshow", comeBack);
       for (const end of ends) end();

@@ -1,4 +1,5 @@
 import type { NextRequest } from "next/server";
+import { isBelow } from "../shared/acr.js";
 import { readCookie } from "../shared/cookies.js";
 import { askSession, DoorwardUnavailable } from "../shared/doorward.js";
 import { endedSession } from "../shared/ended.js";
@@ -20,7 +21,7 @@ export interface AuthOptions extends DoorwardOptions {
   forbiddenPath?: string;
   /** Where who has not verified their address is sent. `"/verify-email"` by default. */
   verifyEmailPath?: string;
-  /** Where who must prove once more who they are is sent, with `?redirect_to=`. `"/reauthenticate"` by default. */
+  /** Where who must prove once more who they are is sent, with `?redirect_to=`. `"/reauthenticate"` by default. By the gate `acr` with `?acr=` too. */
   reauthenticatePath?: string;
   /** Origins beside the app's own whose pages may send what changes something to `withAuth` handlers. */
   allowedOrigins?: string[];
@@ -89,6 +90,10 @@ function unshared(response: Response): Response {
   return own;
 }
 
+function reauthenticatePath(path = "/reauthenticate", query: string, acr: string | undefined): string {
+  return path + query + (acr ? `${query ? "&" : "?"}acr=${acr}` : "");
+}
+
 type Outcome = { session: Session } | { code: ErrorCode };
 
 export function createAuthOn<Role extends string, Permission extends string>(
@@ -141,6 +146,10 @@ export function createAuthOn<Role extends string, Permission extends string>(
     let outcome = await look(browser, asksDoorward(gates));
     // The address may have been verified since the token was made.
     if (gates.verified && "session" in outcome && !outcome.session.emailVerified) outcome = await look(browser, true);
+    // The token does not say whether the account has a second factor that was not asked for.
+    if (gates.reauthenticated && "session" in outcome && !outcome.session.user && isBelow(outcome.session.acr, "aal2")) {
+      outcome = await look(browser, true);
+    }
     if ("code" in outcome) return outcome;
     const code = refusal(outcome.session, gates);
     return code ? { code } : outcome;
@@ -158,7 +167,7 @@ export function createAuthOn<Role extends string, Permission extends string>(
       case "email_not_verified":
         return platform.redirect((options.verifyEmailPath ?? "/verify-email") + query);
       case "reauthentication_required":
-        return platform.redirect((options.reauthenticatePath ?? "/reauthenticate") + query);
+        return platform.redirect(reauthenticatePath(options.reauthenticatePath, query, gates.acr));
       default:
         return platform.redirect((options.signInPath ?? "/sign-in") + query);
     }

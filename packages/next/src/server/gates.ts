@@ -1,3 +1,4 @@
+import { isBelow, type Acr } from "../shared/acr.js";
 import type { CheckedSession, ErrorCode, Session } from "../types.js";
 
 export interface Gates<Role extends string = string, Permission extends string = string> {
@@ -9,8 +10,13 @@ export interface Gates<Role extends string = string, Permission extends string =
   verified?: boolean;
   /** Ask Doorward whether the session still runs. Without it an end shows when the access token runs out. */
   fresh?: boolean;
-  /** Who they are was proved within ten minutes, or as many seconds. */
+  /**
+   * Who they are was proved within ten minutes, or as many seconds; by accounts that have a second factor, with it. A session
+   * without one asks Doorward whether the account has any.
+   */
   reauthenticated?: boolean | number;
+  /** At least this level: `aal2` is a sign-in with two factors. */
+  acr?: Acr;
 }
 
 export interface PageGates<Role extends string = string, Permission extends string = string>
@@ -41,12 +47,14 @@ export function asksDoorward(gates: Gates): boolean {
 
 /** Why a session may not pass, or nothing. Roles and permissions count only where Doorward told them. */
 export function refusal(session: Session, gates: Gates): ErrorCode | undefined {
-  const { role, permission, verified, reauthenticated } = gates;
+  const { role, permission, verified, reauthenticated, acr } = gates;
   const { roles = [], permissions = [] } = session.user ?? {};
   if (role !== undefined && !list(role).some((one) => roles.includes(one))) return "permission_denied";
   if (permission !== undefined && !list(permission).every((one) => permissions.includes(one))) return "permission_denied";
   if (verified && !session.emailVerified) return "email_not_verified";
+  if (acr !== undefined && isBelow(session.acr, acr)) return "reauthentication_required";
   if (reauthenticated) {
+    if (session.user?.mfa_enabled && isBelow(session.acr, "aal2")) return "reauthentication_required";
     const within = reauthenticated === true ? TEN_MINUTES : reauthenticated;
     if (session.authTime + within < Date.now() / 1000) return "reauthentication_required";
   }

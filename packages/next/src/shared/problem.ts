@@ -6,7 +6,7 @@ const TITLES = {
   token_expired: [401, "The access token has run out", "Refresh the access token and try again."],
   permission_denied: [403, "You may not do this", "This account does not have the permission that is needed."],
   email_not_verified: [403, "The e-mail address is not verified", "Verify the e-mail address first."],
-  reauthentication_required: [403, "Please confirm that it is you", "Confirm your password and try again."],
+  reauthentication_required: [403, "Please confirm that it is you", "Confirm who you are, with your second factor if you have one, and try again."],
   cross_site_refused: [403, "The request came from another site", "This request was sent by a page of another site."],
   not_found: [404, "There is nothing here", "Nothing was found under this address."],
   body_too_large: [413, "The request is too large", "Send a smaller body."],

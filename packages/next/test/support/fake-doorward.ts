@@ -40,6 +40,7 @@ export class FakeDoorward {
   roles: string[] = ["user"];
   permissions: string[] = [];
   emailVerified = true;
+  mfaEnabled = false;
   #server: Server | undefined;
   #port = 0;
 
@@ -119,7 +120,7 @@ export class FakeDoorward {
     if (path === "/.well-known/jwks.json") return { body: { keys: this.keys.map((key) => key.jwk) } };
     if (path === "/v1/token/refresh") return this.renewed(headers.cookie);
     if (path === "/v1/session") {
-      const user = { id: USER, email: "ada@example.com", email_verified: this.emailVerified, roles: this.roles, permissions: this.permissions };
+      const user = { id: USER, email: "ada@example.com", email_verified: this.emailVerified, mfa_enabled: this.mfaEnabled, roles: this.roles, permissions: this.permissions };
       return { body: { user, session: { id: SESSION, auth_time: "2026-01-01T00:00:00Z", amr: ["pwd"], acr: "aal1" } } };
     }
     return problem(404, "not_found");

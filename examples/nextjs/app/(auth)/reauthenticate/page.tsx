@@ -18,6 +18,8 @@ export default function Reauthenticate({ searchParams }: PageProps<"/reauthentic
 
 async function ForSignedIn({ searchParams }: Pick<PageProps<"/reauthenticate">, "searchParams">) {
   await requireSession();
-  const { redirect_to } = await searchParams;
-  return <ReauthenticateForm redirectTo={typeof redirect_to === "string" ? redirect_to : undefined} />;
+  const { redirect_to, acr } = await searchParams;
+  return (
+    <ReauthenticateForm redirectTo={typeof redirect_to === "string" ? redirect_to : undefined} needsTwo={acr === "aal2"} />
+  );
 }

@@ -1,14 +1,14 @@
 "use client";
 
-import { safeRedirect } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
 import Link from "next/link";
-import { useRouter } from "next/navigation";
 import { Field, Form } from "@/components/form";
+import { useGoOn } from "@/components/go-on";
+import { PasskeySignIn } from "./passkey";
 
 export function SignInForm({ redirectTo }: { redirectTo: string | undefined }) {
   const { client } = useSession();
-  const router = useRouter();
+  const goOn = useGoOn(redirectTo);
   const query = redirectTo ? `?redirect_to=${encodeURIComponent(redirectTo)}` : "";
   return (
     <>
@@ -18,11 +18,11 @@ export function SignInForm({ redirectTo }: { redirectTo: string | undefined }) {
         submit={({ identifier = "", password = "", remember }) =>
           client.signIn({ identifier, password, remember: remember === "on" })
         }
-        done={() => router.push(safeRedirect(redirectTo, "/dashboard"))}
+        done={goOn}
       >
         {(error) => (
           <>
-            <Field name="identifier" label="E-mail address or username" autoComplete="username" error={error} />
+            <Field name="identifier" label="E-mail address or username" autoComplete="username webauthn" error={error} />
             <Field name="password" label="Password" type="password" autoComplete="current-password" error={error} />
             <label className="check">
               <input type="checkbox" name="remember" /> Keep me signed in on this device
@@ -30,6 +30,7 @@ export function SignInForm({ redirectTo }: { redirectTo: string | undefined }) {
           </>
         )}
       </Form>
+      <PasskeySignIn done={goOn} />
       <p className="aside">
         <Link href="/forgot-password">Forgot your password?</Link>
         <Link href={`/sign-up${query}`}>Create an account</Link>

@@ -1,18 +1,16 @@
 "use client";
 
-import { safeRedirect } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
 import Link from "next/link";
-import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { CodeForm } from "@/components/code-form";
 import { Field, Form } from "@/components/form";
+import { useGoOn } from "@/components/go-on";
 
 export function SignUpForm({ redirectTo }: { redirectTo: string | undefined }) {
   const { client } = useSession();
-  const router = useRouter();
   const [sentTo, setSentTo] = useState<string>();
-  const goOn = () => router.push(safeRedirect(redirectTo, "/dashboard"));
+  const goOn = useGoOn(redirectTo);
 
   if (sentTo) return <CodeForm email={sentTo} done={goOn} />;
   return (
@@ -25,7 +23,7 @@ export function SignUpForm({ redirectTo }: { redirectTo: string | undefined }) {
           if (result.ok && !("status" in result.data)) setSentTo(email);
           return result;
         }}
-        done={(answer) => "status" in answer && goOn()}
+        done={(answer) => "status" in answer && goOn(answer)}
       >
         {(error) => (
           <>

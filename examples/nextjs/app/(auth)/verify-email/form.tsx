@@ -1,12 +1,11 @@
 "use client";
 
-import { safeRedirect } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
 import Link from "next/link";
-import { useRouter } from "next/navigation";
 import { useState } from "react";
 import { CodeForm } from "@/components/code-form";
 import { Field, Form } from "@/components/form";
+import { useGoOn } from "@/components/go-on";
 
 interface Props {
   token: string | undefined;
@@ -17,10 +16,9 @@ interface Props {
 
 export function VerifyEmail({ token, email, redirectTo }: Props) {
   const { client } = useSession();
-  const router = useRouter();
   const [needsPassword, setNeedsPassword] = useState(false);
   const [isSent, setSent] = useState(false);
-  const done = () => router.push(safeRedirect(redirectTo, "/dashboard"));
+  const done = useGoOn(redirectTo);
 
   if (token) {
     return (

@@ -1,6 +1,8 @@
 import type { Metadata } from "next";
+import Link from "next/link";
 import { Suspense } from "react";
 import { requireSession } from "@/lib/auth";
+import { Passkeys } from "./passkeys";
 import { Password } from "./password";
 import { Profile } from "./profile";
 import { Sessions } from "./sessions";
@@ -32,6 +34,14 @@ async function Sections() {
         familyName={user.family_name ?? ""}
       />
       <Password email={user.email} />
+      <Passkeys />
+      <section className="card" aria-labelledby="two-factor-heading">
+        <h2 id="two-factor-heading">Two-factor {user.mfa_enabled && <span className="badge">on</span>}</h2>
+        <p>{user.mfa_enabled ? "Signing in asks for a code from your phone." : "Your password alone lets you in."}</p>
+        <Link className="button" href="/dashboard/settings/two-factor">
+          {user.mfa_enabled ? "Manage it" : "Set it up"}
+        </Link>
+      </section>
       <Sessions />
       <YourData />
     </>

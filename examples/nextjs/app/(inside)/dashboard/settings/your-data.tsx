@@ -3,6 +3,7 @@
 import { useSession } from "@doorward/next/react";
 import { useRouter } from "next/navigation";
 import { useState, useTransition } from "react";
+import { download } from "@/lib/download";
 
 /** Sensitive: asks for a sign-in of the last ten minutes, or a confirmation. */
 export function YourData() {
@@ -11,7 +12,7 @@ export function YourData() {
   const [trouble, setTrouble] = useState<string>();
   const [isPending, start] = useTransition();
 
-  const download = () =>
+  const fetchAll = () =>
     start(async () => {
       const { data, error } = await client.call("GET", "/v1/me/export");
       if (error?.code === "reauthentication_required") {
@@ -19,19 +20,14 @@ export function YourData() {
         return;
       }
       setTrouble(error?.detail);
-      if (error) return;
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }));
-      link.download = "my-data.json";
-      link.click();
-      URL.revokeObjectURL(link.href);
+      if (!error) download("my-data.json", "application/json", JSON.stringify(data, null, 2));
     });
   return (
     <section className="card" aria-labelledby="data-heading">
       <h2 id="data-heading">Your data</h2>
       <p>All that is held about you, as one file.</p>
       <div role="alert">{trouble && <p className="alert">{trouble}</p>}</div>
-      <button className="button" type="button" onClick={download} disabled={isPending}>
+      <button className="button" type="button" onClick={fetchAll} disabled={isPending}>
         {isPending ? "Fetching…" : "Download my data"}
       </button>
     </section>
