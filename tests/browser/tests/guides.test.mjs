@@ -140,7 +140,7 @@ describe("guides", () => {
       await tab.waitForURL(/\/sign-in\?redirect_to=/);
       await tab.getByLabel("E-mail address or username").fill("spa@example.com");
       await tab.getByLabel("Password", { exact: true }).fill(PASSWORD);
-      await tab.getByRole("button", { name: "Sign in" }).click();
+      await tab.getByRole("button", { name: "Sign in", exact: true }).click();
       await tab.waitForURL(`${app}/`);
     } finally {
       await browser.close();
