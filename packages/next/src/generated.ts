@@ -3728,6 +3728,9 @@ export interface components {
             /** @description The number that waits for its code. */
             pending_phone_number?: string | null;
             phone_number?: string | null;
+            /** @description When the recovery of a lost factor can be completed, where one is under way. */
+            recovery_ready_at?: string | null;
+            second_factors: components["schemas"]["FactorView"][];
             sessions: components["schemas"]["Session"][];
             user: components["schemas"]["User"];
         };

@@ -7,6 +7,8 @@ use crate::email_change::{self, EmailChange};
 use crate::error::{Code, Result};
 use crate::passkey::{self, Passkey};
 use crate::phone::{self, Phone};
+use crate::recovery::{self, Recovery};
+use crate::second_factor::{self, Factors};
 use crate::session::{Live, Session, Sessions};
 use crate::user::{self, User};
 
@@ -19,6 +21,8 @@ pub struct Export {
     pub sessions: Vec<Session>,
     pub devices: Vec<Device>,
     pub passkeys: Vec<Passkey>,
+    pub factors: Factors,
+    pub recovery: Option<Recovery>,
     pub pending_email: Option<EmailChange>,
     /// The verified number, and one that waits for its code.
     pub phones: [Option<Phone>; 2],
@@ -42,6 +46,8 @@ pub async fn export(sessions: &Sessions, caller: &Caller, live: &Live) -> Result
         sessions: sessions.of_user(id, None, MOST).await?,
         devices: device::of_user(context, id).await?,
         passkeys: passkey::of_user(context, id).await?,
+        factors: second_factor::list(context, id).await?,
+        recovery: recovery::of_user(context, id).await?,
         pending_email: email_change::pending(context, id).await?,
         phones: phone::of_user(context, id).await?.into(),
         activity: audit::activity(context, id, None, MOST).await?,

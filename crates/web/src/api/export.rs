@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::audit::ActivityView;
+use super::factors::{self, FactorView};
 use super::passkeys::PasskeyView;
 use super::sessions::KnownDevice;
 use super::views::{SessionView, UserView};
@@ -26,6 +27,9 @@ pub struct ExportView {
     sessions: Vec<SessionView>,
     devices: Vec<KnownDevice>,
     passkeys: Vec<PasskeyView>,
+    second_factors: Vec<FactorView>,
+    /// When the recovery of a lost factor can be completed, where one is under way.
+    recovery_ready_at: Option<String>,
     activity: Vec<ActivityView>,
 }
 
@@ -51,6 +55,8 @@ impl ExportView {
                 .map(|one| KnownDevice::new(one, live.session.device == Some(one.id)))
                 .collect(),
             passkeys: export.passkeys.iter().map(PasskeyView::new).collect(),
+            second_factors: factors::items(&export.factors, &export.user.id.to_string()),
+            recovery_ready_at: export.recovery.as_ref().map(|recovery| recovery.ready_at.rfc3339()),
             activity: export.activity.iter().map(|event| ActivityView::new(context, event)).collect(),
         }
     }

@@ -101,7 +101,7 @@ pub async fn change(
     Ok(axum::Json(ChangedFactors { factors, backup_codes: codes.as_deref().map(shown) }).into_response())
 }
 
-fn items(factors: &Factors, user: &str) -> Vec<FactorView> {
+pub fn items(factors: &Factors, user: &str) -> Vec<FactorView> {
     let mut items = Vec::new();
     if let Some(totp) = &factors.totp {
         items.push(FactorView {

@@ -207,6 +207,9 @@ async fn the_secret_is_sealed_and_reaches_nobody_a_second_time() {
     let phone = AuthenticatorApp::of_secret(secret);
     browser.post("/v1/me/totp/confirm", &json!({"code": phone.code(&app)})).await.expect_status(200);
 
+    let export = browser.get("/v1/me/export").await.value();
+    assert_eq!(export["second_factors"][0]["type"], "totp");
+    assert_eq!(export["second_factors"][1]["remaining"], 10);
     for path in ["/v1/me/factors", "/v1/me/export", "/v1/me/activity", "/v1/session", "/account/two-factor"] {
         let reply = browser.get(path).await;
         assert!(!reply.expect_status(200).text.contains(secret), "{path}");
