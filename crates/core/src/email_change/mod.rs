@@ -120,6 +120,7 @@ pub async fn confirm(sessions: &Sessions, caller: &Caller, live: &Live, proof: P
         .db
         .write(async |tx| {
             session::ensure_live_in(tx, context, live.session.id).await?;
+            session::ensure_assured_in(tx, live).await?;
             let change = store::find(tx, Id::from_uuid(found.subject)).await?;
             let change = change.filter(|change| change.user == live.user.id).ok_or(refusal)?;
             secret::consume(tx, context, found).await?.ok_or(refusal)?;
@@ -182,7 +183,7 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             take_back(tx, context, &change).await?;
             // A factor that the stranger added would keep the owner out.
             second_factor::remove_since(tx, context, change.user, found.created_at).await?;
-            password::rescue(tx, context, caller, change.user).await?;
+            password::rescue(tx, context, change.user).await?;
             audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(change.user))
                 .await?;
             Ok::<_, Error>(change.user)

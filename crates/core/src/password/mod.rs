@@ -15,11 +15,11 @@ use crate::error::{Code, Error, FieldError, Result};
 use crate::lockout;
 use crate::mail::{self, Message};
 use crate::rate_limit::Class;
+use crate::second_factor;
 use crate::secret::{self, CODE_LIFE, Found, Issued, Purpose};
 use crate::session::{self, EndReason, Live, Sessions, Tokens};
 use crate::sign_in;
 use crate::user::{self, EmailAddress, User};
-use crate::{passkey, second_factor};
 
 /// How long the link of a reset holds.
 const LINK_LIFE: Duration = Duration::from_secs(60 * 60);
@@ -64,11 +64,10 @@ pub(crate) async fn send_reset(tx: &mut Tx<'_>, context: &Context, user: &User) 
 }
 
 /// Gives an account back to whoever reads its mail, in a unit of work of the caller's: everybody is signed out, no device is
-/// known, the password, the passkeys and every link that was mailed stop working, a closed account opens, and the mail to set a
+/// known, the password and every link that was mailed stop working, a closed account opens, and the mail to set a
 /// new password goes out. Answers how many sessions ended.
-pub(crate) async fn rescue(tx: &mut Tx<'_>, context: &Context, caller: &Caller, id: UserId) -> Result<u64> {
+pub(crate) async fn rescue(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<u64> {
     user::drop_password(tx, context, id).await?;
-    passkey::forget_all(tx, context, caller, id).await?;
     user::set_deletion(tx, context, id, None).await?;
     device::forget_all(tx, id).await?;
     lockout::forgive(tx, id).await?;
@@ -165,6 +164,7 @@ pub async fn change(
     let context = sessions.context();
     let user =
         context.db.read(async |tx| user::find(tx, live.user.id).await).await?.ok_or(Code::SessionRevoked)?;
+    context.db.read(async |tx| session::ensure_assured_in(tx, live).await).await?;
     let about = [user.email.as_str(), user.username.as_deref().unwrap_or_default()];
     let password = user::check_password(context, "new_password", new, &about).map_err(invalid)?;
     if user.password_hash.is_some() {
@@ -178,6 +178,7 @@ pub async fn change(
         .db
         .write(async |tx| {
             session::ensure_live_in(tx, context, live.session.id).await?;
+            session::ensure_assured_in(tx, live).await?;
             if !user::change_password_hash(tx, context, user.id, old, &hash).await? {
                 return Err(Error::new(Code::Conflict));
             }

@@ -172,6 +172,7 @@ pub async fn confirm_totp(sessions: &Sessions, caller: &Caller, live: &Live, cod
     let backup_codes = context
         .db
         .write(async |tx| {
+            session::ensure_assured_in(tx, live).await?;
             let backup_codes = add_totp(tx, context, caller, user, &code).await?;
             session::raise_in(tx, context, &live.session, Method::Totp.amr()).await?;
             Ok::<_, Error>(backup_codes)
@@ -245,6 +246,7 @@ pub async fn verify_phone(
     let (phone, backup_codes) = context
         .db
         .write(async |tx| {
+            session::ensure_assured_in(tx, live).await?;
             let phone = match phone::verify(tx, context, caller, live, code).await? {
                 Ok(phone) => phone,
                 Err(refusal) => return Ok(Err(refusal)),

@@ -2,6 +2,7 @@
 //! row's own secret and generation, rotate at each use, and betray their reuse. Whatever ends a session ends its tokens.
 
 mod access_token;
+mod assurance;
 mod cache;
 mod hearing;
 mod internal_token;
@@ -28,6 +29,8 @@ use crate::seals::SealedColumn;
 use crate::signing_key::KeyRing;
 use crate::{access, device, user};
 use access_token::{Checked, Claims};
+use assurance::one_factor;
+pub(crate) use assurance::{ensure_assured_in, raise_in};
 use cache::Cache;
 use hearing::Heard;
 pub(crate) use model::NewSession;
@@ -101,8 +104,7 @@ impl Sessions {
     /// `reauthentication_required` where that is too long ago.
     pub fn ensure_fresh(&self, access_token: &str, live: &Live) -> Result<()> {
         if live.user.mfa_enabled && live.session.acr != AAL2 {
-            return Err(Error::new(Code::ReauthenticationRequired)
-                .with_detail("Confirm with your second factor: this session was opened without it."));
+            return Err(one_factor());
         }
         let proved_at = Time::from_micros(self.checked(access_token)?.auth_time.saturating_mul(1_000_000));
         let now = self.context.now();
@@ -432,24 +434,6 @@ pub(crate) async fn ensure_live_in(tx: &mut Tx<'_>, context: &Context, id: Sessi
 /// Whether the account was signed in to by a client that calls itself the same, from the same address, not long ago.
 pub(crate) async fn has_been_seen(tx: &mut Tx<'_>, user: UserId, caller: &Caller) -> Result<bool> {
     store::has_been_seen(tx, user, caller).await
-}
-
-/// Notes that a session's holder has just proved a further factor: it is one of two factors from now on, and its earlier
-/// tokens are spent.
-///
-/// # Errors
-/// `session_revoked` where it is over.
-pub(crate) async fn raise_in(tx: &mut Tx<'_>, context: &Context, session: &Session, amr: &str) -> Result<()> {
-    let mut methods: Vec<&str> = session.amr.iter().map(String::as_str).collect();
-    for method in [amr, MULTI_FACTOR] {
-        if !methods.contains(&method) {
-            methods.push(method);
-        }
-    }
-    if store::raise(tx, session.id, &methods.join(" "), AAL2, context.now()).await? {
-        return Ok(());
-    }
-    Err(Code::SessionRevoked.into())
 }
 
 /// Ends sessions in a unit of work of the caller's, and announces it. The caller records the event.

@@ -19,10 +19,15 @@ use crate::totp::SetUp;
 /// `invalid_or_expired_token`, also where the sign-in has no set-up to do; `rate_limited`.
 pub async fn begin_totp(sessions: &Sessions, caller: &Caller, token: &SecretString) -> Result<SetUp> {
     let context = sessions.context();
-    let (pending, user) = context.db.read(async |tx| find(tx, context, token).await).await?;
-    if !pending.enrols {
-        return Err(pending::over());
-    }
+    let user = context
+        .db
+        .read(async |tx| {
+            let (pending, user) = find(tx, context, token).await?;
+            // Another sign-in may have set one up meanwhile.
+            let factors = second_factor::of_user(tx, context, user.id).await?;
+            if pending.enrols && factors.methods().is_empty() { Ok(user) } else { Err(pending::over()) }
+        })
+        .await?;
     second_factor::resume_totp(context, caller, &user).await
 }
 

@@ -338,6 +338,29 @@ async fn a_factor_from_before_stays_when_something_else_was_not_the_owner() {
 }
 
 #[tokio::test]
+async fn whoever_has_the_mailbox_alone_gets_past_no_factor_by_saying_that_it_was_not_them() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    super::passkeys::add(&app, &ada).await;
+    ada.patch("/v1/me/factors", &json!({"passkey_second_factor": true})).await.expect_status(200);
+    app.advance(8 * DAY);
+    app.browser().post("/v1/password/forgot", &json!({"email": email})).await.expect_status(202);
+    let reset = json!({"token": app.mail_to(&email).await.token(), "new_password": PASSWORD});
+    app.browser().post("/v1/password/reset", &reset).await.expect_status(204);
+    let told = app.mails_to(&email).await;
+    let changed = told.iter().find(|mail| mail.subject.contains("password was changed")).unwrap();
+
+    let body = json!({"token": token(changed, "/not-me")});
+    app.browser().post("/v1/not-me", &body).await.expect_status(204);
+
+    let reset = json!({"token": app.mail_to(&email).await.token(), "new_password": PASSWORD});
+    app.browser().post("/v1/password/reset", &reset).await.expect_status(204);
+    let answer = app.browser().sign_in(&email).await.value();
+    assert_eq!(answer["status"], "mfa_required");
+    assert_eq!(answer["methods"][0], "passkey");
+}
+
+#[tokio::test]
 async fn the_operator_removes_them_at_once_with_a_note() {
     let (app, ada) = start().await;
     ask(&app, &ada.email).await;

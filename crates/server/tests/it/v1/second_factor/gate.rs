@@ -92,6 +92,29 @@ async fn the_token_of_a_sign_in_under_way_opens_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_was_begun_before_a_second_factor_is_not_finished_without_it() {
+    let app = without_limits().await;
+    let (stranger, email) = app.member("ada").await;
+    let owner = app.browser();
+    owner.sign_in(&email).await.expect_status(200);
+    let set_up = stranger.post_empty("/v1/me/totp").await.expect_status(200).value();
+    let phone = AuthenticatorApp::of_secret(set_up["secret"].as_str().unwrap());
+    let elsewhere = format!("evil-{email}");
+    stranger.post("/v1/me/email", &json!({"new_email": elsewhere})).await.expect_status(202);
+    super::super::passkeys::add(&app, &owner).await;
+    owner.patch("/v1/me/factors", &json!({"passkey_second_factor": true})).await.expect_status(200);
+
+    let refused = (403, "reauthentication_required");
+    let code = json!({"code": phone.code(&app)});
+    stranger.post("/v1/me/totp/confirm", &code).await.expect_problem(refused.0, refused.1);
+    let code = json!({"code": app.mail_to(&elsewhere).await.code()});
+    stranger.post("/v1/me/email/verify", &code).await.expect_problem(refused.0, refused.1);
+    let body = json!({"current_password": PASSWORD, "new_password": "quite another sentence"});
+    stranger.post("/v1/password/change", &body).await.expect_problem(refused.0, refused.1);
+    owner.get("/v1/session").await.expect_status(200);
+}
+
+#[tokio::test]
 async fn five_wrong_codes_end_a_sign_in() {
     let app = without_limits().await;
     let ada = ada(&app).await;
