@@ -21,9 +21,14 @@ export function TwoFactor({ redirectTo }: { redirectTo: string | undefined }) {
   const [isPending, start] = useTransition();
 
   const load = useCallback(async () => {
-    const { data, error } = await client.call<Factors>("GET", "/v1/me/factors");
-    if (data) setFactors(data);
-    setTrouble(error?.detail);
+    for (let tries = 1; ; tries++) {
+      const { data, error } = await client.call<Factors>("GET", "/v1/me/factors");
+      if (data) setFactors(data);
+      setTrouble(error?.detail);
+      // Nothing can be done on this page before it knows, so a moment's trouble is waited out.
+      if (data || tries === 3) return;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
   }, [client]);
   useEffect(() => void load(), [load]);
 
