@@ -44,7 +44,7 @@ pub async fn act(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()
                 audit::record(tx, context, caller, event).await?;
             }
             // A factor that the stranger added would keep the owner out.
-            second_factor::remove_since(tx, context, id, found.created_at).await?;
+            second_factor::remove_since(tx, context, caller, id, found.created_at).await?;
             let ended = password::rescue(tx, context, id).await?;
             let event = Event::new(EventType::NotMe).user(id).with("ended", ended);
             audit::record(tx, context, caller, event).await?;

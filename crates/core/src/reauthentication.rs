@@ -12,11 +12,11 @@ use crate::lockout::{self, Target};
 use crate::mail::{self, Message};
 use crate::passkey::Started;
 use crate::passkey::authentication::{self, Purpose as PasskeyPurpose};
-use crate::phone;
 use crate::rate_limit::Class;
 use crate::second_factor::{self, Method};
 use crate::secret::{self, CODE_LIFE, Purpose};
 use crate::session::{self, AAL2, Live, Sessions, Tokens};
+use crate::{passkey, phone};
 use crate::{sign_in, user};
 
 /// How long a proof counts as fresh.
@@ -95,12 +95,11 @@ pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &s
     let context = sessions.context();
     let key = live.user.email_key.as_str();
     context.limit(Class::Proof, caller, &live.session.id.to_string()).await?;
-    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let tried = context
         .db
         .write(async |tx| {
             let (purpose, subject) = (Purpose::Reauthenticate, live.session.id.uuid());
-            match secret::try_code(tx, context, purpose, Some(subject), key, &code).await? {
+            match secret::try_code(tx, context, purpose, Some(subject), key, code).await? {
                 Ok(found) => {
                     let consumed = secret::consume(tx, context, found).await?;
                     Ok(consumed.map(|_| ()).ok_or_else(|| Error::new(Code::InvalidOrExpiredCode)))
@@ -189,13 +188,12 @@ pub async fn by_passkey(
 ) -> Result<Tokens> {
     let context = sessions.context();
     let proof = authentication::prove(context, caller, passkey_purpose(live), token, credential).await?;
-    let key = if proof.backup_eligible() { "swk" } else { "hwk" };
     // Beside what opened the session it is the second factor, unless that was a passkey too.
-    let was_passkey = live.session.amr.iter().any(|method| matches!(method.as_str(), "hwk" | "swk"));
+    let was_passkey = live.session.amr.iter().any(|method| passkey::is_amr(method));
     if was_passkey && !proof.user_verified() {
         return confirmed(sessions, caller, live, "passkey").await;
     }
-    context.db.write(async |tx| session::raise_in(tx, context, &live.session, key).await).await?;
+    context.db.write(async |tx| session::raise_in(tx, context, &live.session, proof.amr()).await).await?;
     note(context, caller, live, "passkey", true).await?;
     Ok(sessions.raised(live.session.id).await?.0)
 }

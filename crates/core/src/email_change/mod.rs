@@ -182,7 +182,7 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             secret::consume(tx, context, found).await?.ok_or_else(gone)?;
             take_back(tx, context, &change).await?;
             // A factor that the stranger added would keep the owner out.
-            second_factor::remove_since(tx, context, change.user, found.created_at).await?;
+            second_factor::remove_since(tx, context, caller, change.user, found.created_at).await?;
             password::rescue(tx, context, change.user).await?;
             audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(change.user))
                 .await?;
@@ -251,7 +251,6 @@ async fn find(context: &Context, caller: &Caller, live: &Live, proof: Proof<'_>)
         }
         Proof::Code(code) => {
             context.limit(Class::Proof, caller, &live.user.id.to_string()).await?;
-            let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
             let now = context.now();
             context
                 .db
@@ -263,7 +262,7 @@ async fn find(context: &Context, caller: &Caller, live: &Live, proof: Proof<'_>)
                         Some(Ok(email)) => email.key().to_owned(),
                         _ => live.user.email_key.clone(),
                     };
-                    secret::try_code(tx, context, Purpose::ChangeEmail, subject, &key, &code).await
+                    secret::try_code(tx, context, Purpose::ChangeEmail, subject, &key, code).await
                 })
                 .await?
         }

@@ -79,6 +79,11 @@ impl Proof {
         self.user_verified
     }
 
+    /// RFC 8176.
+    pub fn amr(&self) -> &'static str {
+        super::amr(self.backup_eligible)
+    }
+
     /// The passkey may be copied to other devices.
     pub fn backup_eligible(&self) -> bool {
         self.backup_eligible

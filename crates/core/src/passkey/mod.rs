@@ -26,6 +26,19 @@ use crate::user::{self, User};
 pub const MOST: i64 = 20;
 const LONGEST_NAME: usize = 60;
 
+const SYNCED: &str = "swk";
+const ON_ONE_DEVICE: &str = "hwk";
+
+/// How a proof by passkey is named in `amr` (RFC 8176).
+pub const fn amr(backup_eligible: bool) -> &'static str {
+    if backup_eligible { SYNCED } else { ON_ONE_DEVICE }
+}
+
+/// Whether an `amr` is a passkey's.
+pub fn is_amr(method: &str) -> bool {
+    method == SYNCED || method == ON_ONE_DEVICE
+}
+
 /// A passkey, as its owner sees it.
 #[derive(Debug, Clone)]
 pub struct Passkey {
@@ -86,9 +99,16 @@ pub(crate) async fn all_of(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<Passkey>
     store::of_user(tx, user).await
 }
 
-/// Takes those from an account that were added since a moment. Answers how many.
-pub(crate) async fn forget_since(tx: &mut Tx<'_>, user: UserId, since: Time) -> Result<u64> {
-    store::delete_since(tx, user, since).await
+/// Takes those from an account that were added since a moment, in a unit of work of the caller's.
+pub(crate) async fn forget_since(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    user: UserId,
+    since: Time,
+) -> Result<()> {
+    let forgotten = store::delete_since(tx, user, since).await?;
+    note_forgotten(tx, context, caller, user, forgotten).await
 }
 
 /// Whether the account has a passkey.
@@ -156,6 +176,16 @@ pub(crate) async fn forget_all(
     user: UserId,
 ) -> Result<()> {
     let forgotten = store::delete_all(tx, user).await?;
+    note_forgotten(tx, context, caller, user, forgotten).await
+}
+
+async fn note_forgotten(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    user: UserId,
+    forgotten: u64,
+) -> Result<()> {
     if forgotten > 0 {
         let event = Event::new(EventType::PasskeyRemoved).on(user).with("removed", forgotten);
         audit::record(tx, context, caller, event).await?;

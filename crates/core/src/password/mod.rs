@@ -224,12 +224,11 @@ async fn find_by_link(context: &Context, caller: &Caller, token: &str) -> Result
 async fn find_by_code(context: &Context, caller: &Caller, email: &str, code: &str) -> Result<Found> {
     let email = EmailAddress::parse("email", email).map_err(invalid)?;
     context.limit(Class::Proof, caller, email.key()).await?;
-    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     context
         .db
         .write(async |tx| {
             let subject = user::find_by_email(tx, &email).await?.map(|user| user.id.uuid());
-            secret::try_code(tx, context, Purpose::ResetPassword, subject, email.key(), &code).await
+            secret::try_code(tx, context, Purpose::ResetPassword, subject, email.key(), code).await
         })
         .await?
 }

@@ -215,8 +215,7 @@ async fn use_code(
     subject: Option<Uuid>,
     code: &str,
 ) -> Result<Result<Consumed>> {
-    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    Ok(match secret::try_code(tx, context, purpose, subject, &user.email_key, &code).await? {
+    Ok(match secret::try_code(tx, context, purpose, subject, &user.email_key, code).await? {
         Ok(found) => {
             let consumed = secret::consume(tx, context, found).await?;
             consumed.ok_or_else(|| Error::new(Code::InvalidOrExpiredCode))

@@ -53,7 +53,8 @@ impl Method {
     pub const fn amr(self) -> &'static str {
         match self {
             Self::Totp | Self::BackupCode => "otp",
-            Self::Passkey => "hwk",
+            // Where it is kept tells more: see `passkey::amr`.
+            Self::Passkey => passkey::amr(false),
             Self::Sms => "sms",
         }
     }
@@ -168,12 +169,11 @@ pub async fn confirm_totp(sessions: &Sessions, caller: &Caller, live: &Live, cod
     let context = sessions.context();
     let user = live.user.id;
     context.limit(Class::Proof, caller, &format!("totp {user}")).await?;
-    let code = digits(code);
     let backup_codes = context
         .db
         .write(async |tx| {
             session::ensure_assured_in(tx, live).await?;
-            let backup_codes = add_totp(tx, context, caller, user, &code).await?;
+            let backup_codes = add_totp(tx, context, caller, user, code).await?;
             session::raise_in(tx, context, &live.session, Method::Totp.amr()).await?;
             Ok::<_, Error>(backup_codes)
         })
@@ -196,11 +196,8 @@ pub(crate) async fn add_totp(
     }
     // Whoever had the earlier app may have trusted a device with it.
     device::distrust(tx, user).await?;
-    note(tx, context, caller, user, EventType::TotpAdded, Some(Alarm::FactorAdded)).await?;
-    let backup_codes = match backup_code::of_user(tx, user).await? {
-        Some(_) => None,
-        None => Some(backup_code::make(tx, context, user).await?),
-    };
+    note(tx, context, caller, user, EventType::TotpAdded, Alarm::FactorAdded).await?;
+    let backup_codes = first_backup_codes(tx, context, user).await?;
     keep_in_step(tx, context, user).await?;
     Ok(backup_codes)
 }
@@ -221,7 +218,7 @@ pub async fn remove_totp(sessions: &Sessions, caller: &Caller, live: &Live) -> R
             let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
             ensure_one_left(tx, context, &user).await?;
             device::distrust(tx, id).await?;
-            note(tx, context, caller, id, EventType::TotpRemoved, Some(Alarm::FactorRemoved)).await?;
+            note(tx, context, caller, id, EventType::TotpRemoved, Alarm::FactorRemoved).await?;
             keep_in_step(tx, context, id).await
         })
         .await?;
@@ -251,10 +248,7 @@ pub async fn verify_phone(
                 Ok(phone) => phone,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let backup_codes = match backup_code::of_user(tx, user).await? {
-                Some(_) => None,
-                None => Some(backup_code::make(tx, context, user).await?),
-            };
+            let backup_codes = first_backup_codes(tx, context, user).await?;
             device::distrust(tx, user).await?;
             keep_in_step(tx, context, user).await?;
             session::raise_in(tx, context, &live.session, Method::Sms.amr()).await?;
@@ -337,11 +331,8 @@ pub async fn choose_passkey(
             } else {
                 (EventType::PasskeySecondOff, Alarm::FactorRemoved)
             };
-            note(tx, context, caller, id, event, Some(alarm)).await?;
-            let codes = match backup_code::of_user(tx, id).await? {
-                None if chosen => Some(backup_code::make(tx, context, id).await?),
-                _ => None,
-            };
+            note(tx, context, caller, id, event, alarm).await?;
+            let codes = if chosen { first_backup_codes(tx, context, id).await? } else { None };
             keep_in_step(tx, context, id).await?;
             Ok(codes)
         })
@@ -368,7 +359,7 @@ pub async fn renew_backup_codes(
                 return Err(Error::new(Code::Conflict)
                     .with_detail("Backup codes stand in for a second factor. Set one up first."));
             }
-            note(tx, context, caller, user, EventType::BackupCodesMade, Some(Alarm::BackupCodesMade)).await?;
+            note(tx, context, caller, user, EventType::BackupCodesMade, Alarm::BackupCodesMade).await?;
             backup_code::make(tx, context, user).await
         })
         .await
@@ -385,7 +376,7 @@ pub(crate) async fn is_right(
     flow: Uuid,
 ) -> Result<bool> {
     match method {
-        Method::Totp => totp::is_right(tx, context, user.id, &digits(code)).await,
+        Method::Totp => totp::is_right(tx, context, user.id, code).await,
         // Proved by its own ceremony.
         Method::Passkey => Ok(false),
         Method::Sms => Ok(phone::try_code(tx, context, user, flow, code).await?.is_ok()),
@@ -406,10 +397,7 @@ pub(crate) async fn remove_all(
     caller: &Caller,
     user: UserId,
 ) -> Result<()> {
-    totp::remove(tx, user).await?;
-    phone::forget_all(tx, user).await?;
-    passkey::forget_all(tx, context, caller, user).await?;
-    keep_in_step(tx, context, user).await?;
+    forget_all(tx, context, caller, user).await?;
     user::must_enrol(tx, user).await
 }
 
@@ -421,6 +409,7 @@ pub(crate) async fn forget_all(
     user: UserId,
 ) -> Result<()> {
     totp::remove(tx, user).await?;
+    phone::forget_all(tx, user).await?;
     passkey::forget_all(tx, context, caller, user).await?;
     keep_in_step(tx, context, user).await
 }
@@ -429,6 +418,7 @@ pub(crate) async fn forget_all(
 pub(crate) async fn remove_since(
     tx: &mut Tx<'_>,
     context: &Context,
+    caller: &Caller,
     user: UserId,
     since: Time,
 ) -> Result<()> {
@@ -438,7 +428,7 @@ pub(crate) async fn remove_since(
     if factors.totp.is_some_and(|totp| totp.created_at >= since) {
         totp::remove(tx, user).await?;
     }
-    passkey::forget_since(tx, user, since).await?;
+    passkey::forget_since(tx, context, caller, user, since).await?;
     if factors.phone.is_some_and(|phone| phone.verified_at.is_some_and(|at| at >= since)) {
         phone::forget_all(tx, user).await?;
     }
@@ -476,19 +466,23 @@ async fn note(
     caller: &Caller,
     id: UserId,
     event: EventType,
-    alarm: Option<Alarm>,
+    alarm: Alarm,
 ) -> Result<()> {
     let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
     audit::record(tx, context, caller, Event::new(event).user(id)).await?;
-    match alarm {
-        Some(alarm) => alarm::tell(tx, context, caller, id, &user.email, alarm).await,
-        None => Ok(()),
-    }
+    alarm::tell(tx, context, caller, id, &user.email, alarm).await
 }
 
-/// As people type digits: `123 456`.
-fn digits(code: &str) -> String {
-    code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect()
+/// Makes the first set of backup codes of an account. `None` where it has one.
+async fn first_backup_codes(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    user: UserId,
+) -> Result<Option<Vec<SecretString>>> {
+    match backup_code::of_user(tx, user).await? {
+        Some(_) => Ok(None),
+        None => backup_code::make(tx, context, user).await.map(Some),
+    }
 }
 
 /// # Errors

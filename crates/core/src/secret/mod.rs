@@ -162,6 +162,7 @@ pub async fn try_code(
     account_key: &str,
     code: &str,
 ) -> Result<Result<Found>> {
+    let code = &digits(code);
     let now = context.now();
     let wrong = || Ok(Err(Error::new(Code::InvalidOrExpiredCode)));
     // Without a subject no code can be right: whoever tries that must not use up the tries of those who have one.
@@ -185,6 +186,11 @@ pub async fn try_code(
             wrong()
         }
     }
+}
+
+/// A code as people type it, without what they put between its digits: `123 456`.
+pub fn digits(code: &str) -> String {
+    code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect()
 }
 
 /// The proof that a mail was read: only using a secret up makes one.

@@ -2,12 +2,12 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::flow::{self, Entered, SignedIn};
-use super::second::find;
+use super::flow::{self, SignedIn};
+use super::second::{self, find};
 use super::{Second, pending};
 use crate::audit;
 use crate::context::Caller;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::rate_limit::Class;
 use crate::second_factor::{self, Method};
 use crate::session::Sessions;
@@ -45,7 +45,6 @@ pub async fn confirm_totp(
 ) -> Result<(SignedIn, Option<Vec<SecretString>>)> {
     let context = sessions.context();
     context.limit(Class::Proof, caller, &audit::digest(context, token.expose_secret())).await?;
-    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let (admitted, backup_codes) = context
         .db
         .write(async |tx| {
@@ -55,7 +54,7 @@ pub async fn confirm_totp(
             if !pending.enrols || !factors.methods().is_empty() {
                 return Err(pending::over());
             }
-            let backup_codes = second_factor::add_totp(tx, context, caller, user.id, &code).await?;
+            let backup_codes = second_factor::add_totp(tx, context, caller, user.id, code).await?;
             if !pending::consume(tx, context, pending.id).await? {
                 return Err(pending::over());
             }
@@ -70,8 +69,5 @@ pub async fn confirm_totp(
             Ok((admitted, backup_codes))
         })
         .await?;
-    match admitted? {
-        Entered::Session(opened) => Ok((flow::signed_in(sessions, opened).await?, backup_codes)),
-        Entered::Due(_) => Err(Error::internal("a sign-in with two factors was asked for another")),
-    }
+    Ok((second::signed_in(sessions, admitted).await?, backup_codes))
 }

@@ -69,7 +69,7 @@ impl Method {
             Self::Password | Self::ConfirmedSignUp | Self::FirstAdmin => vec!["pwd"],
             Self::EmailLink | Self::EmailCode => vec!["email"],
             Self::Passkey { user_verified, backup_eligible } => {
-                let key = if backup_eligible { "swk" } else { "hwk" };
+                let key = crate::passkey::amr(backup_eligible);
                 if user_verified { vec![key, "user", MULTI_FACTOR] } else { vec![key, "user"] }
             }
         }

@@ -150,8 +150,7 @@ pub async fn complete_by_passkey(
     if matches!(pending.method, super::Method::Passkey { .. }) && !proof.user_verified() {
         return Err(Code::UserVerificationRequired.into());
     }
-    let amr = if proof.backup_eligible() { "swk" } else { "hwk" };
-    let second = Second { method: Method::Passkey, amr };
+    let second = Second { method: Method::Passkey, amr: proof.amr() };
     let entered = context
         .db
         .write(async |tx| enter(tx, context, caller, pending, &user, second, browser, trust_device).await)
@@ -197,7 +196,7 @@ async fn enter(
     Ok(admitted)
 }
 
-async fn signed_in(sessions: &Sessions, entered: Result<Entered>) -> Result<SignedIn> {
+pub(super) async fn signed_in(sessions: &Sessions, entered: Result<Entered>) -> Result<SignedIn> {
     match entered? {
         Entered::Session(opened) => flow::signed_in(sessions, opened).await,
         Entered::Due(_) => Err(Error::internal("a sign-in with two factors was asked for another")),

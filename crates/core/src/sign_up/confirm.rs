@@ -118,7 +118,6 @@ pub async fn confirm_code(
     let context = sessions.context();
     let email = EmailAddress::parse("email", email).map_err(|error| Error::invalid(vec![error]))?;
     context.limit(Class::Proof, caller, email.key()).await?;
-    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let flow_hash = with.flow_token.map(|token| token_hash(token.expose_secret()));
     let (found, target) = context
         .db
@@ -129,7 +128,7 @@ pub async fn confirm_code(
                 Some(Target::Account { id, .. }) => (Purpose::VerifyEmail, Some(id.uuid())),
                 None => (Purpose::SignUp, None),
             };
-            let tried = secret::try_code(tx, context, purpose, subject, email.key(), &code).await?;
+            let tried = secret::try_code(tx, context, purpose, subject, email.key(), code).await?;
             Ok::<_, Error>(tried.and_then(|found| Ok((found, target.ok_or(Code::InvalidOrExpiredCode)?))))
         })
         .await??;

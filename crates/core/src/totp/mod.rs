@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::context::{Context, Time, TotpId, UserId};
 use crate::error::{Code, Error, Result};
 use crate::seals::SealedColumn;
+use crate::secret::digits;
 use crate::user::User;
 
 /// What is sealed here, for the rotation of the master key.
@@ -120,7 +121,7 @@ pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<
 async fn take(tx: &mut Tx<'_>, context: &Context, row: &store::Row, code: &str) -> Result<bool> {
     let secret = open(context, row)?;
     let now = context.now();
-    match otp::matching_step(&secret, code, now.seconds()) {
+    match otp::matching_step(&secret, &digits(code), now.seconds()) {
         Some(step) => store::take_step(tx, row.id, step, now).await,
         None => Ok(false),
     }

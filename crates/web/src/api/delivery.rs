@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::views::{SessionView, UserView};
 use crate::http::cookies::CookieName;
+use crate::signed_in::is_bearer;
 use crate::state::Web;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -160,6 +161,26 @@ pub async fn enter_browser(
         answered.append(SET_COOKIE, cookie);
     }
     Ok(())
+}
+
+/// As the request brought its own tokens.
+pub fn as_asked(headers: &HeaderMap) -> Delivery {
+    if is_bearer(headers) { Delivery::Body } else { Delivery::Cookie }
+}
+
+/// Answers with something, and with the tokens of a session that goes on beside it.
+pub fn beside<T: Serialize>(
+    web: &Web,
+    asked: &HeaderMap,
+    tokens: &Tokens,
+    answer: impl FnOnce(TokensAnswer) -> T,
+) -> Response {
+    let delivery = as_asked(asked);
+    let mut response = axum::Json(answer(TokensAnswer::new(tokens, delivery))).into_response();
+    if delivery == Delivery::Cookie {
+        set_tokens(web, response.headers_mut(), tokens);
+    }
+    response
 }
 
 /// Answers with tokens of a session that goes on.

@@ -9,11 +9,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::delivery::{self, Delivery, TokensAnswer};
+use super::delivery::{self, TokensAnswer};
 use crate::http::caller::ByCaller;
 use crate::http::json::Json;
 use crate::http::problem::{ApiError, Problem};
-use crate::signed_in::{SignedIn, is_bearer};
+use crate::signed_in::SignedIn;
 use crate::state::Web;
 
 /// One second factor.
@@ -217,16 +217,8 @@ pub async fn confirm_totp(
 ) -> Result<Response, ApiError> {
     let code = request.code.expose_secret();
     let added = second_factor::confirm_totp(&web.sessions, &caller, &live, code).await?;
-    let delivery = if is_bearer(&headers) { Delivery::Body } else { Delivery::Cookie };
-    let answer = TotpAnswer {
-        backup_codes: added.backup_codes.as_deref().map(shown),
-        tokens: TokensAnswer::new(&added.tokens, delivery),
-    };
-    let mut response = axum::Json(answer).into_response();
-    if delivery == Delivery::Cookie {
-        delivery::set_tokens(&web, response.headers_mut(), &added.tokens);
-    }
-    Ok(response)
+    let backup_codes = added.backup_codes.as_deref().map(shown);
+    Ok(delivery::beside(&web, &headers, &added.tokens, |tokens| TotpAnswer { backup_codes, tokens }))
 }
 
 /// Remove the authenticator app.

@@ -1,7 +1,7 @@
 //! The phone number of the signed-in account.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use doorward_core::phone::{self, Phone};
 use doorward_core::second_factor;
 use http::{HeaderMap, StatusCode};
@@ -9,12 +9,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::delivery::{self, Delivery, TokensAnswer};
+use super::delivery::{self, TokensAnswer};
 use super::factors::shown;
 use crate::http::caller::ByCaller;
 use crate::http::json::Json;
 use crate::http::problem::{ApiError, Problem};
-use crate::signed_in::{SignedIn, is_bearer};
+use crate::signed_in::SignedIn;
 use crate::state::Web;
 
 /// The account's number for codes by SMS.
@@ -111,17 +111,12 @@ pub async fn verify(
 ) -> Result<Response, ApiError> {
     let code = request.code.expose_secret();
     let (phone, added) = second_factor::verify_phone(&web.sessions, &caller, &live, code).await?;
-    let delivery = if is_bearer(&headers) { Delivery::Body } else { Delivery::Cookie };
-    let answer = PhoneVerified {
+    let backup_codes = added.backup_codes.as_deref().map(shown);
+    Ok(delivery::beside(&web, &headers, &added.tokens, |tokens| PhoneVerified {
         phone: PhoneView::new(Some(phone), None),
-        backup_codes: added.backup_codes.as_deref().map(shown),
-        tokens: TokensAnswer::new(&added.tokens, delivery),
-    };
-    let mut response = axum::Json(answer).into_response();
-    if delivery == Delivery::Cookie {
-        delivery::set_tokens(&web, response.headers_mut(), &added.tokens);
-    }
-    Ok(response)
+        backup_codes,
+        tokens,
+    }))
 }
 
 /// Remove the phone number.

@@ -11,12 +11,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::delivery::{self, Delivery, TokensAnswer};
+use super::delivery::{self, TokensAnswer};
 use super::passkeys::PasskeyStarted;
 use crate::http::caller::ByCaller;
 use crate::http::json::Json;
 use crate::http::problem::{ApiError, Problem};
-use crate::signed_in::{SignedIn, is_bearer};
+use crate::signed_in::SignedIn;
 use crate::state::Web;
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -148,8 +148,7 @@ pub async fn confirm(
             return Err(Error::invalid(vec![FieldError::new("password", "invalid", detail)]).into());
         }
     };
-    let delivery = if is_bearer(&headers) { Delivery::Body } else { Delivery::Cookie };
-    Ok(delivery::renewed(&web, delivery, &tokens))
+    Ok(delivery::renewed(&web, delivery::as_asked(&headers), &tokens))
 }
 
 fn required(field: &'static str, detail: &'static str) -> ApiError {

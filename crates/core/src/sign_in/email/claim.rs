@@ -9,7 +9,7 @@ use crate::mail::{self, Message};
 use crate::secret::{self, Purpose};
 use crate::session::{self, EndReason};
 use crate::user::{self, User};
-use crate::{device, lockout, phone, second_factor};
+use crate::{device, lockout, second_factor};
 
 /// Gives the account to whoever reads its mail, and to nobody else. Anybody could have made it with an address that is not
 /// theirs, and wait for its owner to come and use it: so what they set up there, the password before all, ends here.
@@ -22,7 +22,6 @@ pub(super) async fn claim(tx: &mut Tx<'_>, context: &Context, caller: &Caller, u
         audit::record(tx, context, caller, Event::new(EventType::PasswordRemoved).user(id)).await?;
     }
     second_factor::forget_all(tx, context, caller, id).await?;
-    phone::forget_all(tx, id).await?;
     device::forget_all(tx, id).await?;
     lockout::forgive(tx, id).await?;
     session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;

@@ -171,15 +171,13 @@ pub async fn by_code(
         |token| audit::digest(context, token.expose_secret()),
     );
     context.limit(Class::Proof, caller, &key).await?;
-    let code: String = code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let proved = context
         .db
         .write(async |tx| {
             let flow = find_flow(tx, context, flow_token).await?;
             let flow = flow.filter(|flow| flow.email_key == email.key());
             let subject = flow.as_ref().map(|flow| flow.id.uuid());
-            match (secret::try_code(tx, context, Purpose::SignIn, subject, email.key(), &code).await?, &flow)
-            {
+            match (secret::try_code(tx, context, Purpose::SignIn, subject, email.key(), code).await?, &flow) {
                 (Ok(found), Some(flow)) => {
                     let proved = use_up(tx, context, caller, found, flow, Method::EmailCode).await?;
                     Ok(proved.ok_or_else(|| Error::new(Code::InvalidOrExpiredCode)))

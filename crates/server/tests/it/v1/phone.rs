@@ -372,3 +372,27 @@ async fn whoever_waits_in_an_account_of_somebody_elses_address_leaves_no_number_
 
     assert_eq!(app.count("SELECT COUNT(*) FROM phones").await, 0);
 }
+
+#[tokio::test]
+async fn a_number_that_was_planted_before_the_address_was_proved_is_gone_with_the_first_reset() {
+    let app = TestApp::with(|config| {
+        on(config);
+        config.sign_up.verify_email = doorward_core::config::VerifyEmail::Later;
+    })
+    .await;
+    let email = "victim@example.com";
+    let stranger = app.browser();
+    stranger.sign_up(email).await.expect_status(200);
+    ask(&stranger, NUMBER).await.expect_status(202);
+    verify(&stranger, &newest_code(&app, NUMBER).await).await.expect_status(200);
+    let owner = app.browser();
+    owner.post("/v1/password/forgot", &json!({"email": email})).await.expect_status(202);
+    let token = app.mail_to(email).await.token();
+
+    let body = json!({"token": token, "new_password": "a wholly new passphrase"});
+    owner.post("/v1/password/reset", &body).await.expect_status(204);
+
+    assert_eq!(app.count("SELECT COUNT(*) FROM phones").await, 0);
+    let body = json!({"identifier": email, "password": "a wholly new passphrase"});
+    assert_eq!(owner.post("/v1/sign-in", &body).await.value()["status"], "signed_in");
+}

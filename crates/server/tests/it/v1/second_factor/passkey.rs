@@ -15,16 +15,10 @@ fn answer(mfa_token: &str, passkey_token: &Value, credential: &Value) -> Value {
 }
 
 /// The first step by a passkey whose authenticator verifies nobody.
-async fn first_step_by_passkey(
-    app: &TestApp,
-    browser: &Browser,
-    passkey: &mut SoftPasskey,
-    how: &How,
-) -> Value {
+async fn first_step_by_passkey(browser: &Browser, passkey: &mut SoftPasskey, how: &How) -> Value {
     let started = browser.post_empty("/v1/sign-in/passkey/start").await.expect_status(200).value();
     let credential = passkey.get(&started["options"], how);
     let body = json!({"passkey_token": started["passkey_token"], "credential": credential});
-    let _ = app;
     browser.post("/v1/sign-in/passkey/finish", &body).await.expect_status(200).value()
 }
 
@@ -68,12 +62,12 @@ async fn a_passkey_that_verified_its_user_is_two_factors_and_one_that_did_not_is
     let mut plain = add_with(&ada.browser, &unverified(&app)).await;
 
     let browser = app.browser();
-    let answered = first_step_by_passkey(&app, &browser, &mut verifying, &How::on(&app.url)).await;
+    let answered = first_step_by_passkey(&browser, &mut verifying, &How::on(&app.url)).await;
     assert_eq!(answered["status"], "signed_in");
     assert_eq!(session(&browser).await["acr"], "aal2");
 
     let browser = app.browser();
-    let answered = first_step_by_passkey(&app, &browser, &mut plain, &unverified(&app)).await;
+    let answered = first_step_by_passkey(&browser, &mut plain, &unverified(&app)).await;
     assert_eq!(answered["status"], "mfa_required");
     browser.get("/v1/session").await.expect_problem(401, "not_authenticated");
     let token = answered["mfa_token"].as_str().unwrap();
