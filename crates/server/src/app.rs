@@ -79,12 +79,6 @@ impl App {
         self.sessions.context()
     }
 
-    /// The description of the API, as it is served.
-    pub fn openapi(&self) -> String {
-        let (_, description) = routes::all(&self.web());
-        doorward_web::api::openapi::to_json(&description)
-    }
-
     /// Answers on the listener, and runs the jobs, until `shutdown` is done and what was under way has finished. `clock`
     /// follows the database's.
     pub async fn serve(
@@ -94,7 +88,7 @@ impl App {
         clock: Option<Arc<SystemClock>>,
         shutdown: impl Future<Output = ()>,
     ) {
-        let (router, _) = routes::all(&self.web());
+        let router = routes::all(&self.web());
         let jobs = Jobs::start(self, clock);
         let sessions = self.sessions.clone();
         let shutdown = async move {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Extension, Json};
 use bytes::Bytes;
 use doorward_core::error::Code;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -13,14 +13,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use rust_embed::RustEmbed;
 use serde_json::json;
 
+use crate::api;
 use crate::http::layer::peer;
 use crate::http::metrics as figures;
 use crate::http::problem::ApiError;
 use crate::state::Web;
-
-/// The API's description as it is served.
-#[derive(Clone)]
-pub struct Description(pub Bytes);
 
 /// The process answers.
 pub async fn healthz() -> Json<serde_json::Value> {
@@ -55,8 +52,8 @@ pub async fn metrics(State(web): State<Web>, request: Request) -> Result<Respons
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], figures::render()).into_response())
 }
 
-pub async fn openapi(Extension(Description(text)): Extension<Description>) -> Response {
-    ([(CONTENT_TYPE, "application/json")], text).into_response()
+pub async fn openapi() -> Response {
+    ([(CONTENT_TYPE, "application/json")], api::openapi::text()).into_response()
 }
 
 /// The public signing keys (RFC 7517). Verifiers may keep them for a while; a key is published long before it signs.

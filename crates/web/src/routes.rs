@@ -1,22 +1,20 @@
 //! Every address that is answered, each with who may ask. There is no other way to add one.
 
-use std::sync::Arc;
+mod api_route;
 
+use axum::Router;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use axum::{Extension, Router};
 use doorward_core::access::{self, Decision, Permission};
 use doorward_core::error::{Code, Error};
 use doorward_core::session::Live;
 use http::HeaderMap;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt as _};
-use utoipa_axum::routes;
 
+use self::api_route::{ApiRoute, api_route};
 use crate::api::{
-    account, audit, challenge, email_sign_in, factors, me, not_me, openapi, passkeys, password, phone,
+    account, audit, challenge, email_sign_in, factors, me, not_me, passkeys, password, phone,
     reauthentication, recovery, revocations, second_factor, session, sessions, sign_up,
 };
 use crate::gateway::{forward_auth, renew};
@@ -59,80 +57,82 @@ pub const HASHING: &[&str] = &[
     "/first-admin",
 ];
 
-/// All routes, and the description of the API among them.
-pub fn all(web: &Web) -> (Router, Arc<OpenApi>) {
+/// All routes.
+pub fn all(web: &Web) -> Router {
     let mut routes = Routes::new(web.clone());
-    api(&mut routes);
-    gateways(&mut routes);
+    for route in api() {
+        routes.api(route);
+    }
+    // Judged by the refresh cookie.
+    routes.plain(Access::Token, "/session/renew", get(renew::renew));
     operations(&mut routes);
     pages::routes(&mut routes);
     routes.finish()
 }
 
-fn api(routes: &mut Routes) {
-    routes.api(Access::Public, routes!(sign_up::start));
-    routes.api(Access::Public, routes!(sign_up::verify));
-    routes.api(Access::Public, routes!(sign_up::resend));
-    routes.api(Access::Public, routes!(session::sign_in));
-    // Judged by the token of a sign-in under way.
-    routes.api(Access::Token, routes!(second_factor::start));
-    routes.api(Access::Token, routes!(second_factor::complete));
-    routes.api(Access::Token, routes!(second_factor::begin_enrolment));
-    routes.api(Access::Token, routes!(second_factor::confirm_enrolment));
-    routes.api(Access::Token, routes!(recovery::start));
-    // Judged by a mail's link, or by a session.
-    routes.api(Access::Token, routes!(recovery::cancel));
-    routes.api(Access::Public, routes!(recovery::complete));
-    routes.api(Access::Public, routes!(email_sign_in::start));
-    routes.api(Access::Public, routes!(email_sign_in::verify));
-    routes.api(Access::Public, routes!(passkeys::sign_in_start));
-    routes.api(Access::Public, routes!(passkeys::sign_in_finish));
-    routes.api(Access::Public, routes!(challenge::issue));
-    routes.api(Access::Token, routes!(session::refresh));
-    routes.api(Access::Token, routes!(session::current));
-    routes.api(Access::Token, routes!(session::sign_out));
-    routes.api(Access::Token, routes!(session::sign_out_all));
-    routes.api(Access::Public, routes!(password::forgot));
-    routes.api(Access::Public, routes!(password::reset));
-    routes.api(Access::SignedIn, routes!(password::change));
-    routes.api(Access::SignedIn, routes!(reauthentication::start));
-    routes.api(Access::SignedIn, routes!(reauthentication::confirm));
-    routes.api(Access::SignedIn, routes!(me::show, me::change));
-    routes.api(Access::Fresh, routes!(account::close));
-    routes.api(Access::Fresh, routes!(account::change_email));
-    routes.api(Access::SignedIn, routes!(account::verify_email_change));
-    routes.api(Access::Public, routes!(account::undo_email_change));
-    routes.api(Access::Public, routes!(account::restore));
-    routes.api(Access::Fresh, routes!(account::export));
-    routes.api(Access::SignedIn, routes!(factors::list));
-    routes.api(Access::Fresh, routes!(factors::change));
-    routes.api(Access::Fresh, routes!(factors::begin_totp, factors::remove_totp));
-    routes.api(Access::SignedIn, routes!(factors::confirm_totp));
-    routes.api(Access::SignedIn, routes!(factors::backup_codes));
-    routes.api(Access::Fresh, routes!(factors::renew_backup_codes));
-    routes.api(Access::SignedIn, routes!(sessions::list));
-    routes.api(Access::SignedIn, routes!(sessions::end));
-    routes.api(Access::SignedIn, routes!(sessions::devices));
-    routes.api(Access::SignedIn, routes!(sessions::rename, sessions::forget));
-    routes.api(Access::SignedIn, routes!(passkeys::list));
-    routes.api(Access::Fresh, routes!(passkeys::start));
-    routes.api(Access::Fresh, routes!(passkeys::finish));
-    routes.api(Access::SignedIn, routes!(passkeys::rename));
-    routes.api(Access::Fresh, routes!(passkeys::remove));
-    routes.api(Access::SignedIn, routes!(phone::show));
-    routes.api(Access::Fresh, routes!(phone::start, phone::remove));
-    routes.api(Access::SignedIn, routes!(phone::verify));
-    // Judged by a service key.
-    routes.api(Access::Token, routes!(revocations::listen));
-    routes.api(Access::Public, routes!(not_me::act));
-    routes.api(Access::SignedIn, routes!(audit::activity));
-    routes.api(Access::Permission(Permission::AUDIT_READ), routes!(audit::search));
-}
-
-fn gateways(routes: &mut Routes) {
-    // Judged by the proxied request's token, and by which gateway asks.
-    routes.api(Access::Token, routes!(forward_auth::ask));
-    routes.plain(Access::Token, "/session/renew", get(renew::renew));
+/// The JSON API, whose routes describe themselves.
+pub fn api() -> Vec<ApiRoute> {
+    vec![
+        api_route!(Access::Public, sign_up::start),
+        api_route!(Access::Public, sign_up::verify),
+        api_route!(Access::Public, sign_up::resend),
+        api_route!(Access::Public, session::sign_in),
+        // Judged by the token of a sign-in under way.
+        api_route!(Access::Token, second_factor::start),
+        api_route!(Access::Token, second_factor::complete),
+        api_route!(Access::Token, second_factor::begin_enrolment),
+        api_route!(Access::Token, second_factor::confirm_enrolment),
+        api_route!(Access::Token, recovery::start),
+        // Judged by a mail's link, or by a session.
+        api_route!(Access::Token, recovery::cancel),
+        api_route!(Access::Public, recovery::complete),
+        api_route!(Access::Public, email_sign_in::start),
+        api_route!(Access::Public, email_sign_in::verify),
+        api_route!(Access::Public, passkeys::sign_in_start),
+        api_route!(Access::Public, passkeys::sign_in_finish),
+        api_route!(Access::Public, challenge::issue),
+        api_route!(Access::Token, session::refresh),
+        api_route!(Access::Token, session::current),
+        api_route!(Access::Token, session::sign_out),
+        api_route!(Access::Token, session::sign_out_all),
+        api_route!(Access::Public, password::forgot),
+        api_route!(Access::Public, password::reset),
+        api_route!(Access::SignedIn, password::change),
+        api_route!(Access::SignedIn, reauthentication::start),
+        api_route!(Access::SignedIn, reauthentication::confirm),
+        api_route!(Access::SignedIn, me::show, me::change),
+        api_route!(Access::Fresh, account::close),
+        api_route!(Access::Fresh, account::change_email),
+        api_route!(Access::SignedIn, account::verify_email_change),
+        api_route!(Access::Public, account::undo_email_change),
+        api_route!(Access::Public, account::restore),
+        api_route!(Access::Fresh, account::export),
+        api_route!(Access::SignedIn, factors::list),
+        api_route!(Access::Fresh, factors::change),
+        api_route!(Access::Fresh, factors::begin_totp, factors::remove_totp),
+        api_route!(Access::SignedIn, factors::confirm_totp),
+        api_route!(Access::SignedIn, factors::backup_codes),
+        api_route!(Access::Fresh, factors::renew_backup_codes),
+        api_route!(Access::SignedIn, sessions::list),
+        api_route!(Access::SignedIn, sessions::end),
+        api_route!(Access::SignedIn, sessions::devices),
+        api_route!(Access::SignedIn, sessions::rename, sessions::forget),
+        api_route!(Access::SignedIn, passkeys::list),
+        api_route!(Access::Fresh, passkeys::start),
+        api_route!(Access::Fresh, passkeys::finish),
+        api_route!(Access::SignedIn, passkeys::rename),
+        api_route!(Access::Fresh, passkeys::remove),
+        api_route!(Access::SignedIn, phone::show),
+        api_route!(Access::Fresh, phone::start, phone::remove),
+        api_route!(Access::SignedIn, phone::verify),
+        // Judged by a service key.
+        api_route!(Access::Token, revocations::listen),
+        api_route!(Access::Public, not_me::act),
+        api_route!(Access::SignedIn, audit::activity),
+        api_route!(Access::Permission(Permission::AUDIT_READ), audit::search),
+        // Judged by the proxied request's token, and by which gateway asks.
+        api_route!(Access::Token, forward_auth::ask),
+    ]
 }
 
 fn operations(routes: &mut Routes) {
@@ -150,24 +150,16 @@ fn operations(routes: &mut Routes) {
 /// Takes routes in.
 pub struct Routes {
     web: Web,
-    api: OpenApiRouter<Web>,
-    plain: Router<Web>,
+    router: Router<Web>,
 }
 
 impl Routes {
     fn new(web: Web) -> Self {
-        Self { web, api: OpenApiRouter::with_openapi(openapi::frame()), plain: Router::new() }
+        Self { web, router: Router::new() }
     }
 
-    /// A route of the JSON API, which describes itself.
-    pub fn api(&mut self, access: Access, route: UtoipaMethodRouter<Web>) {
-        let route = match access {
-            Access::Public | Access::Token => route,
-            Access::SignedIn | Access::Fresh | Access::Permission(_) => {
-                route.layer(from_fn_with_state((self.web.clone(), access), require))
-            }
-        };
-        self.api = std::mem::take(&mut self.api).routes(route);
+    fn api(&mut self, route: ApiRoute) {
+        self.plain(route.access, &route.path, route.handlers);
     }
 
     /// A route that programs know by its name.
@@ -178,32 +170,26 @@ impl Routes {
                 route.layer(from_fn_with_state((self.web.clone(), access), require))
             }
         };
-        self.plain = std::mem::take(&mut self.plain).route(path, route);
+        self.router = std::mem::take(&mut self.router).route(path, route);
     }
 
     /// A page. Whoever is not signed in where that is needed is sent to sign in.
     pub fn page(&mut self, access: Access, path: &str, route: MethodRouter<Web>) {
         let route = route.layer(from_fn_with_state((self.web.clone(), access), pages::session::enter));
-        self.plain = std::mem::take(&mut self.plain).route(path, route);
+        self.router = std::mem::take(&mut self.router).route(path, route);
     }
 
     pub fn is_development(&self) -> bool {
         self.web.config.is_development()
     }
 
-    fn finish(self) -> (Router, Arc<OpenApi>) {
-        let (api, mut description) = self.api.split_for_parts();
-        openapi::name_operations(&mut description);
-        let description = Arc::new(description);
+    fn finish(self) -> Router {
         let base = self.web.config.base_path().to_owned();
         let load = Load::new(HASHING, self.web.context().hasher.takes_at_once());
         let layer = HttpLayer::new(self.web.context().clone(), pages::error::render, load);
-        let all = api
-            .merge(self.plain)
-            .layer(Extension(operations::Description(openapi::to_json(&description).into())))
-            .with_state(self.web);
+        let all = self.router.with_state(self.web);
         let all = if base.is_empty() { all } else { Router::new().nest(&base, all) };
-        (all.fallback(not_found).layer(layer), description)
+        all.fallback(not_found).layer(layer)
     }
 }
 

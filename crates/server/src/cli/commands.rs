@@ -120,17 +120,6 @@ pub async fn key(settings: Settings, command: Key) -> Result<()> {
     Ok(())
 }
 
-pub async fn openapi(mut settings: Settings) -> Result<()> {
-    // The description does not depend on what is stored: nothing is opened that could be in use.
-    let folder = std::env::temp_dir().join(format!("doorward-openapi-{}", std::process::id()));
-    settings.data_dir.clone_from(&folder);
-    settings.database_url = SecretString::from(format!("sqlite:{}", folder.join("openapi.db").display()));
-    let app = setup::open(settings).await?.app;
-    print!("{}", app.openapi());
-    app.context().db.close().await;
-    std::fs::remove_dir_all(folder).context("the temporary folder")
-}
-
 async fn create_user(app: &crate::app::App, caller: &Caller, create: &args::CreateUser) -> Result<()> {
     let password = read_password(create.password_stdin)?;
     let user = operator::create_user(

@@ -46,7 +46,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Key(command) => commands::key(settings()?, command).await?,
         Command::Keys(command) => keys::run(settings()?, command).await?,
         Command::Audit(command) => return audit::run(settings()?, command).await,
-        Command::Openapi => commands::openapi(settings()?).await?,
+        Command::Openapi => print!("{}", doorward_web::api::openapi::text()),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,13 +1,32 @@
 //! The API's description, OpenAPI 3.1, made from the handlers themselves.
 
+use std::sync::LazyLock;
+
 use doorward_core::error::Code;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::routes;
+
+/// The description as it is served and checked in: the same for every installation, made for the first who asks.
+pub fn text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let frame = OpenApiRouter::with_openapi(frame());
+        let mut api =
+            routes::api().into_iter().fold(frame, |api, route| (route.describe)(api)).into_openapi();
+        name_operations(&mut api);
+        let mut text = api.to_pretty_json().unwrap_or_default();
+        text.push('\n');
+        text
+    });
+    &TEXT
+}
 
 /// The frame that the routes are hung into.
-pub fn frame() -> OpenApi {
+fn frame() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Doorward")
         .version(env!("CARGO_PKG_VERSION"))
@@ -50,7 +69,7 @@ pub fn frame() -> OpenApi {
 }
 
 /// Gives each operation a name of its own, from its method and path: those of handlers repeat.
-pub fn name_operations(api: &mut OpenApi) {
+fn name_operations(api: &mut OpenApi) {
     for (path, item) in &mut api.paths.paths {
         let operations = [
             ("get", &mut item.get),
@@ -70,11 +89,4 @@ pub fn name_operations(api: &mut OpenApi) {
             }
         }
     }
-}
-
-/// As it is served and checked in.
-pub fn to_json(api: &OpenApi) -> String {
-    let mut text = api.to_pretty_json().unwrap_or_default();
-    text.push('\n');
-    text
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use doorward_core::error::Code;
@@ -11,15 +10,12 @@ use serde_json::Value;
 
 use super::views::{self, DocsPage, Operation, OperationGroup, ProblemPage, RequestField};
 use super::{layout, page};
+use crate::api::openapi;
 use crate::http::problem::{self, ApiError};
-use crate::operations::Description;
 use crate::state::Web;
 
-pub async fn api(
-    State(web): State<Web>,
-    Extension(Description(text)): Extension<Description>,
-) -> Result<Response, ApiError> {
-    let api: Value = serde_json::from_slice(&text).map_err(doorward_core::error::Error::internal)?;
+pub async fn api(State(web): State<Web>) -> Result<Response, ApiError> {
+    let api: Value = serde_json::from_str(openapi::text()).map_err(doorward_core::error::Error::internal)?;
     let template = DocsPage {
         layout: layout(&web, "API reference", None),
         version: string(&api["info"]["version"]),
