@@ -1,25 +1,30 @@
 //! "This was not me": what the link in an alarm's mail does. Every session ends, no device is known any more, the password
 //! stops working, factors that were added since are removed, and a mail to set a new one goes out. Whoever got in is out, and stays out.
 
+use doorward_db::Tx;
+
 use crate::audit::{self, Event, EventType};
-use crate::context::{Caller, Context, Id, UserId};
+use crate::context::{Caller, Context, Id, Time, UserId};
 use crate::error::{Code, Result};
 use crate::rate_limit::Class;
+use crate::second_factor::Recent;
 use crate::secret::{self, Purpose};
 use crate::session::Sessions;
 use crate::{email_change, password, second_factor, user};
 
-/// The address of the account that a link belongs to, for the page that shows its button. Looking uses nothing up.
+/// The address of the account that a link belongs to, and the second factors that would go, for the page that shows its button.
+/// Looking uses nothing up.
 ///
 /// # Errors
 /// `invalid_or_expired_token`.
-pub async fn look(context: &Context, token: &str) -> Result<String> {
+pub async fn look(context: &Context, token: &str) -> Result<(String, Vec<Recent>)> {
     context
         .db
         .read(async |tx| {
             let found = secret::find_link(tx, context, Purpose::NotMe, token).await?;
             let user = user::find(tx, Id::from_uuid(found.subject)).await?;
-            Ok(user.ok_or(Code::InvalidOrExpiredToken)?.email)
+            let user = user.ok_or(Code::InvalidOrExpiredToken)?;
+            Ok((user.email, recent(tx, context, user.id, found.created_at).await?))
         })
         .await
 }
@@ -35,22 +40,28 @@ pub async fn act(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()
         .db
         .write(async |tx| {
             let found = secret::find_link(tx, context, Purpose::NotMe, token).await?;
-            secret::consume(tx, context, found).await?.ok_or(Code::InvalidOrExpiredToken)?;
             let id = Id::from_uuid(found.subject);
+            let planted = recent(tx, context, id, found.created_at).await?;
+            secret::consume(tx, context, found).await?.ok_or(Code::InvalidOrExpiredToken)?;
             // The link lies in the mailbox that it was sent to: where the address was changed since, that one gets it back.
             if let Some(change) = email_change::first_since(tx, context, id, found.created_at).await? {
                 email_change::take_back(tx, context, &change).await?;
                 let event = Event::new(EventType::EmailChangeUndone).user(id);
                 audit::record(tx, context, caller, event).await?;
             }
-            // A factor that the stranger added would keep the owner out.
-            second_factor::remove_since(tx, context, caller, id, found.created_at).await?;
+            second_factor::remove(tx, context, caller, id, &planted).await?;
             let ended = password::rescue(tx, context, id).await?;
-            let event = Event::new(EventType::NotMe).user(id).with("ended", ended);
+            let event =
+                Event::new(EventType::NotMe).user(id).with("ended", ended).with("factors", planted.len());
             audit::record(tx, context, caller, event).await?;
             Ok::<_, crate::error::Error>(id)
         })
         .await?;
     sessions.forget_user(id);
     Ok(())
+}
+
+async fn recent(tx: &mut Tx<'_>, context: &Context, id: UserId, mailed_at: Time) -> Result<Vec<Recent>> {
+    let address_since = email_change::last_until(tx, id, mailed_at).await?;
+    second_factor::recent(tx, context, id, mailed_at, address_since).await
 }

@@ -2062,7 +2062,8 @@ export interface paths {
         /**
          * Say that what a mail told of was not you.
          * @description Every session of the account ends, no device is known any more, the password stops working, and a mail to set a new one
-         *     goes out.
+         *     goes out. Second factors and passkeys that were added since the oldest mail whose link still works (seven days) are removed,
+         *     whoever added them.
          */
         post: {
             parameters: {

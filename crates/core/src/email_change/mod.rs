@@ -180,9 +180,11 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             let found = secret::find_link(tx, context, Purpose::UndoEmail, token).await?;
             let change = store::find(tx, Id::from_uuid(found.subject)).await?.ok_or_else(gone)?;
             secret::consume(tx, context, found).await?.ok_or_else(gone)?;
+            let address_since = last_until(tx, change.user, change.created_at).await?;
+            let planted =
+                second_factor::recent(tx, context, change.user, found.created_at, address_since).await?;
             take_back(tx, context, &change).await?;
-            // A factor that the stranger added would keep the owner out.
-            second_factor::remove_since(tx, context, caller, change.user, found.created_at).await?;
+            second_factor::remove(tx, context, caller, change.user, &planted).await?;
             password::rescue(tx, context, change.user).await?;
             audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(change.user))
                 .await?;
@@ -203,6 +205,11 @@ pub(crate) async fn first_since(
 ) -> Result<Option<EmailChange>> {
     let since = moment.max(context.now() - UNDO_LIFE);
     store::first_since(tx, user, since).await
+}
+
+/// When the account got the address that it had at a moment, as far back as changes can be undone.
+pub(crate) async fn last_until(tx: &mut Tx<'_>, user: UserId, moment: Time) -> Result<Option<Time>> {
+    store::last_until(tx, user, moment).await
 }
 
 /// Gives the account the address back that a change took away. What was changed after it is void.

@@ -71,6 +71,17 @@ pub(super) async fn first_since(tx: &mut Tx<'_>, user: UserId, moment: Time) -> 
     .transpose()
 }
 
+pub(super) async fn last_until(tx: &mut Tx<'_>, user: UserId, moment: Time) -> Result<Option<Time>> {
+    let row = tx
+        .query_one(
+            "SELECT MAX(confirmed_at) FROM email_changes
+             WHERE user_id = ?1 AND confirmed_at <= ?2 AND undone_at IS NULL",
+            &p![user, moment],
+        )
+        .await?;
+    Ok(row.get::<Option<i64>>(0)?.map(Time::from_micros))
+}
+
 pub(super) async fn later_than(tx: &mut Tx<'_>, user: UserId, since: Time) -> Result<Vec<EmailChangeId>> {
     tx.query_all("SELECT id FROM email_changes WHERE user_id = ?1 AND created_at > ?2", &p![user, since])
         .await?

@@ -1,7 +1,7 @@
 //! What an account proves beside its first factor, whichever that was: an authenticator app, a passkey, backup codes. The
 //! account's `mfa_enabled` is kept in step with these in the unit of work that changes them.
 
-use std::time::Duration;
+mod recent;
 
 use doorward_db::Tx;
 use secrecy::SecretString;
@@ -12,7 +12,7 @@ use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
 use crate::backup_code::{self, BackupCodes};
 use crate::changes::{self, Change};
-use crate::context::{Caller, Context, PasskeyId, Time, UserId};
+use crate::context::{Caller, Context, PasskeyId, UserId};
 use crate::device;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::passkey::{self, Passkey};
@@ -22,7 +22,8 @@ use crate::session::{self, Live, Sessions, Tokens};
 use crate::totp::{self, SetUp, Totp};
 use crate::user::{self, User};
 
-const SAME_MOMENT: Duration = Duration::from_secs(5);
+pub use self::recent::Recent;
+pub(crate) use self::recent::{recent, remove};
 
 /// A way to prove the second factor, as the API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -411,30 +412,6 @@ pub(crate) async fn forget_all(
     totp::remove(tx, user).await?;
     phone::forget_all(tx, user).await?;
     passkey::forget_all(tx, context, caller, user).await?;
-    keep_in_step(tx, context, user).await
-}
-
-/// Removes what was added since a moment: what somebody did who was not the owner.
-pub(crate) async fn remove_since(
-    tx: &mut Tx<'_>,
-    context: &Context,
-    caller: &Caller,
-    user: UserId,
-    since: Time,
-) -> Result<()> {
-    let factors = of_user(tx, context, user).await?;
-    // The mail that told of a factor was written a moment after it.
-    let since = since - SAME_MOMENT;
-    if factors.totp.is_some_and(|totp| totp.created_at >= since) {
-        totp::remove(tx, user).await?;
-    }
-    passkey::forget_since(tx, context, caller, user, since).await?;
-    if factors.phone.is_some_and(|phone| phone.verified_at.is_some_and(|at| at >= since)) {
-        phone::forget_all(tx, user).await?;
-    }
-    if factors.backup_codes.is_some_and(|codes| codes.created_at >= since) {
-        backup_code::remove(tx, user).await?;
-    }
     keep_in_step(tx, context, user).await
 }
 

@@ -70,6 +70,11 @@ impl Purpose {
             Self::CompleteRecovery => "complete_recovery",
         }
     }
+
+    /// Whether its codes can be tried by those alone who have proved something of the account: a session, the first factor.
+    const fn follows_a_proof(self) -> bool {
+        matches!(self, Self::VerifyPhone | Self::SmsFactor | Self::Reauthenticate | Self::ChangeEmail)
+    }
 }
 
 /// What goes into the mail, once.
@@ -152,6 +157,16 @@ pub async fn find_link(tx: &mut Tx<'_>, context: &Context, purpose: Purpose, tok
         .ok_or_else(|| Code::InvalidOrExpiredToken.into())
 }
 
+/// When the oldest of a subject's links was mailed that can still be used.
+pub async fn oldest_link(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    purpose: Purpose,
+    subject: Uuid,
+) -> Result<Option<Time>> {
+    store::oldest_link(tx, purpose.as_str(), subject, context.now()).await
+}
+
 /// Compares a code with the subject's newest, and counts the try first. The count must last: the caller's unit of work
 /// has to commit whatever the answer is, which is why a wrong code is a value and not an error.
 pub async fn try_code(
@@ -165,12 +180,14 @@ pub async fn try_code(
     let code = &digits(code);
     let now = context.now();
     let wrong = || Ok(Err(Error::new(Code::InvalidOrExpiredCode)));
-    // Without a subject no code can be right: whoever tries that must not use up the tries of those who have one.
-    let account_key = &match subject {
-        Some(_) => account_key.to_owned(),
+    // Without a subject no code can be right: whoever tries that must not use up the tries of those who have one. Nor must
+    // those who know no more than the address use up the tries of those who are further in.
+    let counted = &match subject {
         None => format!("nobody {account_key}"),
+        Some(_) if purpose.follows_a_proof() => format!("proved {account_key}"),
+        Some(_) => account_key.to_owned(),
     };
-    if store::failures_since(tx, account_key, now - HOUR).await? >= ACCOUNT_FAILURES_PER_HOUR {
+    if store::failures_since(tx, counted, now - HOUR).await? >= ACCOUNT_FAILURES_PER_HOUR {
         return Ok(Err(Error::new(Code::RateLimited).with_retry_after(HOUR)));
     }
     // An unknown address takes the same steps as a known one, with a subject that has no code.
@@ -182,7 +199,7 @@ pub async fn try_code(
     match id {
         Some(id) if right => Ok(Ok(Found { id, purpose, subject, created_at: now })),
         _ => {
-            store::insert_failure(tx, Uuid::from_bytes(random(&*context.rng)), account_key, now).await?;
+            store::insert_failure(tx, Uuid::from_bytes(random(&*context.rng)), counted, now).await?;
             wrong()
         }
     }

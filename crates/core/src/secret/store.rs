@@ -76,6 +76,22 @@ pub(super) async fn by_link(
     row.map(|row| Ok((row.get(0)?, row.get(1)?, Time::from_micros(row.get(2)?)))).transpose()
 }
 
+pub(super) async fn oldest_link(
+    tx: &mut Tx<'_>,
+    purpose: &'static str,
+    subject: Uuid,
+    now: Time,
+) -> Result<Option<Time>> {
+    let row = tx
+        .query_one(
+            "SELECT MIN(created_at) FROM single_use_secrets
+             WHERE subject = ?1 AND purpose = ?2 AND used_at IS NULL AND expires_at > ?3",
+            &p![subject, purpose, now],
+        )
+        .await?;
+    Ok(row.get::<Option<i64>>(0)?.map(Time::from_micros))
+}
+
 pub(super) async fn count_try(
     tx: &mut Tx<'_>,
     purpose: &'static str,

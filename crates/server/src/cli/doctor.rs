@@ -1,6 +1,7 @@
 //! `doorward doctor`: looks at everything that a start needs, and says how to mend what is wrong.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use doorward_core::context::{Context, SystemClock};
@@ -12,10 +13,13 @@ use tokio::net::TcpStream;
 use url::Url;
 
 use super::setup;
+use crate::config::sms::SmsProvider;
 use crate::config::{MailTransport, Settings};
 use crate::redis::RedisCounts;
 use secrecy::{ExposeSecret as _, SecretString};
 
+/// How long whoever is asked may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 const CLOCK_TOLERANCE_MICROS: i64 = 1_000_000;
 
 struct Finding {
@@ -56,6 +60,9 @@ async fn examine(settings: Result<Settings>) -> Vec<Finding> {
     let mode = if settings.core.is_development() { "development" } else { "production" };
     let mut findings = vec![good("settings", &format!("{mode} mode, {}", settings.core.issuer()))];
     findings.push(mail(&settings.mail).await);
+    if let Some(provider) = &settings.sms {
+        findings.push(sms(provider).await);
+    }
     if let Some(url) = &settings.redis_url {
         findings.push(redis(url).await);
     }
@@ -138,16 +145,25 @@ async fn mail(transport: &MailTransport) -> Finding {
             };
             let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
             let port = url.port().unwrap_or(if url.scheme() == "smtps" { 465 } else { 587 });
-            let connecting = TcpStream::connect((host.as_str(), port));
-            match tokio::time::timeout(std::time::Duration::from_secs(5), connecting).await {
-                Ok(Ok(_)) => good("mail", &format!("{host}:{port} answers")),
-                _ => bad(
-                    "mail",
-                    &format!("{host}:{port} does not answer"),
-                    "Check mail.smtp_url, and that this machine may reach it.",
-                ),
-            }
+            reach("mail", &host, port, "Check mail.smtp_url, and that this machine may reach it.").await
         }
+    }
+}
+
+/// Whether the provider of SMS can be reached. Nothing is sent: messages cost money.
+async fn sms(provider: &SmsProvider) -> Finding {
+    let (url, mend) = match provider {
+        SmsProvider::Twilio { base, .. } => (base, "Check that this machine may reach it."),
+        SmsProvider::Webhook { url, .. } => (url, "Check sms.url, and that this machine may reach it."),
+    };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    reach("sms", host, url.port_or_known_default().unwrap_or(443), mend).await
+}
+
+async fn reach(what: &'static str, host: &str, port: u16, mend: &str) -> Finding {
+    match tokio::time::timeout(PATIENCE, TcpStream::connect((host, port))).await {
+        Ok(Ok(_)) => good(what, &format!("{host}:{port} answers")),
+        _ => bad(what, &format!("{host}:{port} does not answer"), mend),
     }
 }
 
@@ -156,7 +172,7 @@ async fn redis(url: &SecretString) -> Finding {
         Ok(counts) => counts,
         Err(error) => return bad("redis", &error, "Check redis.url."),
     };
-    match tokio::time::timeout(std::time::Duration::from_secs(5), counts.connected()).await {
+    match tokio::time::timeout(PATIENCE, counts.connected()).await {
         Ok(()) => good("redis", "it answers"),
         Err(_elapsed) => bad(
             "redis",

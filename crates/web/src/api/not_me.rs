@@ -23,7 +23,8 @@ pub struct NotMeRequest {
 /// Say that what a mail told of was not you.
 ///
 /// Every session of the account ends, no device is known any more, the password stops working, and a mail to set a new one
-/// goes out.
+/// goes out. Second factors and passkeys that were added since the oldest mail whose link still works (seven days) are removed,
+/// whoever added them.
 #[utoipa::path(post, path = "/v1/not-me", tag = "Sessions and devices", security(()), request_body = NotMeRequest, responses(
     (status = 204, description = "Everybody is signed out; the mail to set a new password is on its way"),
     (status = 400, description = "The link does not work", body = Problem),

@@ -3,9 +3,10 @@
 use axum::extract::State;
 use axum::response::Response;
 use doorward_core::not_me;
+use doorward_core::second_factor::{Method, Recent};
 use http::StatusCode;
 
-use super::views::{NotMeDonePage, NotMePage, masked};
+use super::views::{Moment, NotMeDonePage, NotMePage, RecentFactor, masked};
 use super::{layout, page};
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
@@ -15,9 +16,13 @@ use crate::state::Web;
 /// Shows the button. Looking uses nothing up: mail scanners look too.
 pub async fn show(State(web): State<Web>, query: Query) -> Result<Response, ApiError> {
     let token = query.get("token");
-    let email = not_me::look(web.context(), token).await?;
+    let (email, recent) = not_me::look(web.context(), token).await?;
+    let now = web.context().now();
+    let named =
+        |factor: &Recent| RecentFactor { what: in_words(factor), added: Moment::new(factor.added_at, now) };
+    let factors = recent.iter().map(named).collect();
     let layout = layout(&web, "Was this not you?", None);
-    Ok(page(StatusCode::OK, &NotMePage { layout, email, form: NotMePage::form(token) }))
+    Ok(page(StatusCode::OK, &NotMePage { layout, email, factors, form: NotMePage::form(token) }))
 }
 
 pub async fn act(
@@ -26,8 +31,17 @@ pub async fn act(
     form: Form,
 ) -> Result<Response, ApiError> {
     let token = form.get("token");
-    let email = not_me::look(web.context(), token).await?;
+    let (email, _) = not_me::look(web.context(), token).await?;
     not_me::act(&web.sessions, &caller, token).await?;
     let layout = layout(&web, "Your account is safe", None);
     Ok(page(StatusCode::OK, &NotMeDonePage { layout, masked_email: masked(&email) }))
+}
+
+fn in_words(factor: &Recent) -> String {
+    match (factor.method, &factor.name) {
+        (Method::Totp, _) => "the authenticator app".to_owned(),
+        (Method::Passkey, name) => format!("the passkey “{}”", name.as_deref().unwrap_or_default()),
+        (Method::Sms, _) => "the phone number for codes".to_owned(),
+        (Method::BackupCode, _) => "the backup codes".to_owned(),
+    }
 }

@@ -100,7 +100,20 @@ async fn doctor_says_what_is_wrong_and_how_to_mend_it() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(!output.status.success());
     assert!(said.contains("127.0.0.1:1 does not answer") && said.contains("mail.smtp_url"), "{said}");
+
+    let sms = [
+        ("DOORWARD_SMS__PROVIDER", "webhook"),
+        ("DOORWARD_SMS__URL", "http://127.0.0.1:1/sms"),
+        ("DOORWARD_SMS__SECRET", "0123456789abcdef0123456789abcdef0123456789a="),
+        ("DOORWARD_SMS__COUNTRIES", "+43"),
+    ];
+    let output = server.command(&["doctor", "--json"]).envs(sms).output().unwrap();
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let item = said["items"].as_array().unwrap().iter().find(|item| item["check"] == "sms").unwrap();
+    assert_eq!(item["ok"], false, "{item}");
+    assert!(item["mend"].as_str().unwrap().contains("sms.url"), "{item}");
 }
+
 #[tokio::test]
 async fn a_service_key_is_shown_once_listed_without_itself_and_revoked() {
     let server = Server::start(&[]).await;

@@ -83,6 +83,25 @@ async fn a_mailed_code_makes_it_fresh_once_and_for_its_session_alone() {
 }
 
 #[tokio::test]
+async fn a_stranger_who_tries_codes_to_sign_in_uses_up_none_of_the_owners_tries() {
+    let app = TestApp::start().await;
+    let (ada, email) = stale(&app).await;
+    let stranger = app.browser();
+    for number in 0..21 {
+        if number % 5 == 0 {
+            stranger.post("/v1/password/forgot", &json!({"email": email})).await.expect_status(202);
+        }
+        let body = json!({"email": email, "code": "00000", "new_password": PASSWORD});
+        let status = stranger.post("/v1/password/reset", &body).await.status;
+        assert_eq!(status, if number < 20 { 400 } else { 429 });
+    }
+
+    ada.post("/v1/reauthenticate/start", &json!({"method": "email_code"})).await.expect_status(202);
+    let confirm = json!({"method": "email_code", "code": app.mail_to(&email).await.code()});
+    ada.post("/v1/reauthenticate", &confirm).await.expect_status(200);
+}
+
+#[tokio::test]
 async fn a_client_without_cookies_gets_its_new_tokens_in_the_body() {
     let app = TestApp::start().await;
     let (_, email) = app.member("ada").await;

@@ -321,9 +321,51 @@ async fn a_factor_that_a_stranger_added_goes_when_the_owner_says_that_it_was_not
 }
 
 #[tokio::test]
+async fn a_factor_that_a_stranger_added_goes_also_when_a_later_mail_is_answered() {
+    let app = TestApp::start().await;
+    let (_, email) = app.member("ada").await;
+    let stranger = app.browser();
+    stranger.sign_in(&email).await.expect_status(200);
+    app.add_totp(&stranger).await;
+    app.advance(Duration::from_secs(5 * 60));
+    let body = json!({"current_password": PASSWORD, "new_password": "quite another sentence"});
+    stranger.post("/v1/password/change", &body).await.expect_status(204);
+    let told = app.mails_to(&email).await;
+    let changed = told.iter().find(|mail| mail.subject.contains("password was changed")).unwrap();
+    let token = token(changed, "/not-me");
+    let page = app.browser().get(&format!("/not-me?token={token}")).await;
+    assert!(page.expect_status(200).text.contains("the authenticator app, added"), "the page says what goes");
+
+    app.browser().post("/v1/not-me", &json!({"token": token})).await.expect_status(204);
+
+    assert_eq!(app.count("SELECT COUNT(*) FROM totp").await, 0);
+}
+
+#[tokio::test]
+async fn mails_that_went_to_an_earlier_address_let_no_factor_go() {
+    let (app, ada) = start().await;
+    app.advance(Duration::from_secs(5 * 60));
+    let new = "ada@elsewhere.example";
+    ada.browser.post("/v1/me/email", &json!({"new_email": new})).await.expect_status(202);
+    let code = app.mail_to(new).await.code();
+    ada.browser.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+    app.advance(HOUR);
+    let token_ = first_step(&app, new).await;
+    let body = json!({"mfa_token": token_, "method": "totp", "code": ada.phone.next_code(&app)});
+    app.browser().post("/v1/sign-in/mfa", &body).await.expect_status(200);
+    let told = app.mails_to(new).await;
+    let alarm = told.iter().find(|mail| mail.subject.contains("New sign-in")).unwrap();
+
+    let body = json!({"token": token(alarm, "/not-me")});
+    app.browser().post("/v1/not-me", &body).await.expect_status(204);
+
+    assert_eq!(app.count("SELECT COUNT(*) FROM totp WHERE confirmed").await, 1);
+}
+
+#[tokio::test]
 async fn a_factor_from_before_stays_when_something_else_was_not_the_owner() {
     let (app, ada) = start().await;
-    app.advance(HOUR);
+    app.advance(8 * DAY);
     let stranger = app.browser();
     let token_ = first_step(&app, &ada.email).await;
     let body = json!({"mfa_token": token_, "method": "totp", "code": ada.phone.next_code(&app)});

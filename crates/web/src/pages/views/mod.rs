@@ -41,7 +41,7 @@ pub use first_admin::FirstAdminPage;
 pub use form::{Challenge, Field, Form, Kind, Other, Resend};
 pub use layout::{Layout, brand_css};
 pub use moment::Moment;
-pub use not_me::{NotMeDonePage, NotMePage};
+pub use not_me::{NotMeDonePage, NotMePage, RecentFactor};
 pub use passkeys::{AddPasskeyPage, PasskeyForm, PasskeyItem, PasskeysPage};
 pub use password::{
     ChangePasswordPage, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage,

@@ -2,6 +2,7 @@ use askama::Template;
 
 use super::form::Form;
 use super::layout::Layout;
+use super::moment::Moment;
 
 /// Behind the link of an alarm's mail: what its button will do.
 #[derive(Template)]
@@ -9,7 +10,16 @@ use super::layout::Layout;
 pub struct NotMePage {
     pub layout: Layout,
     pub email: String,
+    /// The second factors that go: nobody asked the owner about them.
+    pub factors: Vec<RecentFactor>,
     pub form: Form,
+}
+
+/// A second factor that is new.
+pub struct RecentFactor {
+    /// `the passkey “Phone”`
+    pub what: String,
+    pub added: Moment,
 }
 
 impl NotMePage {

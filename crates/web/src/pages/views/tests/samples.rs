@@ -434,10 +434,20 @@ fn sessions(add: &mut Add) {
     add("reauthentication-app", &confirm(ConfirmBy::Totp, EMAIL, layout("Confirm that it is you")));
     add("reauthentication-code", &confirm(ConfirmBy::EmailCode, EMAIL, layout("Confirm that it is you")));
     add("reauthentication-hostile", &confirm(ConfirmBy::Password, EVIL, branded("Confirm that it is you")));
-    let form = NotMePage::form("dw_token");
-    add("not-me", &NotMePage { layout: layout("Was this not you?"), email: EMAIL.to_owned(), form });
-    let form = NotMePage::form(EVIL);
-    add("not-me-hostile", &NotMePage { layout: branded("Was this not you?"), email: LONG.to_owned(), form });
+    let not_me = |layout, email: &str, factors, token| NotMePage {
+        layout,
+        email: email.to_owned(),
+        factors,
+        form: NotMePage::form(token),
+    };
+    add("not-me", &not_me(layout("Was this not you?"), EMAIL, Vec::new(), "dw_token"));
+    let factor = |what: &str| RecentFactor {
+        what: what.to_owned(),
+        added: Moment::new(Time::from_micros(0), Time::from_micros(90_000_000)),
+    };
+    let factors = vec![factor("the authenticator app"), factor("the passkey “Phone”")];
+    add("not-me-factors", &not_me(layout("Was this not you?"), EMAIL, factors, "dw_token"));
+    add("not-me-hostile", &not_me(branded("Was this not you?"), LONG, vec![factor(EVIL)], EVIL));
     let masked_email = masked(EMAIL);
     add("not-me-done", &NotMeDonePage { layout: layout("Your account is safe"), masked_email });
 }
