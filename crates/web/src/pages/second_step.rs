@@ -32,7 +32,7 @@ pub async fn show(State(web): State<Web>, headers: HeaderMap, query: Query) -> R
     let by = match query.get("by") {
         "backup_code" => StepBy::BackupCode,
         "sms" if waiting.methods.contains(&Method::Sms) => StepBy::Sms,
-        _ => StepBy::App,
+        _ => usual(&waiting),
     };
     let form = SecondStepPage::form(by, trust_days(&web), redirect_to);
     let passkey = PasskeyForm::second_step(redirect_to);
@@ -68,16 +68,21 @@ pub async fn submit(
             let Some(waiting) = waiting(&web, &headers).await? else { return Ok(anew(&web, redirect_to)) };
             let mut passkey = PasskeyForm::second_step(redirect_to);
             let (status, retry_after) = passkeys::mark(&web, &mut passkey, &form, error)?;
-            let mut shown = SecondStepPage::form(StepBy::App, trust_days(&web), redirect_to);
+            let by = usual(&waiting);
+            let mut shown = SecondStepPage::form(by, trust_days(&web), redirect_to);
             shown.focus = false;
-            let template = second_step_page(&web, &waiting, shown, passkey, StepBy::App, redirect_to);
+            let template = second_step_page(&web, &waiting, shown, passkey, by, redirect_to);
             Ok(again(&template, status, retry_after))
         }
         Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(anew(&web, redirect_to)),
         Err(error) => {
             let Some(waiting) = waiting(&web, &headers).await? else { return Ok(anew(&web, redirect_to)) };
             let retry_after = error.retry_after();
-            let by = step_by(method);
+            let by = match method {
+                Method::BackupCode => StepBy::BackupCode,
+                Method::Sms => StepBy::Sms,
+                Method::Totp | Method::Passkey => usual(&waiting),
+            };
             let mut shown = SecondStepPage::form(by, trust_days(&web), redirect_to);
             shown.fill("trust_device", if trust { "on" } else { "" });
             let status = mark(&mut shown, error)?;
@@ -107,20 +112,22 @@ pub async fn send_sms(
         Err(error) => {
             let Some(waiting) = waiting(&web, &headers).await? else { return Ok(anew(&web, redirect_to)) };
             let retry_after = error.retry_after();
-            let mut shown = SecondStepPage::form(StepBy::App, trust_days(&web), redirect_to);
+            let mut shown = SecondStepPage::form(StepBy::Phone, trust_days(&web), redirect_to);
             let status = mark(&mut shown, error)?;
             let passkey = PasskeyForm::second_step(redirect_to);
-            let template = second_step_page(&web, &waiting, shown, passkey, StepBy::App, redirect_to);
+            let template = second_step_page(&web, &waiting, shown, passkey, StepBy::Phone, redirect_to);
             Ok(again(&template, status, retry_after))
         }
     }
 }
 
-const fn step_by(method: Method) -> StepBy {
-    match method {
-        Method::BackupCode => StepBy::BackupCode,
-        Method::Sms => StepBy::Sms,
-        Method::Totp | Method::Passkey => StepBy::App,
+/// What the page asks for where nobody chose.
+fn usual(waiting: &second::Waiting) -> StepBy {
+    match waiting.methods.first() {
+        Some(Method::Passkey) => StepBy::Passkey,
+        Some(Method::Sms) => StepBy::Phone,
+        Some(Method::BackupCode) => StepBy::BackupCode,
+        Some(Method::Totp) | None => StepBy::App,
     }
 }
 
@@ -214,8 +221,7 @@ fn second_step_page(
     SecondStepPage {
         layout: layout(web, "One more step", None),
         form,
-        passkey: has(Method::Passkey).then_some(passkey),
-        by_passkey_alone: by == StepBy::App && !has(Method::Totp),
+        passkey: has(Method::Passkey).then_some(PasskeyForm { primary: by == StepBy::Passkey, ..passkey }),
         by,
         has_totp: has(Method::Totp),
         has_backup_codes: has(Method::BackupCode),

@@ -14,8 +14,6 @@ pub struct SecondStepPage {
     pub form: Form,
     /// Where the account has a passkey.
     pub passkey: Option<PasskeyForm>,
-    /// There is no code to type.
-    pub by_passkey_alone: bool,
     pub by: StepBy,
     pub has_totp: bool,
     pub has_backup_codes: bool,
@@ -25,8 +23,13 @@ pub struct SecondStepPage {
 }
 
 impl SecondStepPage {
-    /// Fields: `code`, and `trust_device` (`on`) where a device may be trusted for `trust_days`. Posts to `/sign-in/mfa`.
+    /// Fields: `code`, and `trust_device` (`on`) where a device may be trusted for `trust_days`. Posts to `/sign-in/mfa`. Where
+    /// a code has to be sent first, there are none, and it posts to `/sign-in/mfa/sms`.
     pub fn form(by: StepBy, trust_days: u64, redirect_to: Option<&str>) -> Form {
+        if by == StepBy::Phone {
+            let form = Form::new("/sign-in/mfa/sms", "Send a code to my phone", "Sending…");
+            return form.redirect_to(redirect_to);
+        }
         let form = Form::new("/sign-in/mfa", "Go on", "Checking…");
         let form = match by {
             StepBy::BackupCode => {
@@ -40,6 +43,7 @@ impl SecondStepPage {
                 form.with(field).hide("method", "sms")
             }
             StepBy::App => form.with(app_code()).hide("method", "totp"),
+            StepBy::Passkey | StepBy::Phone => form,
         };
         let days = if trust_days == 1 { "a day".to_owned() } else { format!("{trust_days} days") };
         let form = match trust_days {
@@ -62,10 +66,15 @@ impl SecondStepPage {
     }
 }
 
-/// What kind of code is typed.
+/// What the page asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepBy {
     App,
+    /// Nothing is typed.
+    Passkey,
+    /// A code that has to be sent first.
+    Phone,
+    /// The code that was sent.
     Sms,
     BackupCode,
 }

@@ -454,36 +454,29 @@ fn sessions(add: &mut Add) {
 
 fn two_factor(add: &mut Add) {
     let moment = || Moment::new(Time::from_micros(0), Time::from_micros(90_000_000));
-    for (name, by_backup_code, to) in [
-        ("second-step", false, None),
-        ("second-step-backup", true, Some("/account")),
-        ("second-step-hostile", false, Some(EVIL)),
+    for (name, by, to) in [
+        ("second-step", StepBy::App, None),
+        ("second-step-passkey", StepBy::Passkey, None),
+        ("second-step-phone", StepBy::Phone, None),
+        ("second-step-backup", StepBy::BackupCode, Some("/account")),
+        ("second-step-hostile", StepBy::Sms, Some(EVIL)),
     ] {
-        let form =
-            SecondStepPage::form(if by_backup_code { StepBy::BackupCode } else { StepBy::Sms }, 30, to);
+        let form = SecondStepPage::form(by, 30, to);
         let (layout, form) = match to {
             Some(EVIL) => (branded("One more step"), wrong(form, EVIL)),
             _ => (layout("One more step"), form),
         };
-        let redirect_to = to.map(str::to_owned);
-        let (has_totp, has_backup_codes) = (true, true);
-        let (by, has_phone) = match to {
-            None => (StepBy::App, true),
-            Some(EVIL) => (StepBy::Sms, true),
-            Some(_) => (StepBy::BackupCode, false),
-        };
-        let passkey = by_backup_code.then(|| PasskeyForm::second_step(None));
-        let by_passkey_alone = false;
+        let has_passkey = matches!(by, StepBy::Passkey | StepBy::BackupCode);
         let shown = SecondStepPage {
             layout,
             form,
-            passkey,
-            by_passkey_alone,
+            passkey: has_passkey
+                .then(|| PasskeyForm { primary: by == StepBy::Passkey, ..PasskeyForm::second_step(None) }),
             by,
-            has_totp,
-            has_backup_codes,
-            has_phone,
-            redirect_to,
+            has_totp: !matches!(by, StepBy::Passkey | StepBy::Phone),
+            has_backup_codes: true,
+            has_phone: !has_passkey,
+            redirect_to: to.map(str::to_owned),
         };
         add(name, &shown);
     }
