@@ -14,6 +14,7 @@ pub mod context;
 pub mod audit;
 pub mod changes;
 pub mod seals;
+pub mod outbox;
 pub mod mail;
 pub mod sms;
 pub mod secret;

@@ -1,7 +1,7 @@
 use std::pin::Pin;
 use std::sync::Mutex;
 
-use doorward_core::mail::SendError;
+use doorward_core::outbox::SendError;
 use doorward_core::sms::{OutgoingSms, SmsTransport};
 
 /// A provider that keeps what it is handed, unless it is told to fail.

@@ -1,6 +1,4 @@
-//! Mail is a table before it is a message: the row is written in the unit of work of what it tells, and a job sends it,
-//! with retries. Answers never wait for the mail server. What the mail says is sealed, opened by the sender alone, and
-//! wiped when it was sent or has run out.
+//! Mails: rows of an outbox, which a job renders and hands to the mail server, and in development the mailbox that catches them.
 
 mod store;
 pub mod templates;
@@ -10,12 +8,14 @@ use std::time::Duration;
 
 use doorward_db::Tx;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use zeroize::Zeroize;
 
 use crate::context::{Context, MailId, Time};
 use crate::error::{Error, Result};
+use crate::outbox::{Counters, Outbox, SendError, Sender, statements};
 use crate::seals::SealedColumn;
-pub use transport::{OutgoingMail, SendError, Transport};
+pub use transport::{OutgoingMail, Transport};
 
 /// What is sealed here, for the rotation of the master key.
 pub const SEALED_OUTBOX: SealedColumn = store::SEALED_OUTBOX;
@@ -24,9 +24,19 @@ pub const SEALED_CAUGHT: SealedColumn = store::SEALED_CAUGHT;
 const SEAL_CONTEXT: &[u8] = b"mail";
 const SEAL_CONTEXT_CAUGHT: &[u8] = b"caught mail";
 const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long one attempt may take before another sender takes the mail over.
-const LEASE: Duration = Duration::from_secs(60);
-const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const OUTBOX: Outbox = Outbox {
+    what: "mail",
+    statements: statements!("outbox"),
+    seal_context: SEAL_CONTEXT,
+    lease: Duration::from_secs(60),
+    back_off,
+    kept: Duration::from_secs(7 * 24 * 60 * 60),
+    counters: Counters {
+        sent: "mails_sent_total",
+        retried: "mails_retried_total",
+        failed: "mails_failed_total",
+    },
+};
 
 /// What a mail tells. It is sealed as JSON until it is sent.
 #[derive(Clone, Serialize, Deserialize)]
@@ -208,11 +218,22 @@ pub async fn queue_nothing(tx: &mut Tx<'_>, context: &Context, message: Message)
 
 /// Sends what is due, one mail after the other, until nothing is due. Answers how many were sent.
 pub async fn deliver_due(context: &Context, transport: &dyn Transport) -> Result<usize> {
-    let mut sent = 0;
-    while let Some(claimed) = claim(context).await? {
-        sent += usize::from(deliver(context, transport, claimed).await?);
+    OUTBOX.deliver_due(context, &Postman { context, transport }).await
+}
+
+struct Postman<'a> {
+    context: &'a Context,
+    transport: &'a dyn Transport,
+}
+
+impl Sender for Postman<'_> {
+    type Message = Letter;
+
+    async fn send(&self, id: Uuid, letter: Letter) -> Result<(), SendError> {
+        let mail =
+            render(self.context, id, letter).map_err(|error| SendError::Permanent(error.to_string()))?;
+        self.transport.send(mail).await
     }
-    Ok(sent)
 }
 
 /// As [`deliver_due`], and waits for a moment for what another sender has under way: what was queued before the call has
@@ -230,18 +251,17 @@ pub async fn deliver_and_settle(context: &Context, transport: &dyn Transport) ->
 
 /// When the next mail wants to be sent, if one is queued.
 pub async fn next_due(context: &Context) -> Result<Option<Time>> {
-    context.db.read(async |tx| store::next_due(tx).await).await
+    OUTBOX.next_due(context).await
 }
 
 /// How many mails are queued: for readiness and metrics.
 pub async fn queued(context: &Context) -> Result<i64> {
-    context.db.read(async |tx| store::queued(tx).await).await
+    OUTBOX.queued(context).await
 }
 
 /// Wipes mails that ran out and deletes old rows, at most `limit` of each. Answers how many it touched.
 pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<u64> {
-    let now = context.now();
-    Ok(store::wipe_expired(tx, now).await? + store::delete_before(tx, now - KEPT, limit).await?)
+    OUTBOX.clean_up(tx, context, limit).await
 }
 
 /// Keeps a mail for the developer's mailbox in place of sending it.
@@ -273,54 +293,15 @@ async fn insert(
     template: &'static str,
     letter: &Letter,
 ) -> Result<()> {
-    let mut json = serde_json::to_vec(letter).map_err(Error::internal)?;
-    let sealed = context.sealer.seal(SEAL_CONTEXT, &json);
-    json.zeroize();
+    let sealed = if state == "queued" { Some(OUTBOX.seal(context, letter)?) } else { None };
     let now = context.now();
-    let sealed = (state == "queued").then_some(sealed);
     store::insert(tx, context.new_id(), state, template, sealed, now, now + LIFE).await
 }
 
-async fn claim(context: &Context) -> Result<Option<store::Claimed>> {
-    let now = context.now();
-    context.db.write(async |tx| store::claim(tx, now, now + LEASE).await).await
-}
-
-async fn deliver(context: &Context, transport: &dyn Transport, claimed: store::Claimed) -> Result<bool> {
-    let outcome = match render(context, &claimed) {
-        Ok(mail) => transport.send(mail).await,
-        Err(error) => Err(SendError::Permanent(error.to_string())),
-    };
-    let now = context.now();
-    let id = claimed.id;
-    match outcome {
-        Ok(()) => {
-            context.db.write(async |tx| store::mark_sent(tx, id, now).await).await?;
-            metrics::counter!("mails_sent_total").increment(1);
-            Ok(true)
-        }
-        Err(SendError::Temporary(reason)) => {
-            let again = now + back_off(claimed.attempts);
-            tracing::warn!(mail = %id, attempts = claimed.attempts, reason, "a mail could not be sent and will be tried again");
-            context.db.write(async |tx| store::mark_retry(tx, id, again, &reason).await).await?;
-            metrics::counter!("mails_retried_total").increment(1);
-            Ok(false)
-        }
-        Err(SendError::Permanent(reason)) => {
-            tracing::error!(mail = %id, template = claimed.template, reason, "a mail was refused for good");
-            context.db.write(async |tx| store::mark_failed(tx, id, &reason).await).await?;
-            metrics::counter!("mails_failed_total").increment(1);
-            Ok(false)
-        }
-    }
-}
-
-fn render(context: &Context, claimed: &store::Claimed) -> Result<OutgoingMail> {
-    let json = context.sealer.open(SEAL_CONTEXT, &claimed.sealed).map_err(Error::internal)?;
-    let letter: Letter = serde_json::from_slice(&json).map_err(Error::internal)?;
+fn render(context: &Context, id: Uuid, letter: Letter) -> Result<OutgoingMail> {
     let rendered = templates::render(&context.config, &letter.to, &letter.message)?;
     Ok(OutgoingMail {
-        id: claimed.id.to_string(),
+        id: MailId::from_uuid(id).to_string(),
         from: context.config.mail.from.clone(),
         to: letter.to,
         subject: rendered.subject,

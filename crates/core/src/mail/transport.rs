@@ -3,6 +3,8 @@ use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
 
+use crate::outbox::SendError;
+
 /// A mail that is ready to go, to exactly one address.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct OutgoingMail {
@@ -19,14 +21,6 @@ impl fmt::Debug for OutgoingMail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutgoingMail").field("id", &self.id).finish_non_exhaustive()
     }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SendError {
-    /// Worth trying again later.
-    Temporary(String),
-    /// Refused for good.
-    Permanent(String),
 }
 
 /// What carries mails away.

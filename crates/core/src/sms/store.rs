@@ -2,7 +2,7 @@ use doorward_db::{Param, Tx, p};
 use uuid::Uuid;
 
 use super::SEAL_CONTEXT;
-use crate::context::{Id, SmsId, Time, UserId};
+use crate::context::{SmsId, Time, UserId};
 use crate::error::Result;
 use crate::seals::{Identity, SealedColumn, sealed_column};
 
@@ -19,12 +19,6 @@ pub(super) struct New {
     pub country: String,
     pub now: Time,
     pub expires_at: Time,
-}
-
-pub(super) struct Claimed {
-    pub id: SmsId,
-    pub sealed: Vec<u8>,
-    pub attempts: i64,
 }
 
 pub(super) async fn insert(tx: &mut Tx<'_>, new: &New) -> Result<()> {
@@ -45,118 +39,29 @@ pub(super) async fn insert(tx: &mut Tx<'_>, new: &New) -> Result<()> {
     Ok(())
 }
 
+/// Whose messages are counted.
+pub(super) enum Counted<'a> {
+    Number(&'a str),
+    User(UserId),
+    Country(&'a str),
+}
+
 /// When the `n`th newest message since a moment was made, if there were so many.
-pub(super) async fn nth_of_number(
-    tx: &mut Tx<'_>,
-    digest: &str,
-    since: Time,
-    n: i64,
-) -> Result<Option<Time>> {
-    let row = tx
-        .query_opt(
-            "SELECT created_at FROM sms_outbox WHERE number_digest = ?1 AND created_at > ?2
-             ORDER BY created_at DESC LIMIT 1 OFFSET ?3",
-            &p![digest, since, n - 1],
-        )
-        .await?;
+pub(super) async fn nth(tx: &mut Tx<'_>, of: Counted<'_>, since: Time, n: i64) -> Result<Option<Time>> {
+    macro_rules! by {
+        ($column:literal) => {
+            concat!(
+                "SELECT created_at FROM sms_outbox WHERE ",
+                $column,
+                " = ?1 AND created_at > ?2 ORDER BY created_at DESC LIMIT 1 OFFSET ?3"
+            )
+        };
+    }
+    let (sql, key): (_, Param) = match of {
+        Counted::Number(digest) => (by!("number_digest"), digest.into()),
+        Counted::User(user) => (by!("user_id"), user.into()),
+        Counted::Country(country) => (by!("country"), country.into()),
+    };
+    let row = tx.query_opt(sql, &p![key, since, n - 1]).await?;
     row.map(|row| Ok(Time::from_micros(row.get(0)?))).transpose()
-}
-
-pub(super) async fn nth_of_user(tx: &mut Tx<'_>, user: UserId, since: Time, n: i64) -> Result<Option<Time>> {
-    let row = tx
-        .query_opt(
-            "SELECT created_at FROM sms_outbox WHERE user_id = ?1 AND created_at > ?2
-             ORDER BY created_at DESC LIMIT 1 OFFSET ?3",
-            &p![user, since, n - 1],
-        )
-        .await?;
-    row.map(|row| Ok(Time::from_micros(row.get(0)?))).transpose()
-}
-
-pub(super) async fn nth_of_country(
-    tx: &mut Tx<'_>,
-    country: &str,
-    since: Time,
-    n: i64,
-) -> Result<Option<Time>> {
-    let row = tx
-        .query_opt(
-            "SELECT created_at FROM sms_outbox WHERE country = ?1 AND created_at > ?2
-             ORDER BY created_at DESC LIMIT 1 OFFSET ?3",
-            &p![country, since, n - 1],
-        )
-        .await?;
-    row.map(|row| Ok(Time::from_micros(row.get(0)?))).transpose()
-}
-
-pub(super) async fn claim(tx: &mut Tx<'_>, now: Time, lease: Time) -> Result<Option<Claimed>> {
-    let row = tx
-        .change_guarded(
-            "UPDATE sms_outbox SET attempts = attempts + 1, next_attempt_at = ?2
-             WHERE id = (SELECT id FROM sms_outbox WHERE state = 'queued' AND next_attempt_at <= ?1 AND expires_at > ?1
-                         ORDER BY next_attempt_at, id LIMIT 1)
-               AND state = 'queued' AND next_attempt_at <= ?1
-             RETURNING id, sealed, attempts",
-            &p![now, lease],
-        )
-        .await?;
-    row.map(|row| Ok(Claimed { id: Id::from_uuid(row.get(0)?), sealed: row.get(1)?, attempts: row.get(2)? }))
-        .transpose()
-}
-
-pub(super) async fn mark_sent(tx: &mut Tx<'_>, id: SmsId, now: Time) -> Result<()> {
-    tx.execute(
-        "UPDATE sms_outbox SET state = 'sent', sent_at = ?2, sealed = NULL, last_error = NULL WHERE id = ?1",
-        &p![id, now],
-    )
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn mark_retry(tx: &mut Tx<'_>, id: SmsId, again: Time, reason: &str) -> Result<()> {
-    tx.execute(
-        "UPDATE sms_outbox SET next_attempt_at = ?2, last_error = ?3 WHERE id = ?1 AND state = 'queued'",
-        &p![id, again, reason],
-    )
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn mark_failed(tx: &mut Tx<'_>, id: SmsId, reason: &str) -> Result<()> {
-    tx.execute(
-        "UPDATE sms_outbox SET state = 'failed', sealed = NULL, last_error = ?2 WHERE id = ?1",
-        &p![id, reason],
-    )
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn next_due(tx: &mut Tx<'_>) -> Result<Option<Time>> {
-    let row = tx
-        .query_opt(
-            "SELECT next_attempt_at FROM sms_outbox WHERE state = 'queued' ORDER BY next_attempt_at LIMIT 1",
-            &p![],
-        )
-        .await?;
-    row.map(|row| Ok(Time::from_micros(row.get(0)?))).transpose()
-}
-
-pub(super) async fn wipe_expired(tx: &mut Tx<'_>, now: Time) -> Result<u64> {
-    Ok(tx
-        .execute(
-            "UPDATE sms_outbox SET state = 'failed', sealed = NULL, last_error = 'not sent in time'
-             WHERE state = 'queued' AND expires_at <= ?1",
-            &p![now],
-        )
-        .await?)
-}
-
-pub(super) async fn delete_before(tx: &mut Tx<'_>, moment: Time, limit: i64) -> Result<u64> {
-    Ok(tx
-        .execute(
-            "DELETE FROM sms_outbox WHERE id IN
-                 (SELECT id FROM sms_outbox WHERE state <> 'queued' AND created_at <= ?1 LIMIT ?2)",
-            &p![moment, limit],
-        )
-        .await?)
 }

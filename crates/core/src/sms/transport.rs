@@ -2,7 +2,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use crate::context::Time;
-use crate::mail::SendError;
+use crate::outbox::SendError;
 
 /// A message that is ready to go, to exactly one number.
 #[derive(Clone)]

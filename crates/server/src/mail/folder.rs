@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 use std::pin::Pin;
 
-use doorward_core::mail::{OutgoingMail, SendError, Transport};
+use doorward_core::mail::{OutgoingMail, Transport};
+use doorward_core::outbox::SendError;
 
 /// Writes every mail to a folder as an `.eml` file.
 pub struct FolderTransport {

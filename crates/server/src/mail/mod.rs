@@ -8,7 +8,8 @@ mod tests;
 pub use folder::FolderTransport;
 pub use smtp::SmtpTransport;
 
-use doorward_core::mail::{OutgoingMail, SendError};
+use doorward_core::mail::OutgoingMail;
+use doorward_core::outbox::SendError;
 use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};

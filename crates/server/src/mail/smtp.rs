@@ -2,7 +2,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use doorward_core::mail::{OutgoingMail, SendError, Transport};
+use doorward_core::mail::{OutgoingMail, Transport};
+use doorward_core::outbox::SendError;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};

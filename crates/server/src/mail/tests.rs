@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use doorward_core::mail::{OutgoingMail, SendError, Transport as _};
+use doorward_core::mail::{OutgoingMail, Transport as _};
+use doorward_core::outbox::SendError;
 use secrecy::SecretString;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};

@@ -7,7 +7,7 @@ mod webhook;
 
 use std::time::Duration;
 
-use doorward_core::mail::SendError;
+use doorward_core::outbox::SendError;
 use reqwest::{Client, Response, StatusCode};
 pub use twilio::Twilio;
 pub use webhook::Webhook;

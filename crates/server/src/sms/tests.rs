@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::routing::any;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use doorward_core::context::Time;
-use doorward_core::mail::SendError;
+use doorward_core::outbox::SendError;
 use doorward_core::sms::{OutgoingSms, SmsTransport};
 use doorward_crypto::mac::hmac_sha256;
 use reqwest::header::HeaderMap;

@@ -1,7 +1,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use doorward_core::mail::SendError;
+use doorward_core::outbox::SendError;
 use doorward_core::sms::{OutgoingSms, SmsTransport};
 use reqwest::Client;
 use secrecy::{ExposeSecret as _, SecretString};

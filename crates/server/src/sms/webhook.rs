@@ -2,7 +2,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use doorward_core::mail::SendError;
+use doorward_core::outbox::SendError;
 use doorward_core::sms::{OutgoingSms, SmsTransport};
 use doorward_crypto::mac::hmac_sha256;
 use reqwest::Client;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use doorward_core::mail::{self, OutgoingMail, SendError, Transport};
+use doorward_core::mail::{self, OutgoingMail, Transport};
+use doorward_core::outbox::SendError;
 use doorward_test_support::{Browser, TestApp, unique};
 use tokio::task::JoinSet;
 

@@ -19,6 +19,7 @@ const LEVELS: &[&[&str]] = &[
         "audit",
         "changes",
         "seals",
+        "outbox",
         "mail",
         "sms",
         "secret",

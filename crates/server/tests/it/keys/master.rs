@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use doorward::app::App;
-use doorward_core::mail::{OutgoingMail, SendError, Transport};
+use doorward_core::mail::{OutgoingMail, Transport};
 use doorward_core::master_key::{self, KeyStatus, Removal};
+use doorward_core::outbox::SendError;
 use doorward_test_support::{Browser, TestApp, unique};
 use serde_json::json;
 use tokio::task::JoinSet;

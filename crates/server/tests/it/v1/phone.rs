@@ -5,7 +5,7 @@ use std::time::Duration;
 use doorward_core::config::{Config, Sms};
 use doorward_core::context::{Caller, Context};
 use doorward_core::error::{Code, Error};
-use doorward_core::mail::SendError;
+use doorward_core::outbox::SendError;
 use doorward_core::secret::Consumed;
 use doorward_core::user::{self, EmailAddress, User};
 use doorward_core::{clean_up, phone};
