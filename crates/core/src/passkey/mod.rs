@@ -21,6 +21,7 @@ use crate::context::{Caller, Context, PasskeyId, Time, UserId};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::session::{self, Live};
 use crate::user::{self, User};
+pub use providers::Kind;
 
 /// So many an account may have.
 pub const MOST: i64 = 20;
@@ -60,7 +61,13 @@ pub struct Passkey {
 impl Passkey {
     /// What keeps it, where that says so: `iCloud Keychain`. Nobody vouches for it.
     pub fn provider(&self) -> Option<&'static str> {
-        providers::name(self.aaguid)
+        providers::find(self.aaguid).map(|(name, _)| name)
+    }
+
+    /// What sort of thing keeps it: as that says itself, or as the passkey behaves.
+    pub fn kind(&self) -> Kind {
+        let behaves = if self.backup_eligible { Kind::Synced } else { Kind::SecurityKey };
+        providers::find(self.aaguid).map_or(behaves, |(_, kind)| kind)
     }
 
     /// Its credential id, as WebAuthn's JSON forms write it.

@@ -154,7 +154,7 @@ fn ensure_room(has: usize) -> Result<()> {
 }
 
 fn default_name(caller: &Caller, aaguid: Uuid) -> String {
-    providers::name(aaguid).map_or_else(|| caller.client().name(), str::to_owned)
+    providers::find(aaguid).map_or_else(|| caller.client().name(), |(name, _)| name.to_owned())
 }
 
 /// What the credential says beside what is verified of it.

@@ -192,6 +192,7 @@ fn item(web: &Web, passkey: &Passkey) -> PasskeyItem {
         id: passkey.id.to_string(),
         name: passkey.name.clone(),
         provider: passkey.provider().filter(|provider| *provider != passkey.name).map(str::to_owned),
+        kind: passkey.kind(),
         backed_up: passkey.backed_up,
         backup_eligible: passkey.backup_eligible,
         added: Moment::new(passkey.created_at, now),

@@ -1,4 +1,5 @@
 use askama::Template;
+use doorward_core::passkey::Kind;
 use serde_json::Value;
 
 use super::account::Place;
@@ -107,6 +108,7 @@ pub struct PasskeyItem {
     pub name: String,
     /// What keeps it, where that is known and is not its name.
     pub provider: Option<String>,
+    pub kind: Kind,
     pub backed_up: bool,
     pub backup_eligible: bool,
     pub added: Moment,

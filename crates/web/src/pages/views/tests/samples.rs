@@ -1,6 +1,7 @@
 //! Each page as it is at first, with mistakes, with long words, and with words that want to be markup.
 
 use doorward_core::context::Time;
+use doorward_core::passkey::Kind;
 
 use super::super::*;
 
@@ -317,12 +318,13 @@ fn refused_passkey() -> PasskeyForm {
 fn passkeys(add: &mut Add) {
     let now = Time::from_micros(1_800_000_000_000_000);
     let moment = |hours: i64| Moment::new(Time::from_micros(now.micros() - hours * 3_600_000_000), now);
-    let item = |name: &str, backed_up, last_used: Option<Moment>| PasskeyItem {
+    let item = |name: &str, kind, last_used: Option<Moment>| PasskeyItem {
         id: format!("passkey_{}", name.len()),
         name: name.to_owned(),
         provider: last_used.is_some().then(|| "iCloud Keychain".to_owned()),
-        backed_up,
-        backup_eligible: backed_up,
+        kind,
+        backed_up: kind == Kind::Synced,
+        backup_eligible: kind == Kind::Synced,
         added: moment(400),
         last_used,
     };
@@ -334,10 +336,15 @@ fn passkeys(add: &mut Add) {
         notice: notice.map(str::to_owned),
         alert: alert.map(str::to_owned),
     };
-    let some = vec![item("Ada's phone", true, Some(moment(2))), item("YubiKey 5 NFC", false, None)];
+    let some = vec![
+        item("Ada's phone", Kind::Synced, Some(moment(2))),
+        item("Bitwarden", Kind::Manager, None),
+        item("Windows Hello", Kind::Computer, None),
+        item("YubiKey 5 NFC FIPS", Kind::SecurityKey, None),
+    ];
     add("passkeys", &page(inside("Passkeys"), some, Some("The passkey has a new name."), None));
     add("passkeys-empty", &page(inside("Passkeys"), Vec::new(), None, None));
-    let hostile = vec![item(EVIL, true, Some(moment(2))), item(LONG, false, None)];
+    let hostile = vec![item(EVIL, Kind::Synced, Some(moment(2))), item(LONG, Kind::SecurityKey, None)];
     add("passkeys-hostile", &page(branded("Passkeys"), hostile, None, Some(EVIL)));
 
     let add_page = |layout, form, email: &str| AddPasskeyPage {
