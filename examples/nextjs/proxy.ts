@@ -3,7 +3,8 @@ import { createAuthProxy } from "@doorward/next/proxy";
 export const proxy = createAuthProxy({
   protected: ["/dashboard", "/admin", "/reauthenticate", "/api/me"],
   verified: ["/billing"],
-  authPages: ["/sign-in", "/sign-up", "/forgot-password"],
+  // Not all below sign-in: the link of a mail also tells somebody signed in here what to do who asked for it elsewhere.
+  authPages: [/^\/sign-in(\/email)?$/, "/sign-up", "/forgot-password"],
   afterSignIn: "/dashboard",
 });
 

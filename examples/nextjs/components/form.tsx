@@ -59,7 +59,7 @@ function sentence({ detail, retryAfter }: AuthError): string {
 interface FieldProps {
   name: string;
   label: string;
-  type?: "text" | "email" | "password";
+  type?: "text" | "email" | "tel" | "password";
   autoComplete: string;
   hint?: string;
   defaultValue?: string;

@@ -50,6 +50,11 @@ export type TotpSetUp = Schemas["TotpSetUp"];
 /** One's second factors, as `GET /v1/me/factors` lists them. */
 export type Factors = Schemas["FactorsAnswer"];
 
+/** The number for codes by SMS, and one that waits for its code, as `GET /v1/me/phone` tells of them. */
+export type Phone = Schemas["Phone"];
+/** Something that happened to the account, as `GET /v1/me/activity` lists it. */
+export type Activity = Schemas["Activity"];
+
 /** One of the account's passkeys, as `GET /v1/me/passkeys` lists them. */
 export interface Passkey {
   /** `passkey_…`. */

@@ -366,6 +366,60 @@ describe("sign-in and the rest", () => {
     assert.deepEqual(JSON.parse(sent[5]!.body), form);
   });
 
+  test("by mail are heard once the link or the code was right, and never ask for tokens in the answer", async () => {
+    const heard: string[] = [];
+    const other = createAuthClient();
+    client.on("signed-in", () => heard.push("own"));
+    other.on("signed-in", () => heard.push("other"));
+    answer = () => json(202, { expires_in: 600 });
+    assert.deepEqual((await client.emailSignIn.start({ email: "ada@example.com", remember: true })).data, { expires_in: 600 });
+    answer = () => refusal("invalid_or_expired_token", 400);
+    assert.equal((await client.emailSignIn.verify({ token: "x" })).error?.code, "invalid_or_expired_token");
+    answer = () => json(200, { status: "mfa_required", mfa_token: "dw_mfa_1", methods: ["sms"], expires_in: 600 });
+    assert.equal((await client.emailSignIn.verify({ token: "x" })).data?.status, "mfa_required");
+    await later(5);
+    assert.deepEqual(heard, [], "nobody came in so far");
+    answer = () => json(200, { status: "signed_in", expires_in: 600 });
+    assert.equal((await client.emailSignIn.verify({ email: "ada@example.com", code: "123456" })).data?.status, "signed_in");
+    await later(5);
+    assert.deepEqual(heard.sort(), ["other", "own"]);
+    assert.deepEqual(
+      sent.map(({ path, body }) => [path.split("/v1/")[1], JSON.parse(body)]),
+      [
+        ["sign-in/email", { email: "ada@example.com", remember: true }],
+        ["sign-in/email/verify", { token: "x" }],
+        ["sign-in/email/verify", { token: "x" }],
+        ["sign-in/email/verify", { email: "ada@example.com", code: "123456" }],
+      ],
+    );
+  });
+
+  test("send codes by SMS, and every tab hears of a number that was verified", async () => {
+    const heard: string[] = [];
+    createAuthClient().on("confirmed", () => heard.push("other"));
+    client.on("confirmed", () => heard.push("own"));
+    answer = () => new Response(null, { status: 202 });
+    assert.equal((await client.phone.sendCode({ mfa_token: "dw_mfa_1" })).ok, true);
+    assert.equal((await client.phone.sendCode()).ok, true);
+    assert.equal((await client.phone.add({ phone_number: "+43 664 1234567" })).ok, true);
+    await later(5);
+    assert.deepEqual(heard, []);
+    answer = () => json(200, { phone_number: "+436641234567", pending_phone_number: null, backup_codes: ["1"], expires_in: 600 });
+    const { data } = await client.phone.verify({ code: "123456" });
+    assert.deepEqual([data?.phone_number, data?.backup_codes], ["+436641234567", ["1"]]);
+    await later(5);
+    assert.deepEqual(heard.sort(), ["other", "own"]);
+    assert.deepEqual(
+      sent.map(({ path, body }) => [path.split("/v1/")[1], JSON.parse(body)]),
+      [
+        ["sign-in/mfa/start", { mfa_token: "dw_mfa_1", method: "sms" }],
+        ["reauthenticate/start", { method: "sms" }],
+        ["me/phone", { phone_number: "+43 664 1234567" }],
+        ["me/phone/verify", { code: "123456" }],
+      ],
+    );
+  });
+
   test("prove once more who it is, with a token that has run out too, and every tab hears of it", async () => {
     const heard: string[] = [];
     createAuthClient().on("confirmed", () => heard.push("other"));

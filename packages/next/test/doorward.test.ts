@@ -297,6 +297,20 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
     assert.equal((await browser.api("DELETE", "/v1/me/totp")).status, 204);
   });
 
+  test("signs in by mail, in the browser that asked and in no other, and tells the page no token", async () => {
+    await signedIn("post@example.com");
+    const [browser, other] = [new Browser(), new Browser()];
+    const asked = await browser.api("POST", "/v1/sign-in/email", { email: "post@example.com" });
+    assert.deepEqual([asked.status, await asked.json()], [202, { expires_in: 600 }]);
+    assert.match(asked.headers.get("set-cookie")!, /^doorward_flow=[^;]+;.*; HttpOnly; SameSite=Lax$/);
+    const proof = { email: "post@example.com", code: await doorward.code("post@example.com", "Sign in") };
+    assert.equal((await other.api("POST", "/v1/sign-in/email/verify", proof)).status, 400);
+    assert.equal(other.cookies, "");
+    const entered = await browser.api("POST", "/v1/sign-in/email/verify", proof);
+    assert.deepEqual([entered.status, Object.keys((await entered.json()) as object).sort()], [200, ["expires_in", "session", "status", "user"]]);
+    assert.match((await browser.visit("/dashboard", { fresh: true })).user!, /^user_/);
+  });
+
   test("says when a lost second factor can be removed, and takes that back", async () => {
     const browser = await signedIn("loser@example.com");
     const { secret } = (await (await browser.api("POST", "/v1/me/totp")).json()) as { secret: string };

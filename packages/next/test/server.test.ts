@@ -373,7 +373,7 @@ describe("handlers", () => {
       assert.equal((await handle(path)).status, 404, path);
     }
     assert.equal(doorward.asked.length, 0);
-    for (const path of ["v1/session", "v1/me/sessions/session_1", "v1/sign-in/mfa", "v1/sign-in/enrol/totp/confirm", "v1/me/totp/confirm", "v1/me/backup-codes", "v1/recovery/complete", "v1/token/refresh", "v1/account/restore", "v1/challenge"]) {
+    for (const path of ["v1/session", "v1/me/sessions/session_1", "v1/sign-in/email/verify", "v1/sign-in/mfa", "v1/sign-in/enrol/totp/confirm", "v1/me/phone/verify", "v1/me/totp/confirm", "v1/me/backup-codes", "v1/recovery/complete", "v1/token/refresh", "v1/account/restore", "v1/challenge"]) {
       await handle(path);
       assert.equal(doorward.asked.at(-1)!.path, `/${path}`);
     }

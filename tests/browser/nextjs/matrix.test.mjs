@@ -7,6 +7,7 @@ import { addAuthenticator } from "../support/authenticator.mjs";
 import { LOOKS, assertGood, launch, picture, visit } from "../support/browser.mjs";
 import { LANES, startStand } from "../support/nextjs.mjs";
 import { codeIn, linkIn } from "../support/server.mjs";
+import { startSms } from "../support/sms.mjs";
 import { totp } from "../support/totp.mjs";
 
 const PASSWORD = "correct horse battery staple";
@@ -71,11 +72,16 @@ after(() => browser.close());
 for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name.includes(process.env.LANE))) {
   describe(lane, { concurrency: false }, () => {
     let stand;
+    let sms;
     let people = 0;
     before(async () => {
-      stand = await startStand(lane, { DOORWARD_MFA__REQUIRED_FOR: "admin" });
+      sms = await startSms();
+      stand = await startStand(lane, { DOORWARD_MFA__REQUIRED_FOR: "admin", ...sms.settings });
     });
-    after(() => stand?.stop());
+    after(async () => {
+      await stand?.stop();
+      sms?.stop();
+    });
 
     const at = (path) => stand.url + stand.base + path;
     const open = (options) => visit(browser, stand.url, options);
@@ -97,6 +103,30 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       const { secret } = await (await visitor.post("/v1/me/totp")).json();
       const { backup_codes: codes } = await (await visitor.post("/v1/me/totp/confirm", { code: totp(secret) })).json();
       return { ...visitor, secret, codes };
+    }
+
+    /** A number of nobody's yet. */
+    const freshNumber = () => `+43664${1_000_000 + people++}`;
+
+    /** Somebody whose second factor is a phone number, which has got one SMS so far. */
+    async function reachable(options) {
+      const [visitor, number] = [await member(options), freshNumber()];
+      assert.equal((await visitor.post("/v1/me/phone", { phone_number: number })).status(), 202);
+      const code = await sms.codeTo(number);
+      assert.equal((await visitor.post("/v1/me/phone/verify", { code })).status(), 200);
+      return { ...visitor, number };
+    }
+
+    /** Asks for a mail on the way to a page, and waits for it. */
+    async function askForMail(page, email, to = "/dashboard/settings?x=1") {
+      await page.goto(at(to));
+      await page.getByRole("link", { name: "Sign in by mail" }).click();
+      await page.waitForURL(at(`/sign-in/email?redirect_to=${encodeURIComponent(to)}`));
+      // By its role: the page before may be kept, out of sight.
+      await page.getByRole("textbox", { name: "E-mail address", exact: true }).fill(email);
+      await page.getByRole("button", { name: "Send me a mail" }).click();
+      await page.getByText("a mail is on its way").waitFor();
+      return stand.server.mail(email, "sign in to");
     }
 
     /** Types the first step of a sign-in. */
@@ -523,7 +553,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       const { context, email } = await careful();
       const { context: elsewhere, page } = await open();
       await beginAs(page, email);
-      await page.getByRole("button", { name: "I have lost both" }).click();
+      await page.getByRole("button", { name: "I have lost all of them" }).click();
       await page.getByRole("button", { name: "Begin the wait" }).click();
       const readyAt = await page.locator(".notice time").getAttribute("datetime");
       assert.ok(Date.parse(readyAt) > Date.now() + 3_600_000, readyAt);
@@ -629,6 +659,10 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
         await page.setViewportSize(viewport);
         await assertGood(page, `passkeys ${name}`);
         await picture(page, `nextjs-passkeys-${name}`);
+        await page.getByRole("button", { name: /^Rename / }).click();
+        await assertGood(page, `a passkey's name ${name}`);
+        await picture(page, `nextjs-passkey-name-${name}`);
+        await page.getByRole("button", { name: "Leave it as it is" }).click();
       }
 
       await page.goto(at("/reauthenticate?redirect_to=%2Fdashboard"));
@@ -678,6 +712,280 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await page.getByText("signed in with two factors").waitFor();
       assert.deepEqual(complaints, []);
       await context.close();
+    });
+
+    it("passkey: is renamed, and asked for after the password", async () => {
+      const { context, page, complaints, email } = await member();
+      await addAuthenticator(page);
+      await page.addInitScript(() => (PublicKeyCredential.isConditionalMediationAvailable = async () => false));
+      await page.goto(at("/dashboard/settings"));
+      await page.getByRole("button", { name: "Add a passkey" }).click();
+      await page.getByRole("button", { name: /^Rename / }).click();
+      await page.getByLabel("Name of this passkey").fill("x".repeat(61));
+      await page.getByRole("button", { name: "Save the name" }).click();
+      await page.locator(".fault").waitFor();
+      await page.getByLabel("Name of this passkey").fill("Ada’s key");
+      await page.getByRole("button", { name: "Save the name" }).click();
+      await page.getByText("Ada’s key", { exact: true }).waitFor();
+      await page.reload();
+      await page.getByText("Ada’s key", { exact: true }).waitFor();
+
+      await page.goto(at("/dashboard/settings/two-factor"));
+      await page.getByRole("button", { name: "Ask for a passkey after the password" }).waitFor();
+      for (const { name, colorScheme, viewport } of lane === FIRST ? LOOKS : []) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        await assertGood(page, `passkey after the password ${name}`);
+        await picture(page, `nextjs-passkey-second-${name}`);
+      }
+      await page.getByRole("button", { name: "Ask for a passkey after the password" }).click();
+      await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+      await page.getByRole("button", { name: "I have kept them" }).click();
+      await page.getByText("10 of 10 are left").waitFor();
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.waitForURL(/\/sign-in/);
+      await beginAs(page, email);
+      await page.getByRole("button", { name: "Use a passkey" }).click();
+      await page.waitForURL(at("/dashboard"));
+      await page.goto(at("/dashboard/settings/two-factor"));
+      await page.getByRole("button", { name: "Don’t ask for it" }).click();
+      await page.getByRole("button", { name: "Ask for a passkey after the password" }).waitFor();
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.waitForURL(/\/sign-in/);
+      await beginAs(page, email);
+      await page.waitForURL(at("/dashboard"));
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("sign-in by mail: the link signs in where it was asked for, and the tab that waits goes along", async () => {
+      const { email } = await member();
+      const { context, page, complaints } = await open();
+      const link = linkIn(await askForMail(page, email));
+      assert.ok(link.startsWith(at("/sign-in/link?token=")), link);
+      // A scanner looks first, and uses nothing up.
+      assert.equal((await fetch(link)).status, 200);
+      const other = await context.newPage();
+      await other.goto(link);
+      await other.getByText(`One click signs you in to ${email}.`).waitFor();
+      assert.equal(await cookie(context, "doorward_refresh"), undefined, "not before the click");
+      await other.getByRole("button", { name: "Sign in", exact: true }).click();
+      await other.waitForURL(at("/dashboard/settings?x=1"));
+      await page.waitForURL(at("/dashboard/settings?x=1"), { timeout: HANG }).catch(() => page.reload());
+      await page.waitForURL(at("/dashboard/settings?x=1"));
+      await page.getByText("this one").waitFor();
+
+      await other.goto(link);
+      await other.getByText("works once, in the browser where you asked for it").waitFor();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("sign-in by mail: the code is typed, and no token is told to the page", async () => {
+      const { email } = await member();
+      const { context, page, complaints } = await open();
+      const told = [];
+      page.on("response", async (response) => {
+        if (response.url().includes("/v1/sign-in/email")) told.push(await response.text());
+      });
+      await askForMail(page, email);
+      await page.getByRole("button", { name: "Send it again" }).click();
+      await page.getByRole("button", { name: "Sent again" }).waitFor();
+      // A page that is loaded anew still knows what it waits for.
+      await page.reload();
+      await page.getByLabel("Six-digit code").fill("000000");
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
+      await page.locator(".alert").waitFor();
+      assert.ok((await context.cookies()).find(({ name }) => name === "doorward_flow").httpOnly);
+      assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      await eventually(async () => {
+        await page.getByLabel("Six-digit code").fill(codeIn(await stand.server.mail(email, "sign in to")));
+        await page.getByRole("button", { name: "Sign in", exact: true }).click();
+        await page.waitForURL(at("/dashboard/settings?x=1"), { timeout: 2000 });
+      });
+      assert.ok(told.length >= 4 && told.every((text) => !/flow_token|access_token|refresh_token|dw_rt_/.test(text)), told.join("\n"));
+      assert.equal(await page.evaluate(() => localStorage.getItem("mail-sign-in")), null, "nothing of it is left behind");
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("sign-in by mail: in another browser the link signs nobody in, and says what to do", async () => {
+      const { email } = await member();
+      const { context, page } = await open();
+      const mail = await askForMail(page, email);
+      // Whoever else is signed in there reads it as well.
+      for (const elsewhere of [await open(), await member()]) {
+        const before = await cookie(elsewhere.context, "doorward_refresh");
+        await elsewhere.page.goto(linkIn(mail));
+        await elsewhere.page.getByText("Type the six-digit code of the mail there").waitFor();
+        assert.equal(await elsewhere.page.getByRole("button", { name: "Sign in", exact: true }).count(), 0);
+        assert.equal(await cookie(elsewhere.context, "doorward_refresh"), before);
+        await elsewhere.context.close();
+      }
+      // Who waits for a mail of their own there is told by Doorward.
+      const waiting = await open();
+      await askForMail(waiting.page, (await member()).email);
+      await waiting.page.goto(linkIn(mail));
+      await waiting.page.getByRole("button", { name: "Sign in", exact: true }).click();
+      await waiting.page.getByText("asked for in another browser").waitFor();
+      await waiting.page.getByRole("link", { name: "Ask for a mail here" }).waitFor();
+      assert.equal(await cookie(waiting.context, "doorward_refresh"), undefined);
+      await waiting.context.close();
+
+      await page.getByLabel("Six-digit code").fill(codeIn(mail));
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
+      await page.waitForURL(at("/dashboard/settings?x=1"));
+      await context.close();
+    });
+
+    it("SMS: a number is added in the settings, replaced and removed", async () => {
+      const { context, page, complaints } = await member();
+      const [mistyped, number] = [freshNumber(), freshNumber()];
+      const send = async (to) => {
+        await page.getByRole("textbox", { name: "Phone number" }).fill(to);
+        await page.getByRole("button", { name: "Send me a code" }).click();
+      };
+      await page.goto(at("/dashboard/settings/two-factor"));
+      await send("0664 123");
+      await page.locator(".fault").waitFor();
+      await send(mistyped);
+      await page.getByText(`We sent a code to ${mistyped}`).waitFor();
+      await page.getByRole("button", { name: "Use another number" }).click();
+      await send(number);
+      await page.getByText(`We sent a code to ${number}`).waitFor();
+      // A page that is loaded anew still knows what it waits for.
+      await page.reload();
+      await page.getByLabel("Six-digit code").fill("000000");
+      await page.getByRole("button", { name: "Verify the number" }).click();
+      await page.locator(".alert").waitFor();
+      await page.getByLabel("Six-digit code").fill(await sms.codeTo(number));
+      await page.getByRole("button", { name: "Verify the number" }).click();
+      await page.getByRole("button", { name: "I have kept them" }).click();
+      await page.getByText(`a code by SMS goes to ${number}`).waitFor();
+      await page.goto(at("/private"));
+      await page.getByText("signed in with two factors").waitFor();
+
+      const second = freshNumber();
+      await page.goto(at("/dashboard/settings/two-factor"));
+      await page.getByText("Use another number…").click();
+      await send(second);
+      await page.getByLabel("Six-digit code").fill(await sms.codeTo(second));
+      await page.getByRole("button", { name: "Verify the number" }).click();
+      await page.getByText(`a code by SMS goes to ${second}`).waitFor();
+      await page.getByText("Remove…").click();
+      await page.getByRole("button", { name: "Yes, remove the number" }).click();
+      await page.getByText("numbers can be taken over").waitFor();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("SMS: takes the second step, after the password and after a mail", async () => {
+      const { email, number, context: before } = await reachable();
+      await before.close();
+      const { context, page, complaints } = await open();
+      await beginAs(page, email, "/private");
+      await page.waitForURL(at("/second-step?redirect_to=%2Fprivate"));
+      await page.getByRole("button", { name: "Send me a code" }).click();
+      await page.getByLabel("Code of the SMS").fill("000000");
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.locator(".alert").waitFor();
+      assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      await page.getByLabel("Code of the SMS").fill(await sms.codeTo(number));
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.waitForURL(at("/private"));
+      await page.getByText("signed in with two factors").waitFor();
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.waitForURL(/\/sign-in/);
+
+      const mail = await askForMail(page, email, "/private");
+      await page.getByLabel("Six-digit code").fill(codeIn(mail));
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
+      await page.waitForURL(at("/second-step?redirect_to=%2Fprivate"));
+      assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      await page.getByRole("button", { name: "Send me a code" }).click();
+      await page.getByRole("button", { name: "Send another code" }).waitFor();
+      await page.getByLabel("Code of the SMS").fill(await sms.codeTo(number));
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.waitForURL(at("/private"));
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("SMS: confirms that it is the same person, where the session has one factor", async () => {
+      const { context, page, email, post } = await member();
+      const elsewhere = await open();
+      await beginAs(elsewhere.page, email);
+      await elsewhere.page.waitForURL(at("/dashboard"));
+      const number = freshNumber();
+      assert.equal((await post("/v1/me/phone", { phone_number: number })).status(), 202);
+      assert.equal((await post("/v1/me/phone/verify", { code: await sms.codeTo(number) })).status(), 200);
+      const { page: old } = elsewhere;
+      await old.goto(at("/dashboard/settings"));
+      await old.getByRole("button", { name: "Download my data" }).click();
+      await old.waitForURL(/\/reauthenticate/);
+      await old.getByRole("button", { name: "Send me a code" }).click();
+      await old.getByLabel("Code of the SMS").fill(await sms.codeTo(number));
+      await old.getByRole("button", { name: "Confirm" }).click();
+      await old.waitForURL(at("/dashboard/settings"));
+      await page.goto(at("/dashboard"));
+      await elsewhere.context.close();
+      await context.close();
+    });
+
+    it("recovery: a banner tells whoever is signed in, and cancels it", async () => {
+      const { context, page, email, complaints } = await careful();
+      const banner = page.getByRole("region", { name: "A recovery of your account" });
+      await page.goto(at("/dashboard"));
+      await page.getByRole("button", { name: "Keep it" }).waitFor();
+      assert.equal(await banner.count(), 0);
+
+      const elsewhere = await open();
+      await beginAs(elsewhere.page, email);
+      await elsewhere.page.getByRole("button", { name: "I have lost all of them" }).click();
+      await elsewhere.page.getByRole("button", { name: "Begin the wait" }).click();
+      await elsewhere.page.locator(".notice time").waitFor();
+      for (const to of ["/billing", "/dashboard"]) {
+        await page.goto(at(to));
+        await banner.getByText("Somebody says that you have lost your second factor.").waitFor();
+      }
+      await banner.getByRole("button", { name: "Keep my second factor" }).click();
+      await page.getByText("your second factor stays").waitFor();
+      await page.getByRole("link", { name: "choose a new one" }).click();
+      await page.waitForURL(at("/dashboard/settings"));
+      await page.goto(at("/dashboard"));
+      await page.getByRole("button", { name: "Keep it" }).waitFor();
+      await page.waitForLoadState("networkidle");
+      assert.equal(await banner.count(), 0);
+      assert.deepEqual(complaints, []);
+      await elsewhere.context.close();
+      await context.close();
+    });
+
+    it("what Doorward does not offer is not shown", async () => {
+      const app = await stand.another({ DOORWARD_SIGN_IN__EMAIL: "false", DOORWARD_SMS__PROVIDER: "" });
+      try {
+        const { context, page } = await open();
+        await page.goto(`${app.url}/sign-in`);
+        await page.getByRole("link", { name: "Forgot your password?" }).waitFor();
+        assert.equal(await page.getByRole("link", { name: "Sign in by mail" }).count(), 0);
+        await page.goto(`${app.url}/sign-in/email`);
+        await page.getByText("There is nothing here").waitFor();
+        await context.close();
+
+        const [without, owner] = [await member(), await reachable()];
+        await without.page.goto(`${app.url}/dashboard/settings/two-factor`);
+        await without.page.getByRole("button", { name: "Set up an authenticator app" }).waitFor();
+        assert.equal(await without.page.getByRole("heading", { name: "Phone number" }).count(), 0);
+        // A number from before can still be taken away.
+        await owner.page.goto(`${app.url}/dashboard/settings/two-factor`);
+        await owner.page.getByText("No codes are sent by SMS any more.").waitFor();
+        await owner.page.getByText("Remove…").click();
+        await owner.page.getByRole("button", { name: "Yes, remove the number" }).click();
+        await owner.page.getByRole("heading", { name: "Phone number" }).waitFor({ state: "detached" });
+        await Promise.all([without.context.close(), owner.context.close()]);
+      } finally {
+        await app.stop();
+      }
     });
 
     it("headers that a client makes up let nobody in", async () => {
@@ -802,7 +1110,17 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
           await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
           await judge("backup-codes");
           await page.getByRole("button", { name: "I have kept them" }).click();
-          await page.getByText("Remove…").click();
+          const number = freshNumber();
+          await page.getByRole("textbox", { name: "Phone number" }).fill(number);
+          await page.getByRole("button", { name: "Send me a code" }).click();
+          await page.getByText(`We sent a code to ${number}`).waitFor();
+          await judge("phone-code");
+          await page.getByLabel("Six-digit code").fill(await sms.codeTo(number));
+          await page.getByRole("button", { name: "Verify the number" }).click();
+          await page.getByText(`a code by SMS goes to ${number}`).waitFor();
+          for (const summary of await page.locator("summary").filter({ hasText: /^(Remove|Use another number)…$/, visible: true }).all()) {
+            await summary.click();
+          }
           await judge("two-factor-on");
           await page.goto(at("/private"));
           await page.getByText("signed in with two factors").waitFor();
@@ -810,19 +1128,41 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
           await page.goto(at("/reauthenticate"));
           await page.getByLabel("Code of the app").waitFor();
           await judge("confirm-by-code");
+          const signedIn = await context.cookies();
           await context.clearCookies();
           await beginAs(page, email);
           await page.getByLabel("Code of the app").waitFor();
           await judge("second-step");
-          await page.getByRole("button", { name: "I have lost both" }).click();
+          await page.getByRole("button", { name: "Get a code by SMS" }).click();
+          await judge("second-step-sms");
+          await page.getByRole("button", { name: "Send me a code" }).click();
+          await page.getByLabel("Code of the SMS").waitFor();
+          await judge("second-step-sms-sent");
+          await page.getByRole("button", { name: "I have lost all of them" }).click();
           await judge("lost");
           await page.getByRole("button", { name: "Begin the wait" }).click();
           await page.locator(".notice").waitFor();
           await judge("waits");
+          await context.addCookies(signedIn);
+          await page.goto(at("/dashboard"));
+          await page.getByRole("button", { name: "Keep my second factor" }).waitFor();
+          await judge("recovery-banner");
+          await page.getByRole("button", { name: "Keep my second factor" }).click();
+          await page.getByText("your second factor stays").waitFor();
+          await judge("recovery-cancelled");
+          await context.clearCookies();
+          const mail = await askForMail(page, email);
+          await judge("mail-code");
+          await page.goto(linkIn(mail));
+          await page.getByText("One click").waitFor();
+          await judge("mail-link");
+          await page.evaluate(() => localStorage.clear());
           for (const [name, to, text] of [
             ["landing", "/", "Start writing"],
             ["sign-in", "/sign-in", "Forgot your password?"],
             ["sign-up", "/sign-up", "I have an account"],
+            ["by-mail", "/sign-in/email", "without a password"],
+            ["mail-elsewhere", "/sign-in/link?token=x", "It waits for you"],
             ["forgot", "/forgot-password", "Back to sign-in"],
             ["reset", "/reset-password?token=x", "signed out everywhere"],
             ["verify", "/verify-email?token=x", "one click away"],

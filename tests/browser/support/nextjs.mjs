@@ -26,12 +26,15 @@ export const LANES = {
   "Next 15": { folder: join(root, "target/example/next15"), base: "", env: { EXAMPLE_CACHE_COMPONENTS: "off" }, prepare: next15 },
 };
 
+/** What the app reads of Doorward's settings beside the addresses: what it offers. */
+const OFFERS = ["DOORWARD_SIGN_IN__EMAIL", "DOORWARD_SMS__PROVIDER"];
+
 /** Builds the app if its sources have changed, and starts it with a Doorward. */
 export async function startStand(name, settings = {}) {
   const lane = LANES[name];
   await lane.prepare?.();
-  // On a machine that tells it that it is CI's, Next warns of a build cache that it did not find.
-  const quiet = { NEXT_TELEMETRY_DISABLED: "1", CI: "false" };
+  // On a machine that tells it that it is CI's, Next warns of a build cache that it did not find. Any text says so, "false" too.
+  const quiet = { NEXT_TELEMETRY_DISABLED: "1", CI: "", CONTINUOUS_INTEGRATION: "", BUILD_NUMBER: "", RUN_ID: "", GITHUB_ACTIONS: "" };
   const env = { ...withoutSettings(process.env), ...lane.env, ...quiet, EXAMPLE_DIST_DIR: `.next-${slug(name)}` };
   await build(lane, env);
   const port = await freePort();
@@ -53,15 +56,22 @@ class Stand {
     this.app = await this.#next("start", this.port);
   }
 
+  /** The same app beside the same Doorward, with other settings of its own, on a port of its own. */
+  async another(settings) {
+    return this.#next("start", await freePort(), settings);
+  }
+
   /** The same app as its developer runs it, on a port of its own. */
   async develop() {
     return this.#next("dev", await freePort());
   }
 
-  async #next(command, port) {
-    const addresses = { DOORWARD_URL: this.server.url.replace("localhost", "127.0.0.1"), DOORWARD_PUBLIC_URL: this.server.options.env.DOORWARD_PUBLIC_URL };
+  async #next(command, port, settings = {}) {
+    const known = this.server.options.env;
+    const addresses = { DOORWARD_URL: this.server.url.replace("localhost", "127.0.0.1"), DOORWARD_PUBLIC_URL: known.DOORWARD_PUBLIC_URL };
+    const offers = Object.fromEntries(OFFERS.filter((name) => known[name]).map((name) => [name, known[name]]));
     const app = new App(`http://localhost:${port}${this.base}`, await mkdtemp(join(tmpdir(), "doorward-next-")));
-    await app.start([command, "--port", String(port)], { cwd: this.lane.folder, env: { ...this.env, ...addresses } });
+    await app.start([command, "--port", String(port)], { cwd: this.lane.folder, env: { ...this.env, ...addresses, ...offers, ...settings } });
     return app;
   }
 

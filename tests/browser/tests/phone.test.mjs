@@ -1,55 +1,28 @@
 // A phone number, with codes that arrive at a webhook, as an operator's own service takes them.
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
-import { createServer } from "node:http";
 import { after, before, describe, it } from "node:test";
 
 import { LOOKS, assertGood, launch, picture, visit } from "../support/browser.mjs";
 import { codeIn, startServer } from "../support/server.mjs";
+import { startSms } from "../support/sms.mjs";
 
 const PASSWORD = "correct horse battery staple";
-const SECRET = "a secret of thirty-two characters";
 const PHONE = { name: "light-390", colorScheme: "light", viewport: { width: 390, height: 844 } };
 let count = 0;
 
 describe("a phone number", () => {
-  let server, browser, webhook;
-  const texts = new Map();
+  let server, browser, sms;
 
   before(async () => {
-    webhook = createServer(async (request, response) => {
-      let body = "";
-      for await (const chunk of request) body += chunk;
-      const { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature } = request.headers;
-      const right = createHmac("sha256", SECRET).update(`${id}.${timestamp}.${body}`).digest("base64");
-      const { to, text } = JSON.parse(body);
-      if (signature === `v1,${right}`) texts.set(to, text);
-      response.writeHead(204).end();
-    });
-    await new Promise((resolve) => webhook.listen(0, "127.0.0.1", resolve));
-    [server, browser] = await Promise.all([
-      startServer({
-        DOORWARD_RATE_LIMIT__ENABLED: "false",
-        DOORWARD_SMS__PROVIDER: "webhook",
-        DOORWARD_SMS__URL: `http://127.0.0.1:${webhook.address().port}/sms`,
-        DOORWARD_SMS__SECRET: SECRET,
-        DOORWARD_SMS__COUNTRIES: "+43",
-      }),
-      launch(),
-    ]);
+    sms = await startSms();
+    [server, browser] = await Promise.all([startServer({ DOORWARD_RATE_LIMIT__ENABLED: "false", ...sms.settings }), launch()]);
   });
 
   after(async () => {
     await Promise.all([browser?.close(), server?.stop()]);
-    webhook?.close();
+    sms?.stop();
   });
-
-  /** The code that was sent to a number. */
-  async function codeTo(number) {
-    for (let tries = 0; tries < 100 && !texts.has(number); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
-    return texts.get(number).match(/#(\d{6})$/)[1];
-  }
 
   for (const look of [...LOOKS, PHONE]) {
     it(`is added and removed: ${look.name}`, async () => {
@@ -75,7 +48,7 @@ describe("a phone number", () => {
       await page.waitForURL("**/account/phone/verify");
       await assertGood(page, "the code");
       await picture(page, `phone-confirm-${look.name}`);
-      await page.locator("#code").fill(await codeTo(number));
+      await page.locator("#code").fill(await sms.codeTo(number));
       await page.getByRole("button", { name: "Verify the number" }).click();
       await page.getByRole("heading", { name: "Keep your backup codes" }).waitFor();
       await assertGood(page, "backup codes");

@@ -1,15 +1,17 @@
 import type { components } from "../generated.js";
-import type { CurrentSession, ErrorCode, Passkey, SignedInAnswer, SignInAnswer, TotpSetUp } from "../types.js";
+import type { CurrentSession, ErrorCode, Passkey, Phone, SignedInAnswer, SignInAnswer, TotpSetUp } from "../types.js";
 import type { PasskeySecondStep, PasskeySignInOptions } from "./passkey.js";
 import { resultOf, type Result } from "./results.js";
 
 export type {
+  Activity,
   CurrentSession,
   EnrolmentRequiredAnswer,
   ErrorCode,
   Factors,
   MfaRequiredAnswer,
   Passkey,
+  Phone,
   SessionDetails,
   SignedInAnswer,
   SignInAnswer,
@@ -43,6 +45,13 @@ export interface AuthClientOptions {
 export interface AuthClient {
   /** Look at `status`: only with `signed_in` is anybody signed in. */
   signIn(form: Form<"SignInRequest">): Promise<Result<SignInAnswer>>;
+  /** Where the server has `sign_in.email`, as it has by default; else `not_found`. */
+  emailSignIn: {
+    /** Answers alike for every address. The mail's link and code work in this browser alone. */
+    start(form: Form<"EmailSignInRequest">): Promise<Result<{ expires_in: number }>>;
+    /** By the link's token, or by `email` and `code`. As with `signIn`, look at `status`. */
+    verify(form: Form<"EmailSignInVerifyRequest">): Promise<Result<SignInAnswer>>;
+  };
   /** The second step, where `status` was `mfa_required`. With `trust_device` this browser is not asked again for a while. */
   secondStep(form: Form<"SecondFactorRequest">): Promise<Result<SignedInAnswer>>;
   /** Where `status` was `enrolment_required`: an authenticator app is set up on the way in. */
@@ -69,6 +78,15 @@ export interface AuthClient {
     start(): Promise<Result<TotpSetUp>>;
     /** It counts from now on, and the session is `aal2`. */
     confirm(form: Schemas["ConfirmTotpRequest"]): Promise<Result<{ backup_codes?: string[] | null }>>;
+  };
+  /** For codes by SMS, where the server has `sms.provider`; else `not_found`. */
+  phone: {
+    /** Sends one to the account's number: for `secondStep` with its `mfa_token`, without one for `reauthenticate`. */
+    sendCode(form?: { mfa_token: string }): Promise<Result<undefined>>;
+    /** For who is signed in: sends one to a number that is to be added. Asks for a proof of the last ten minutes. */
+    add(form: Schemas["PhoneRequest"]): Promise<Result<undefined>>;
+    /** The number counts as a second factor from now on, and the session is `aal2`. */
+    verify(form: Schemas["PhoneVerifyRequest"]): Promise<Result<Phone & { backup_codes?: string[] | null }>>;
   };
   /** What goes wrong between browser and passkey has codes of its own: `passkey_cancelled`, `_exists`, `_refused`, `_unsupported`. */
   passkey: {
@@ -235,6 +253,10 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
 
   return {
     signIn: (form) => enter("/v1/sign-in", form),
+    emailSignIn: {
+      start: (form) => call("POST", "/v1/sign-in/email", form),
+      verify: (form) => enter("/v1/sign-in/email/verify", form),
+    },
     secondStep: (form) => enter("/v1/sign-in/mfa", form),
     enrolment: {
       start: (form) => call("POST", "/v1/sign-in/enrol/totp", form),
@@ -245,6 +267,11 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     totp: {
       start: () => call("POST", "/v1/me/totp"),
       confirm: (form) => raise("/v1/me/totp/confirm", form),
+    },
+    phone: {
+      sendCode: (form) => call("POST", form ? "/v1/sign-in/mfa/start" : "/v1/reauthenticate/start", { ...form, method: "sms" }),
+      add: (form) => call("POST", "/v1/me/phone", form),
+      verify: (form) => raise("/v1/me/phone/verify", form),
     },
     passkey: {
       signIn: async (options) => (await passkeys()).signIn(tools, options),

@@ -63,12 +63,13 @@ export class Doorward {
     return execFileSync(this.program, args, { cwd: this.folder, env: this.#env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   }
 
-  /** The code of the newest mail to this address. */
-  async code(to: string): Promise<string> {
+  /** The code of the newest mail to this address whose subject has these words. */
+  async code(to: string, subject = ""): Promise<string> {
     for (let round = 0; round < 100; round++) {
       const response = await fetch(`http://127.0.0.1:${this.#port}/dev/mailbox.json?to=${encodeURIComponent(to)}`);
-      const { items } = (await response.json()) as { items: { text: string }[] };
-      const code = /\b\d{6}\b/.exec(items[0]?.text ?? "")?.[0];
+      const { items } = (await response.json()) as { items: { subject: string; text: string }[] };
+      const newest = items.find((item) => item.subject.includes(subject));
+      const code = /\b\d{6}\b/.exec(newest?.text ?? "")?.[0];
       if (code) return code;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

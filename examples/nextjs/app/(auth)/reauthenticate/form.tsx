@@ -39,6 +39,7 @@ export function ReauthenticateForm({ redirectTo, needsTwo }: Props) {
       <SecondFactor
         methods={methods}
         submit={(method, code) => client.reauthenticate({ method, code })}
+        sendSms={() => client.phone.sendCode()}
         passkey={hasPasskey ? () => client.passkey.reauthenticate() : undefined}
         done={done}
       />
@@ -68,7 +69,7 @@ export function ReauthenticateForm({ redirectTo, needsTwo }: Props) {
         )}
       </Form>
       {hasPasskey && (
-        <div className="passkey">
+        <div className="other-way">
           <Form label="Use a passkey" busy="Waiting for your passkey…" quiet submit={() => client.passkey.reauthenticate()} done={done}>
             {null}
           </Form>

@@ -5,7 +5,7 @@ import Link from "next/link";
 import { useState } from "react";
 import { Form } from "@/components/form";
 
-/** Neither phone nor backup codes: a slow way, so that nobody else can take it. */
+/** No second factor is left: a slow way, so that nobody else can take it. */
 export function Recovery({ mfaToken, back }: { mfaToken: string; back: () => void }) {
   const { client } = useSession();
   const [readyAt, setReadyAt] = useState<string>();
@@ -19,7 +19,7 @@ export function Recovery({ mfaToken, back }: { mfaToken: string; back: () => voi
           </strong>
           : then a mail brings you the link.
         </p>
-        <p>Found your phone or a code meanwhile? Just sign in with it: that cancels the recovery.</p>
+        <p>Found it, or a code, meanwhile? Just sign in with it: that cancels the recovery.</p>
         <p className="aside">
           <Link href="/sign-in">Back to sign-in</Link>
         </p>
@@ -35,8 +35,8 @@ export function Recovery({ mfaToken, back }: { mfaToken: string; back: () => voi
         done={({ ready_at }) => setReadyAt(ready_at)}
       >
         <p>
-          Without your phone and your backup codes there is a slow way in. We tell you by mail when it begins, and at its end a
-          mail brings a link that removes your second factor. Until then anybody who has the account can cancel it.
+          Without your second factor and your backup codes there is a slow way in. We tell you by mail when it begins, and at its
+          end a mail brings a link that removes your second factor. Until then anybody who has the account can cancel it.
         </p>
       </Form>
       <p className="aside">

@@ -32,12 +32,13 @@ export function SecondStep({ redirectTo }: { redirectTo: string | undefined }) {
     <SecondFactor
       methods={pending.methods}
       submit={(method, code, { trust }) => client.secondStep({ mfa_token, method, code, trust_device: trust === "on" })}
+      sendSms={() => client.phone.sendCode({ mfa_token })}
       passkey={pending.methods.includes("passkey") ? () => client.passkey.secondStep({ mfa_token }) : undefined}
       done={done}
       aside={
         <>
           <button className="link" type="button" onClick={() => setLost(true)}>
-            I have lost both
+            I have lost all of them
           </button>
           {anew}
         </>

@@ -6,7 +6,7 @@ import { Field, Form } from "@/components/form";
 import { useGoOn } from "@/components/go-on";
 import { PasskeySignIn } from "./passkey";
 
-export function SignInForm({ redirectTo }: { redirectTo: string | undefined }) {
+export function SignInForm({ redirectTo, byMail }: { redirectTo: string | undefined; byMail: boolean }) {
   const { client } = useSession();
   const goOn = useGoOn(redirectTo);
   const query = redirectTo ? `?redirect_to=${encodeURIComponent(redirectTo)}` : "";
@@ -31,6 +31,13 @@ export function SignInForm({ redirectTo }: { redirectTo: string | undefined }) {
         )}
       </Form>
       <PasskeySignIn done={goOn} />
+      {byMail && (
+        <p className="other-way">
+          <Link className="button" href={`/sign-in/email${query}`}>
+            Sign in by mail
+          </Link>
+        </p>
+      )}
       <p className="aside">
         <Link href="/forgot-password">Forgot your password?</Link>
         <Link href={`/sign-up${query}`}>Create an account</Link>

@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { Suspense } from "react";
+import { offersMail } from "@/lib/offers";
 import { SignInForm } from "./form";
 
 export const metadata: Metadata = { title: "Sign in" };
@@ -26,7 +27,7 @@ async function WithQuery({ searchParams }: Pick<PageProps<"/sign-in">, "searchPa
   return (
     <>
       {typeof notice === "string" && NOTICES[notice] && <p className="notice">{NOTICES[notice]}</p>}
-      <SignInForm redirectTo={typeof redirect_to === "string" ? redirect_to : undefined} />
+      <SignInForm redirectTo={typeof redirect_to === "string" ? redirect_to : undefined} byMail={offersMail()} />
     </>
   );
 }

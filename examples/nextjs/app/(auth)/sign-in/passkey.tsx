@@ -38,7 +38,7 @@ export function PasskeySignIn({ done }: { done: (answer: SignInAnswer) => void }
     });
   if (!useKnowsPasskeys()) return null;
   return (
-    <div className="passkey">
+    <div className="other-way">
       <div role="alert">{trouble && <p className="alert">{trouble}</p>}</div>
       <button className="button" type="button" onClick={ask} disabled={isPending}>
         {isPending ? "Waiting for your passkey…" : "Sign in with a passkey"}

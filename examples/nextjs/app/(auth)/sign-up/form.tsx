@@ -3,7 +3,7 @@
 import { useSession } from "@doorward/next/react";
 import Link from "next/link";
 import { useState } from "react";
-import { CodeForm } from "@/components/code-form";
+import { VerifyByCode } from "@/components/code-form";
 import { Field, Form } from "@/components/form";
 import { useGoOn } from "@/components/go-on";
 
@@ -12,7 +12,7 @@ export function SignUpForm({ redirectTo }: { redirectTo: string | undefined }) {
   const [sentTo, setSentTo] = useState<string>();
   const goOn = useGoOn(redirectTo);
 
-  if (sentTo) return <CodeForm email={sentTo} done={goOn} />;
+  if (sentTo) return <VerifyByCode email={sentTo} done={goOn} />;
   return (
     <>
       <Form

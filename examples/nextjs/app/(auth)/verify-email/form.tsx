@@ -3,7 +3,7 @@
 import { useSession } from "@doorward/next/react";
 import Link from "next/link";
 import { useState } from "react";
-import { CodeForm } from "@/components/code-form";
+import { VerifyByCode } from "@/components/code-form";
 import { Field, Form } from "@/components/form";
 import { useGoOn } from "@/components/go-on";
 
@@ -51,7 +51,7 @@ export function VerifyEmail({ token, email, redirectTo }: Props) {
       </Form>
     );
   }
-  if (email && isSent) return <CodeForm email={email} done={done} />;
+  if (email && isSent) return <VerifyByCode email={email} done={done} />;
   if (email) {
     return (
       <Form

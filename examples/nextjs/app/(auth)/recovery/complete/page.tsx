@@ -10,7 +10,7 @@ export default function CompleteRecovery({ searchParams }: PageProps<"/recovery/
       <TokenPage
         path="/v1/recovery/complete"
         searchParams={searchParams}
-        explanation="This removes your authenticator app and your backup codes, and signs everybody out. You set up a new one when you sign in next."
+        explanation="This removes your second factors (app, passkeys, phone number, backup codes) and signs everybody out. You set up a new one when you sign in next."
         label="Remove my second factor"
         success="Your second factor is removed, and everybody is signed out. Sign in to set up a new one."
       />

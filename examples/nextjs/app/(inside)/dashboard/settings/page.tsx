@@ -37,7 +37,7 @@ async function Sections() {
       <Passkeys />
       <section className="card" aria-labelledby="two-factor-heading">
         <h2 id="two-factor-heading">Two-factor {user.mfa_enabled && <span className="badge">on</span>}</h2>
-        <p>{user.mfa_enabled ? "Signing in asks for a code from your phone." : "Your password alone lets you in."}</p>
+        <p>{user.mfa_enabled ? "Signing in asks for a second factor." : "Your password alone lets you in."}</p>
         <Link className="button" href="/dashboard/settings/two-factor">
           {user.mfa_enabled ? "Manage it" : "Set it up"}
         </Link>

@@ -2,13 +2,14 @@
 
 import type { Passkey, Result } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
-import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useState, useTransition } from "react";
+import { Field, Form } from "@/components/form";
+import { useConfirmFirst } from "@/lib/use-confirm-first";
 import { useKnowsPasskeys } from "@/lib/use-passkeys";
 
 export function Passkeys() {
   const { client } = useSession();
-  const router = useRouter();
+  const confirmFirst = useConfirmFirst("/dashboard/settings");
   const [items, setItems] = useState<Passkey[]>();
   const [trouble, setTrouble] = useState<string>();
   const [isPending, start] = useTransition();
@@ -24,8 +25,8 @@ export function Passkeys() {
   const act = (ask: () => Promise<Result<unknown>>) =>
     start(async () => {
       const { ok, error } = await ask();
-      if (error?.code === "reauthentication_required") router.push("/reauthenticate?redirect_to=%2Fdashboard%2Fsettings");
-      else if (ok) await load();
+      if (confirmFirst(error)) return;
+      if (ok) await load();
       else setTrouble(error?.detail);
     });
   return (
@@ -35,29 +36,17 @@ export function Passkeys() {
       <div role="alert">{trouble && <p className="alert">{trouble}</p>}</div>
       <ul className="sessions">
         {items?.map((passkey) => (
-          <li key={passkey.id}>
-            <p>
-              <strong>{passkey.name}</strong>
-              <br />
-              <span className="soft">
-                added <time dateTime={passkey.created_at}>{new Date(passkey.created_at).toLocaleDateString()}</time>
-                {passkey.last_used_at && (
-                  <>
-                    , last used <time dateTime={passkey.last_used_at}>{new Date(passkey.last_used_at).toLocaleString()}</time>
-                  </>
-                )}
-              </span>
-            </p>
-            <button
-              className="button small"
-              type="button"
-              disabled={isPending}
-              aria-label={`Remove ${passkey.name}`}
-              onClick={() => act(() => client.call("DELETE", `/v1/me/passkeys/${passkey.id}`))}
-            >
-              Remove
-            </button>
-          </li>
+          <Item
+            key={passkey.id}
+            passkey={passkey}
+            isPending={isPending}
+            rename={async (name) => {
+              const result = await client.call<Passkey>("PATCH", `/v1/me/passkeys/${passkey.id}`, { name });
+              if (result.ok) await load();
+              return result;
+            }}
+            remove={() => act(() => client.call("DELETE", `/v1/me/passkeys/${passkey.id}`))}
+          />
         ))}
       </ul>
       {knows && (
@@ -66,5 +55,54 @@ export function Passkeys() {
         </button>
       )}
     </section>
+  );
+}
+
+interface ItemProps {
+  passkey: Passkey;
+  isPending: boolean;
+  rename: (name: string) => Promise<Result<Passkey>>;
+  remove: () => void;
+}
+
+function Item({ passkey, isPending, rename, remove }: ItemProps) {
+  const [isNamed, setNamed] = useState(true);
+  if (!isNamed) {
+    return (
+      <li className="rename">
+        <Form label="Save the name" busy="Saving…" submit={({ name = "" }) => rename(name)} done={() => setNamed(true)}>
+          {(error) => (
+            <Field name="name" label="Name of this passkey" autoComplete="off" defaultValue={passkey.name} autoFocus error={error} />
+          )}
+        </Form>
+        <button className="link" type="button" onClick={() => setNamed(true)}>
+          Leave it as it is
+        </button>
+      </li>
+    );
+  }
+  return (
+    <li>
+      <p>
+        <strong>{passkey.name}</strong>
+        <br />
+        <span className="soft">
+          added <time dateTime={passkey.created_at}>{new Date(passkey.created_at).toLocaleDateString()}</time>
+          {passkey.last_used_at && (
+            <>
+              , last used <time dateTime={passkey.last_used_at}>{new Date(passkey.last_used_at).toLocaleString()}</time>
+            </>
+          )}
+        </span>
+      </p>
+      <div className="actions">
+        <button className="button small" type="button" aria-label={`Rename ${passkey.name}`} onClick={() => setNamed(false)}>
+          Rename
+        </button>
+        <button className="button small" type="button" disabled={isPending} aria-label={`Remove ${passkey.name}`} onClick={remove}>
+          Remove
+        </button>
+      </div>
+    </li>
   );
 }

@@ -1,24 +1,21 @@
 "use client";
 
 import { useSession } from "@doorward/next/react";
-import { useRouter } from "next/navigation";
 import { useState, useTransition } from "react";
 import { download } from "@/lib/download";
+import { useConfirmFirst } from "@/lib/use-confirm-first";
 
 /** Sensitive: asks for a sign-in of the last ten minutes, or a confirmation. */
 export function YourData() {
   const { client } = useSession();
-  const router = useRouter();
+  const confirmFirst = useConfirmFirst("/dashboard/settings");
   const [trouble, setTrouble] = useState<string>();
   const [isPending, start] = useTransition();
 
   const fetchAll = () =>
     start(async () => {
       const { data, error } = await client.call("GET", "/v1/me/export");
-      if (error?.code === "reauthentication_required") {
-        router.push("/reauthenticate?redirect_to=%2Fdashboard%2Fsettings");
-        return;
-      }
+      if (confirmFirst(error)) return;
       setTrouble(error?.detail);
       if (!error) download("my-data.json", "application/json", JSON.stringify(data, null, 2));
     });

@@ -1,20 +1,23 @@
 "use client";
 
-import { safeRedirect, type Factors, type Result, type TotpSetUp as App } from "@doorward/next/client";
+import { safeRedirect, type Factors, type Phone, type Result, type TotpSetUp as App } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
-import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useState, useTransition } from "react";
 import { BackupCodes } from "@/components/backup-codes";
 import { TotpSetUp } from "@/components/totp-set-up";
 import { leaveFor } from "@/lib/leave-for";
+import { useConfirmFirst } from "@/lib/use-confirm-first";
+import { PasskeySecond } from "./passkey-second";
+import { PhoneNumber } from "./phone-number";
 
 const HERE = "/dashboard/settings/two-factor";
 
 /** What changes a second factor asks for a proof of the last ten minutes. */
-export function TwoFactor({ redirectTo }: { redirectTo: string | undefined }) {
+export function TwoFactor({ redirectTo, bySms }: { redirectTo: string | undefined; bySms: boolean }) {
   const { client } = useSession();
-  const router = useRouter();
+  const confirmFirst = useConfirmFirst(redirectTo ? `${HERE}?redirect_to=${encodeURIComponent(redirectTo)}` : HERE);
   const [factors, setFactors] = useState<Factors>();
+  const [phone, setPhone] = useState<Phone>();
   const [app, setApp] = useState<App>();
   const [codes, setCodes] = useState<string[]>();
   const [trouble, setTrouble] = useState<string>();
@@ -22,11 +25,18 @@ export function TwoFactor({ redirectTo }: { redirectTo: string | undefined }) {
 
   const load = useCallback(async () => {
     for (let tries = 1; ; tries++) {
-      const { data, error } = await client.call<Factors>("GET", "/v1/me/factors");
-      if (data) setFactors(data);
+      const [all, number] = await Promise.all([
+        client.call<Factors>("GET", "/v1/me/factors"),
+        client.call<Phone>("GET", "/v1/me/phone"),
+      ]);
+      const error = all.error ?? number.error;
+      if (!error) {
+        setFactors(all.data);
+        setPhone(number.data);
+      }
       setTrouble(error?.detail);
       // Nothing can be done on this page before it knows, so a moment's trouble is waited out.
-      if (data || tries === 3) return;
+      if (!error || tries === 3) return;
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }, [client]);
@@ -35,11 +45,7 @@ export function TwoFactor({ redirectTo }: { redirectTo: string | undefined }) {
   const act = <T,>(ask: () => Promise<Result<T>>, then: (data: T) => unknown) =>
     start(async () => {
       const { ok, data, error } = await ask();
-      if (error?.code === "reauthentication_required") {
-        const back = redirectTo ? `${HERE}?redirect_to=${encodeURIComponent(redirectTo)}` : HERE;
-        router.push(`/reauthenticate?redirect_to=${encodeURIComponent(back)}`);
-        return;
-      }
+      if (confirmFirst(error)) return;
       setTrouble(error?.detail);
       if (ok) await then(data);
     });
@@ -54,7 +60,14 @@ export function TwoFactor({ redirectTo }: { redirectTo: string | undefined }) {
   };
 
   const totp = factors?.items.find(({ type }) => type === "totp");
+  const hasPasskey = factors?.items.some(({ type }) => type === "passkey");
+  const hasOther = factors?.items.some(({ type }) => type === "sms") || (hasPasskey && factors?.passkey_second_factor);
   const kept = factors?.items.find(({ type }) => type === "backup_codes");
+  const choose = (passkey_second_factor: boolean) =>
+    act(
+      () => client.call<Factors & { backup_codes?: string[] | null }>("PATCH", "/v1/me/factors", { passkey_second_factor }),
+      ({ backup_codes }) => (backup_codes ? setCodes(backup_codes) : load()),
+    );
   const alert = <div role="alert">{trouble && <p className="alert">{trouble}</p>}</div>;
   if (codes) {
     return (
@@ -100,7 +113,11 @@ export function TwoFactor({ redirectTo }: { redirectTo: string | undefined }) {
               {totp && (
                 <details className="ask">
                   <summary className="button">Remove…</summary>
-                  <p>Sign in with the password alone from now on? Your backup codes go as well.</p>
+                  <p>
+                    {hasOther
+                      ? "Your other second factor is asked for from now on."
+                      : "Sign in with the password alone from now on? Your backup codes go as well."}
+                  </p>
                   <button
                     className="button danger"
                     type="button"
@@ -115,7 +132,23 @@ export function TwoFactor({ redirectTo }: { redirectTo: string | undefined }) {
           </>
         )}
       </section>
-      {totp && (
+      {factors && !totp && hasPasskey && <PasskeySecond isOn={factors.passkey_second_factor} isPending={isPending} choose={choose} />}
+      {phone && (bySms || phone.phone_number) && (
+        <PhoneNumber
+          phone={phone}
+          bySms={bySms}
+          isPending={isPending}
+          add={async (phone_number) => {
+            const result = await client.phone.add({ phone_number });
+            if (!confirmFirst(result.error) && result.ok) await load();
+            return result;
+          }}
+          verify={(code) => client.phone.verify({ code })}
+          verified={({ backup_codes }) => (backup_codes ? setCodes(backup_codes) : void finish())}
+          remove={() => act(() => client.call("DELETE", "/v1/me/phone"), load)}
+        />
+      )}
+      {factors?.mfa_enabled && (
         <section className="card" aria-labelledby="backup-heading">
           <h2 id="backup-heading">Backup codes</h2>
           <p>
