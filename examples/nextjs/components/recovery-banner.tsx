@@ -1,29 +1,21 @@
 "use client";
 
-import type { Activity } from "@doorward/next/client";
+import type { Factors } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
 import Link from "next/link";
 import { useEffect, useState } from "react";
 import { Form } from "./form";
 
-/** In milliseconds, how long ago a recovery may have been asked for: seven days of waiting, and seven to complete it. */
-const LONGEST = 14 * 24 * 60 * 60_000;
-
 /** While somebody says that the second factor of this account is lost: what to do about it. */
 export function RecoveryBanner() {
   const { client, session } = useSession();
   const hasSecondFactor = session?.user?.mfa_enabled ?? false;
-  const [asked, setAsked] = useState<Activity>();
+  const [recovery, setRecovery] = useState<Factors["recovery"]>();
   const [isCancelled, setCancelled] = useState(false);
 
   useEffect(() => {
     if (!hasSecondFactor) return;
-    // What happened to the account, newest first, tells of it.
-    void client.call<{ items: Activity[] }>("GET", "/v1/me/activity?limit=200").then(({ data }) => {
-      const last = data?.items.find(({ type }) => type.startsWith("recovery."));
-      const isOpen = last?.type === "recovery.asked" && Date.parse(last.time) > Date.now() - LONGEST;
-      setAsked(isOpen ? last : undefined);
-    });
+    void client.call<Factors>("GET", "/v1/me/factors").then(({ data }) => setRecovery(data?.recovery));
   }, [client, hasSecondFactor]);
 
   if (isCancelled) {
@@ -34,7 +26,7 @@ export function RecoveryBanner() {
       </p>
     );
   }
-  if (!asked || !hasSecondFactor) return null;
+  if (!recovery || !hasSecondFactor) return null;
   return (
     <section className="card banner" aria-label="A recovery of your account">
       <Form
@@ -43,19 +35,21 @@ export function RecoveryBanner() {
         submit={async () => {
           const result = await client.call("POST", "/v1/recovery/cancel");
           // It is over already: nothing more to say.
-          if (result.error?.code === "not_found") setAsked(undefined);
+          if (result.error?.code === "not_found") setRecovery(undefined);
           return result;
         }}
         done={() => setCancelled(true)}
       >
         <p>
-          <strong>Somebody says that you have lost your second factor.</strong> It was asked for on{" "}
-          <time dateTime={asked.time}>{new Date(asked.time).toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" })}</time>
-          {asked.device && `, with ${asked.device}`}
-          {(asked.place ?? asked.ip) && `, from ${asked.place ?? asked.ip}`}. After a wait, a link in your mailbox removes it.
+          <strong>Somebody says that you have lost your second factor.</strong> From <Moment at={recovery.ready_at} /> on, a link in
+          your mailbox removes it. It was asked for on <Moment at={recovery.asked_at} />.
         </p>
         <p>It was not you, or you still have it? Keep it.</p>
       </Form>
     </section>
   );
+}
+
+function Moment({ at }: { at: string }) {
+  return <time dateTime={at}>{new Date(at).toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" })}</time>;
 }

@@ -2849,6 +2849,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sign-in/email/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a code in place of a mailed link that was opened elsewhere.
+         * @description The link and the mail's own code end with it. Nobody is signed in here: the code works where the mail was asked for.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ShowCodeRequest"];
+                };
+            };
+            responses: {
+                /** @description The code */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShownCodeAnswer"];
+                    };
+                };
+                /** @description The link does not work */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The settings switch sign-in by mail off */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sign-in/email/verify": {
         parameters: {
             query?: never;
@@ -3751,11 +3821,14 @@ export interface components {
         };
         /** @description The second factors of an account. */
         FactorsAnswer: {
+            /** @description The types that this installation lets one set up: without a provider of SMS, none of that type. */
+            available: string[];
             items: components["schemas"]["FactorView"][];
             /** @description Whether signing in asks for a second factor. */
             mfa_enabled: boolean;
             /** @description Whether a passkey is asked for after the password, although there is no authenticator app. */
             passkey_second_factor: boolean;
+            recovery?: components["schemas"]["RecoveryView"] | null;
         };
         /** @description What is wrong with a field. */
         FieldProblem: {
@@ -3966,6 +4039,16 @@ export interface components {
             /** @description What the first step of a sign-in answered with `mfa_required`. */
             mfa_token: string;
         };
+        /** @description A recovery under way. */
+        RecoveryView: {
+            /** Format: date-time */
+            asked_at: string;
+            /**
+             * Format: date-time
+             * @description From then on a mailed link removes the second factors.
+             */
+            ready_at: string;
+        };
         RefreshRequest: {
             delivery?: components["schemas"]["Delivery"] | null;
             /** @description For clients without cookies. */
@@ -4054,6 +4137,25 @@ export interface components {
             last_seen_at: string;
             place?: string | null;
             remember: boolean;
+        };
+        ShowCodeRequest: {
+            /** @description The token of the mail's link. */
+            token: string;
+        };
+        /** @description A code that is to be typed where the mail was asked for. */
+        ShownCodeAnswer: {
+            /** Format: date-time */
+            asked_at: string;
+            /** @example 123456 */
+            code: string;
+            /**
+             * @description What asked for the mail, in words, and from where: whoever reads this decides whether it was them.
+             * @example Firefox on Linux
+             */
+            device: string;
+            /** Format: date-time */
+            expires_at: string;
+            place: string;
         };
         /** @description The answer to a sign-in: done, or on the way. */
         SignInAnswer: components["schemas"]["SignedInAnswer"] | components["schemas"]["SecondFactorAnswer"];

@@ -962,7 +962,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
     });
 
     it("what Doorward does not offer is not shown", async () => {
-      const app = await stand.another({ DOORWARD_SIGN_IN__EMAIL: "false", DOORWARD_SMS__PROVIDER: "" });
+      const app = await stand.another({ DOORWARD_SIGN_IN__EMAIL: "false" });
       try {
         const { context, page } = await open();
         await page.goto(`${app.url}/sign-in`);
@@ -971,20 +971,34 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
         await page.goto(`${app.url}/sign-in/email`);
         await page.getByText("There is nothing here").waitFor();
         await context.close();
+      } finally {
+        await app.stop();
+      }
+    });
 
-        const [without, owner] = [await member(), await reachable()];
-        await without.page.goto(`${app.url}/dashboard/settings/two-factor`);
+    it("without a provider of SMS nobody adds a number, and one from before can be taken away", async () => {
+      const [without, owner] = [await member(), await reachable()];
+      const { env } = stand.server.options;
+      const provider = env.DOORWARD_SMS__PROVIDER;
+      const restart = async (provider) => {
+        await stand.server.end();
+        if (provider) env.DOORWARD_SMS__PROVIDER = provider;
+        else delete env.DOORWARD_SMS__PROVIDER;
+        await stand.server.begin();
+      };
+      await restart();
+      try {
+        await without.page.goto(at("/dashboard/settings/two-factor"));
         await without.page.getByRole("button", { name: "Set up an authenticator app" }).waitFor();
         assert.equal(await without.page.getByRole("heading", { name: "Phone number" }).count(), 0);
-        // A number from before can still be taken away.
-        await owner.page.goto(`${app.url}/dashboard/settings/two-factor`);
+        await owner.page.goto(at("/dashboard/settings/two-factor"));
         await owner.page.getByText("No codes are sent by SMS any more.").waitFor();
         await owner.page.getByText("Remove…").click();
         await owner.page.getByRole("button", { name: "Yes, remove the number" }).click();
         await owner.page.getByRole("heading", { name: "Phone number" }).waitFor({ state: "detached" });
         await Promise.all([without.context.close(), owner.context.close()]);
       } finally {
-        await app.stop();
+        await restart(provider);
       }
     });
 

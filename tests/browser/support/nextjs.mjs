@@ -27,7 +27,7 @@ export const LANES = {
 };
 
 /** What the app reads of Doorward's settings beside the addresses: what it offers. */
-const OFFERS = ["DOORWARD_SIGN_IN__EMAIL", "DOORWARD_SMS__PROVIDER"];
+const OFFERS = ["DOORWARD_SIGN_IN__EMAIL"];
 
 /** Builds the app if its sources have changed, and starts it with a Doorward. */
 export async function startStand(name, settings = {}) {

@@ -124,3 +124,50 @@ pub async fn verify(
     let outcome = flow::complete(&web.sessions, &caller, proved.factor, entry).await?;
     Ok(delivery::outcome(&web, &caller, &headers, delivery, &outcome).await?)
 }
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShowCodeRequest {
+    /// The token of the mail's link.
+    #[schema(value_type = String)]
+    token: SecretString,
+}
+
+/// A code that is to be typed where the mail was asked for.
+#[derive(Serialize, ToSchema)]
+pub struct ShownCodeAnswer {
+    #[schema(example = "123456")]
+    code: String,
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// What asked for the mail, in words, and from where: whoever reads this decides whether it was them.
+    #[schema(example = "Firefox on Linux")]
+    device: String,
+    place: String,
+    #[schema(format = DateTime)]
+    asked_at: String,
+}
+
+/// Take a code in place of a mailed link that was opened elsewhere.
+///
+/// The link and the mail's own code end with it. Nobody is signed in here: the code works where the mail was asked for.
+#[utoipa::path(post, path = "/v1/sign-in/email/code", tag = "Sign-in", security(()), request_body = ShowCodeRequest, responses(
+    (status = 200, description = "The code", body = ShownCodeAnswer),
+    (status = 400, description = "The link does not work", body = Problem),
+    (status = 404, description = "The settings switch sign-in by mail off", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
+))]
+pub async fn show_code(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    Json(request): Json<ShowCodeRequest>,
+) -> Result<axum::Json<ShownCodeAnswer>, ApiError> {
+    let shown = email::show_code(web.context(), &caller, request.token.expose_secret()).await?;
+    Ok(axum::Json(ShownCodeAnswer {
+        code: shown.code.expose_secret().to_owned(),
+        expires_at: shown.expires_at.rfc3339(),
+        device: shown.asked_by.device,
+        place: shown.asked_by.place,
+        asked_at: shown.asked_by.at.rfc3339(),
+    }))
+}

@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use doorward_core::context::UserId;
 use doorward_core::second_factor::{self, Factors};
 use doorward_core::totp::SetUp;
+use doorward_core::{recovery, sms};
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,20 @@ pub struct FactorsAnswer {
     mfa_enabled: bool,
     /// Whether a passkey is asked for after the password, although there is no authenticator app.
     passkey_second_factor: bool,
+    /// The types that this installation lets one set up: without a provider of SMS, none of that type.
+    available: Vec<&'static str>,
+    /// Where somebody has said that the second factors are lost.
+    recovery: Option<RecoveryView>,
+}
+
+/// A recovery under way.
+#[derive(Serialize, ToSchema)]
+pub struct RecoveryView {
+    #[schema(format = DateTime)]
+    asked_at: String,
+    /// From then on a mailed link removes the second factors.
+    #[schema(format = DateTime)]
+    ready_at: String,
 }
 
 /// List one's second factors.
@@ -50,18 +66,24 @@ pub struct FactorsAnswer {
     (status = 401, description = "Nobody is signed in", body = Problem),
 ))]
 pub async fn list(State(web): State<Web>, SignedIn(live): SignedIn) -> Result<Response, ApiError> {
-    let factors = second_factor::list(web.context(), live.user.id).await?;
-    Ok(axum::Json(FactorsAnswer::new(&factors, &live.user.id.to_string())).into_response())
+    Ok(axum::Json(answer(&web, live.user.id).await?).into_response())
 }
 
-impl FactorsAnswer {
-    fn new(factors: &Factors, user: &str) -> Self {
-        Self {
-            items: items(factors, user),
-            mfa_enabled: factors.is_enabled(),
-            passkey_second_factor: factors.passkey_second,
-        }
-    }
+async fn answer(web: &Web, user: UserId) -> Result<FactorsAnswer, ApiError> {
+    let context = web.context();
+    let factors = second_factor::list(context, user).await?;
+    let recovery = recovery::of_user(context, user).await?;
+    let types = [Some("totp"), Some("passkey"), sms::is_on(context).then_some("sms")];
+    Ok(FactorsAnswer {
+        items: items(&factors, &user.to_string()),
+        mfa_enabled: factors.is_enabled(),
+        passkey_second_factor: factors.passkey_second,
+        available: types.into_iter().flatten().collect(),
+        recovery: recovery.map(|recovery| RecoveryView {
+            asked_at: recovery.asked_at.rfc3339(),
+            ready_at: recovery.ready_at.rfc3339(),
+        }),
+    })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -96,8 +118,7 @@ pub async fn change(
 ) -> Result<Response, ApiError> {
     let chosen = request.passkey_second_factor;
     let codes = second_factor::choose_passkey(&web.sessions, &caller, &live, chosen).await?;
-    let factors = second_factor::list(web.context(), live.user.id).await?;
-    let factors = FactorsAnswer::new(&factors, &live.user.id.to_string());
+    let factors = answer(&web, live.user.id).await?;
     Ok(axum::Json(ChangedFactors { factors, backup_codes: codes.as_deref().map(shown) }).into_response())
 }
 

@@ -396,3 +396,14 @@ async fn a_number_that_was_planted_before_the_address_was_proved_is_gone_with_th
     let body = json!({"identifier": email, "password": "a wholly new passphrase"});
     assert_eq!(owner.post("/v1/sign-in", &body).await.value()["status"], "signed_in");
 }
+
+#[tokio::test]
+async fn a_session_is_told_whether_a_number_can_be_added() {
+    let (with, without) = (TestApp::with(on).await, TestApp::start().await);
+    for (app, available) in
+        [(&with, json!(["totp", "passkey", "sms"])), (&without, json!(["totp", "passkey"]))]
+    {
+        let (ada, _) = app.member("ada").await;
+        assert_eq!(ada.get("/v1/me/factors").await.value()["available"], available);
+    }
+}

@@ -403,6 +403,21 @@ async fn whoever_has_the_mailbox_alone_gets_past_no_factor_by_saying_that_it_was
 }
 
 #[tokio::test]
+async fn every_session_is_told_of_a_recovery_under_way() {
+    let (app, ada) = start().await;
+    assert_eq!(ada.browser.get("/v1/me/factors").await.value()["recovery"], json!(null));
+
+    let token = first_step(&app, &ada.email).await;
+    let asked = app.browser().post("/v1/recovery", &json!({"mfa_token": token})).await.value();
+
+    let recovery = ada.browser.get("/v1/me/factors").await.value()["recovery"].clone();
+    assert_eq!(recovery["ready_at"], asked["ready_at"]);
+    assert!(recovery["asked_at"].as_str() < recovery["ready_at"].as_str(), "{recovery}");
+    ada.browser.post("/v1/recovery/cancel", &json!({})).await.expect_status(204);
+    assert_eq!(ada.browser.get("/v1/me/factors").await.value()["recovery"], json!(null));
+}
+
+#[tokio::test]
 async fn the_operator_removes_them_at_once_with_a_note() {
     let (app, ada) = start().await;
     ask(&app, &ada.email).await;

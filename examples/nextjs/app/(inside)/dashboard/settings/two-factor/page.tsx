@@ -2,7 +2,6 @@ import type { Metadata } from "next";
 import Link from "next/link";
 import { Suspense } from "react";
 import { requireSession } from "@/lib/auth";
-import { offersSms } from "@/lib/offers";
 import { TwoFactor } from "./two-factor";
 
 export const metadata: Metadata = { title: "Two-factor" };
@@ -24,5 +23,5 @@ export default function Page({ searchParams }: PageProps<"/dashboard/settings/tw
 async function ForSignedIn({ searchParams }: Pick<PageProps<"/dashboard/settings/two-factor">, "searchParams">) {
   await requireSession({ fresh: true });
   const { redirect_to } = await searchParams;
-  return <TwoFactor redirectTo={typeof redirect_to === "string" ? redirect_to : undefined} bySms={offersSms()} />;
+  return <TwoFactor redirectTo={typeof redirect_to === "string" ? redirect_to : undefined} />;
 }

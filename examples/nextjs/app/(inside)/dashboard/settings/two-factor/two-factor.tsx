@@ -13,7 +13,7 @@ import { PhoneNumber } from "./phone-number";
 const HERE = "/dashboard/settings/two-factor";
 
 /** What changes a second factor asks for a proof of the last ten minutes. */
-export function TwoFactor({ redirectTo, bySms }: { redirectTo: string | undefined; bySms: boolean }) {
+export function TwoFactor({ redirectTo }: { redirectTo: string | undefined }) {
   const { client } = useSession();
   const confirmFirst = useConfirmFirst(redirectTo ? `${HERE}?redirect_to=${encodeURIComponent(redirectTo)}` : HERE);
   const [factors, setFactors] = useState<Factors>();
@@ -59,6 +59,7 @@ export function TwoFactor({ redirectTo, bySms }: { redirectTo: string | undefine
     await load();
   };
 
+  const bySms = factors?.available.includes("sms") ?? false;
   const totp = factors?.items.find(({ type }) => type === "totp");
   const hasPasskey = factors?.items.some(({ type }) => type === "passkey");
   const hasOther = factors?.items.some(({ type }) => type === "sms") || (hasPasskey && factors?.passkey_second_factor);
