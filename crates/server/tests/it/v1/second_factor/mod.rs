@@ -1,6 +1,7 @@
 //! Second factors: set up, asked for whichever way somebody begins, and never skipped.
 
 mod backup_codes;
+mod enrol_passkey;
 mod gate;
 mod passkey;
 mod sms;

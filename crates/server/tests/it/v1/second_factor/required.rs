@@ -43,7 +43,10 @@ async fn only_the_roles_that_are_named_need_one() {
     app.grant(&email, "admin").await;
 
     let answer = app.browser().sign_in(&email).await.value();
-    assert_eq!((&answer["status"], &answer["methods"]), (&json!("enrolment_required"), &json!(["totp"])));
+    assert_eq!(
+        (&answer["status"], &answer["methods"]),
+        (&json!("enrolment_required"), &json!(["totp", "passkey"]))
+    );
 }
 
 #[tokio::test]
