@@ -2,6 +2,7 @@
 
 mod backup_codes;
 mod enrol_passkey;
+mod every_way;
 mod gate;
 mod passkey;
 mod sms;
