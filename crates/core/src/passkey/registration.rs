@@ -20,8 +20,9 @@ use crate::rate_limit::Class;
 use crate::session::{self, Live};
 use crate::user;
 
-/// In the order in which we like them. RS256 is all that some TPMs sign with.
-const ALGORITHMS: [COSEAlgorithm; 3] = [COSEAlgorithm::ES256, COSEAlgorithm::EDDSA, COSEAlgorithm::RS256];
+/// In the order in which we like them. RS256 is all that some TPMs sign with. The library can't verify EdDSA: whoever was offered
+/// it would make a passkey in vain.
+const ALGORITHMS: [COSEAlgorithm; 2] = [COSEAlgorithm::ES256, COSEAlgorithm::RS256];
 const TRANSPORTS: [&str; 6] = ["usb", "nfc", "ble", "smart-card", "hybrid", "internal"];
 
 /// Who makes one. A challenge for one is worth nothing to another.
