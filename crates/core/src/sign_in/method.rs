@@ -80,10 +80,12 @@ impl Method {
     pub(super) const fn is_by_mail(self) -> bool {
         match self {
             Self::ConfirmedSignUp | Self::EmailLink | Self::EmailCode => true,
-            Self::Password | Self::FirstAdmin => false,
-            Self::Passkey | Self::SyncedPasskey | Self::VerifiedPasskey | Self::VerifiedSyncedPasskey => {
-                false
-            }
+            Self::Password
+            | Self::Passkey
+            | Self::SyncedPasskey
+            | Self::VerifiedPasskey
+            | Self::VerifiedSyncedPasskey
+            | Self::FirstAdmin => false,
         }
     }
 }

@@ -4,6 +4,7 @@ mod backup_codes;
 mod enrol_passkey;
 mod every_way;
 mod gate;
+mod oathtool;
 mod passkey;
 mod sms;
 mod required;
