@@ -358,7 +358,7 @@ impl TestApp {
     pub async fn grant(&self, email: &str, role: &str) {
         let user = self.user_id(email).await;
         let caller = Caller::system("test");
-        doorward_core::access::grant(self.app.context(), &caller, user, role).await.unwrap();
+        doorward_core::operator::grant(self.app.context(), &caller, user, role).await.unwrap();
         self.app.sessions.forget_user(user);
     }
 

@@ -2,10 +2,11 @@
 //! with them, and misbehaves as a test says.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use doorward_crypto::rng::{SystemRng, random};
 use serde_json::{Map, Value, json};
+
+use crate::authenticator_key::{Key, KeyKind};
 
 /// How an answer is made. What is not said is as it should be.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct How {
     /// In place of the owner's; nothing for none at all.
     pub user_handle: Option<Option<Vec<u8>>>,
     pub aaguid: [u8; 16],
+    /// What a new passkey signs with.
+    pub key: KeyKind,
     /// Bytes that are missing at the end of the authenticator data.
     pub cut: usize,
 }
@@ -47,6 +50,7 @@ impl How {
             counter: None,
             user_handle: None,
             aaguid: [0; 16],
+            key: KeyKind::Es256,
             cut: 0,
         }
     }
@@ -86,7 +90,7 @@ pub struct SoftPasskey {
     pub credential_id: Vec<u8>,
     user_handle: Vec<u8>,
     rp_id: String,
-    key: EcdsaKeyPair,
+    key: Key,
     /// The last count; zero for one that does not count.
     pub counter: u32,
 }
@@ -94,13 +98,12 @@ pub struct SoftPasskey {
 impl SoftPasskey {
     /// Makes one for `options`: the passkey, and what the browser hands to the page.
     pub fn create(options: &Value, how: &How) -> (Self, Value) {
-        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
         let credential_id = random::<32>(&SystemRng).to_vec();
         let passkey = Self {
             credential_id,
             user_handle: read(&options["user"]["id"]),
             rp_id: options["rp"]["id"].as_str().unwrap().to_owned(),
-            key,
+            key: Key::generate(how.key),
             counter: how.counter.unwrap_or(0),
         };
         let credential = passkey.register(options, how);
@@ -114,13 +117,13 @@ impl SoftPasskey {
         data.extend(how.aaguid);
         data.extend(u16::try_from(self.credential_id.len()).unwrap().to_be_bytes());
         data.extend(&self.credential_id);
-        data.extend(self.cose_key());
+        data.extend(self.key.cose());
         data.truncate(data.len() - how.cut);
         self.credential(json!({
             "clientDataJSON": write(client_data.as_bytes()),
             "attestationObject": write(&attestation_object(&data)),
             "transports": ["internal", "hybrid"],
-            "publicKeyAlgorithm": -7,
+            "publicKeyAlgorithm": self.key.kind() as i64,
         }))
     }
 
@@ -135,12 +138,10 @@ impl SoftPasskey {
         let mut data = how.authenticator_data(&self.rp_id, self.counter, false);
         data.truncate(data.len() - how.cut);
         let signed = [data.as_slice(), digest(&SHA256, client_data.as_bytes()).as_ref()].concat();
-        #[expect(clippy::disallowed_methods, reason = "an authenticator has a generator of its own")]
-        let signature = self.key.sign(&aws_lc_rs::rand::SystemRandom::new(), &signed).unwrap();
         let mut response = json!({
             "clientDataJSON": write(client_data.as_bytes()),
             "authenticatorData": write(&data),
-            "signature": write(signature.as_ref()),
+            "signature": write(&self.key.sign(&signed)),
         });
         let handle = how.user_handle.clone().unwrap_or_else(|| Some(self.user_handle.clone()));
         if let Some(handle) = handle {
@@ -159,16 +160,6 @@ impl SoftPasskey {
             "authenticatorAttachment": "platform",
             "clientExtensionResults": {"somethingNew": {"deep": [1, 2, 3]}},
         })
-    }
-
-    /// Section 6.5.1.1: `{1: 2, 3: -7, -1: 1, -2: x, -3: y}` in CBOR.
-    fn cose_key(&self) -> Vec<u8> {
-        let point = self.key.public_key().as_ref();
-        let mut cbor = vec![0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20];
-        cbor.extend(&point[1..33]);
-        cbor.extend([0x22, 0x58, 0x20]);
-        cbor.extend(&point[33..]);
-        cbor
     }
 }
 

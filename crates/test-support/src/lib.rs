@@ -5,6 +5,7 @@
 mod app;
 mod authenticator;
 mod authenticator_app;
+mod authenticator_key;
 mod browser;
 mod mailbox;
 mod sms;
@@ -12,6 +13,7 @@ mod sms;
 pub use app::{MasterKeys, Moved, Setup, TestApp, config};
 pub use authenticator::{How, SoftPasskey};
 pub use authenticator_app::AuthenticatorApp;
+pub use authenticator_key::KeyKind;
 pub use browser::{Browser, Reply};
 pub use mailbox::{Mail, code_in};
 pub use sms::{CaughtSms, sms_code};

@@ -14,7 +14,7 @@ use http::HeaderMap;
 
 use self::api_route::{ApiRoute, api_route};
 use crate::api::{
-    account, audit, challenge, email_sign_in, factors, me, not_me, passkeys, password, phone,
+    account, audit, challenge, email_sign_in, enrolment, factors, me, not_me, passkeys, password, phone,
     reauthentication, recovery, revocations, second_factor, session, sessions, sign_up,
 };
 use crate::gateway::{forward_auth, renew};
@@ -80,8 +80,10 @@ pub fn api() -> Vec<ApiRoute> {
         // Judged by the token of a sign-in under way.
         api_route!(Access::Token, second_factor::start),
         api_route!(Access::Token, second_factor::complete),
-        api_route!(Access::Token, second_factor::begin_enrolment),
-        api_route!(Access::Token, second_factor::confirm_enrolment),
+        api_route!(Access::Token, enrolment::begin_totp),
+        api_route!(Access::Token, enrolment::confirm_totp),
+        api_route!(Access::Token, enrolment::begin_passkey),
+        api_route!(Access::Token, enrolment::finish_passkey),
         api_route!(Access::Token, recovery::start),
         // Judged by a mail's link, or by a session.
         api_route!(Access::Token, recovery::cancel),

@@ -3007,6 +3007,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sign-in/enrol/passkey/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add the passkey, have sign-ins ask for it from now on, and sign in. The account's owner is told by mail. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FinishPasskeyEnrolmentRequest"];
+                };
+            };
+            responses: {
+                /** @description Signed in */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnrolledAnswer"];
+                    };
+                };
+                /** @description `invalid_or_expired_token`: begin again, or sign in anew; `malformed_request`: it could not be verified */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description That passkey is in use already */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many attempts */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/enrol/passkey/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to make a passkey on the way into an account that needs a second factor. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PasskeyEnrolmentRequest"];
+                };
+            };
+            responses: {
+                /** @description What to hand to navigator.credentials.create */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PasskeyStarted"];
+                    };
+                };
+                /** @description `invalid_or_expired_token`: sign in anew */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many attempts */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sign-in/enrol/totp": {
         parameters: {
             query?: never;
@@ -3837,6 +3971,15 @@ export interface components {
             detail: string;
             field: string;
         };
+        FinishPasskeyEnrolmentRequest: {
+            /** @description `RegistrationResponseJSON` of Web Authentication, Level 3: the credential's `toJSON()`. */
+            credential: Record<string, never>;
+            delivery?: components["schemas"]["Delivery"] | null;
+            mfa_token: string;
+            /** @description At most 60 characters. Without one it is called after what keeps it. */
+            name?: string | null;
+            passkey_token: string;
+        };
         ForgotRequest: {
             email: string;
         };
@@ -3935,6 +4078,10 @@ export interface components {
              * @example iCloud Keychain
              */
             provider?: string | null;
+        };
+        PasskeyEnrolmentRequest: {
+            /** @description What the first step answered with `enrolment_required`. The browser of the pages sends its cookie. */
+            mfa_token?: string | null;
         };
         PasskeySignIn: {
             /** @description `AuthenticationResponseJSON` of Web Authentication, Level 3: the credential's `toJSON()`. */
@@ -4086,7 +4233,7 @@ export interface components {
              * @description Seconds until the sign-in has to begin anew.
              */
             expires_in: number;
-            /** @description Ways to take the second step, or to set one up: `totp`, `backup_code`. */
+            /** @description Ways to take the second step, or to set one up: `totp`, `passkey`, `sms`, `backup_code`. */
             methods: string[];
             /** @description Opens the second step of this sign-in, and nothing else. */
             mfa_token: string;

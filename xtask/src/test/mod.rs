@@ -47,20 +47,21 @@ fn perform(step: Step, options: &Options, total: &mut Counts) -> Result<()> {
         }
         Step::Deny => check(&mut deny::command(options.advisories)?),
         Step::Test => {
-            // The gateways that the examples are for, where a test starts them.
-            let gateways = [
+            // What tests start: the gateways that the examples are for, and an authenticator app.
+            let programs = [
                 ("DOORWARD_TEST_NGINX", tools::nginx().context("no nginx")?),
                 ("DOORWARD_TEST_CADDY", tools::caddy().context("no Caddy")?),
+                ("DOORWARD_TEST_OATHTOOL", tools::oathtool().context("no oathtool")?),
             ];
             let tests = ["test", "--workspace", "--no-fail-fast", "--features", BENCH];
             println!("on SQLite");
-            let on_sqlite = counted(shell::cargo(&tests).envs(gateways.clone()), total);
+            let on_sqlite = counted(shell::cargo(&tests).envs(programs.clone()), total);
             println!("on PostgreSQL, with Redis");
             let (database, redis) = (postgres::start()?, redis::start()?);
             // Those that use a database. Built as the others were, so that nothing is built twice.
             let mut test = shell::cargo(&tests);
             test.args(["--test", "it", "--test", "units"]).env("DOORWARD_TEST_POSTGRES", database.url());
-            test.env("DOORWARD_TEST_REDIS", redis.url()).envs(gateways);
+            test.env("DOORWARD_TEST_REDIS", redis.url()).envs(programs);
             on_sqlite.and(counted(&mut test, total))
         }
         Step::Browser => counted(&mut browser::command(options.steps.contains(&Step::Test))?, total),
@@ -113,7 +114,7 @@ impl Step {
             Self::Fmt => "the code is laid out alike",
             Self::Clippy => "no lint is broken",
             Self::Deny => "dependencies: banned ones, licences, where they come from",
-            Self::Test => "all Rust tests, on SQLite and PostgreSQL, with Redis, nginx and Caddy",
+            Self::Test => "all Rust tests, on SQLite and PostgreSQL, with Redis, nginx, Caddy and oathtool",
             Self::Browser => "the pages, in Chromium",
             Self::Next => "@doorward/next, by itself and in the example app in Chromium",
         }

@@ -62,6 +62,12 @@ const TOOLS: &[Tool] = &[
         from: From::Apt(&["caddy"]),
     },
     Tool {
+        name: "oathtool",
+        needed_by: &[Step::Test],
+        found: || oathtool().is_some(),
+        from: From::Apt(&["oathtool"]),
+    },
+    Tool {
         name: "Node 20 or later",
         needed_by: &[Step::Browser, Step::Next],
         found: || major_version("node").is_some_and(|major| major >= 20),
@@ -136,6 +142,10 @@ pub fn nginx() -> Option<PathBuf> {
 
 pub fn caddy() -> Option<PathBuf> {
     shell::which(&["caddy"])
+}
+
+pub fn oathtool() -> Option<PathBuf> {
+    shell::which(&["oathtool"])
 }
 
 pub fn chromium() -> Option<PathBuf> {

@@ -65,16 +65,11 @@ pub async fn rights_of(tx: &mut Tx<'_>, user: UserId) -> Result<Rights> {
     Ok(Rights { roles: store::roles(tx, user).await?, permissions: store::permissions(tx, user).await? })
 }
 
-/// Gives an account a role. Answers whether it did not have it yet.
+/// Gives an account a role, in a unit of work of the caller's. Answers whether it did not have it yet.
 ///
 /// # Errors
 /// `not_found` where there is no such role.
-pub async fn grant(context: &Context, caller: &Caller, user: UserId, role: &str) -> Result<bool> {
-    context.db.write(async |tx| grant_in(tx, context, caller, user, role).await).await
-}
-
-/// As [`grant`], in a unit of work of the caller's.
-pub async fn grant_in(
+pub(crate) async fn grant_in(
     tx: &mut Tx<'_>,
     context: &Context,
     caller: &Caller,

@@ -61,6 +61,33 @@ pub async fn find_user(context: &Context, name: &str) -> Result<User> {
     found.ok_or_else(|| Error::new(Code::NotFound).with_detail(format!("No account is named {name}.")))
 }
 
+/// What became of a role that was to be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Granted {
+    /// The account had it before.
+    Already,
+    /// So many sessions ended with it.
+    Now { ended: u64 },
+}
+
+/// Gives an account a role. Where that role asks for two factors, sessions that were opened by one end.
+///
+/// # Errors
+/// `not_found` where there is no such role.
+pub async fn grant(context: &Context, caller: &Caller, id: UserId, role: &str) -> Result<Granted> {
+    context
+        .db
+        .write(async |tx| {
+            if !access::grant_in(tx, context, caller, id, role).await? {
+                return Ok(Granted::Already);
+            }
+            let asks_for_two = context.config.mfa.required_for.iter().any(|one| one == role);
+            let ended = if asks_for_two { session::end_of_one_factor_in(tx, context, id).await? } else { 0 };
+            Ok(Granted::Now { ended })
+        })
+        .await
+}
+
 /// Shuts an account out and ends its sessions. Answers whether it was let in until now.
 ///
 /// # Errors

@@ -27,8 +27,8 @@ pub use providers::Kind;
 pub const MOST: i64 = 20;
 const LONGEST_NAME: usize = 60;
 
-const SYNCED: &str = "swk";
-const ON_ONE_DEVICE: &str = "hwk";
+pub(crate) const SYNCED: &str = "swk";
+pub(crate) const ON_ONE_DEVICE: &str = "hwk";
 
 /// How a proof by passkey is named in `amr` (RFC 8176).
 pub const fn amr(backup_eligible: bool) -> &'static str {

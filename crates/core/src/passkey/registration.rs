@@ -1,5 +1,6 @@
 //! Making a passkey for an account (Web Authentication, section 7.1).
 
+use doorward_db::Tx;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -13,22 +14,52 @@ use super::store::Key;
 use super::{MOST, Passkey, Started, checked_name, display_name, providers, store};
 use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
-use crate::context::{Caller, Context};
+use crate::context::{Caller, Context, SessionId, UserId};
 use crate::error::{Code, Error, Result};
 use crate::rate_limit::Class;
 use crate::session::{self, Live};
 use crate::user;
 
-/// In the order in which we like them. RS256 is all that some TPMs sign with.
-const ALGORITHMS: [COSEAlgorithm; 3] = [COSEAlgorithm::ES256, COSEAlgorithm::EDDSA, COSEAlgorithm::RS256];
+/// In the order in which we like them. RS256 is all that some TPMs sign with. The library can't verify EdDSA: whoever was offered
+/// it would make a passkey in vain.
+const ALGORITHMS: [COSEAlgorithm; 2] = [COSEAlgorithm::ES256, COSEAlgorithm::RS256];
 const TRANSPORTS: [&str; 6] = ["usb", "nfc", "ble", "smart-card", "hybrid", "internal"];
+
+/// Who makes one. A challenge for one is worth nothing to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Whoever is signed in.
+    Account { user: UserId, session: SessionId },
+    /// The owner of an account that needs a second factor and has none, in a sign-in under way.
+    Enrolment { user: UserId, flow: Uuid },
+}
+
+impl Purpose {
+    pub fn of(live: &Live) -> Self {
+        Self::Account { user: live.user.id, session: live.session.id }
+    }
+
+    const fn user(self) -> UserId {
+        match self {
+            Self::Account { user, .. } | Self::Enrolment { user, .. } => user,
+        }
+    }
+
+    fn bound(self) -> Bound {
+        let (purpose, to) = match self {
+            Self::Account { session, .. } => ("register", session.uuid()),
+            Self::Enrolment { flow, .. } => ("enrol", flow),
+        };
+        Bound { purpose, user: Some(self.user()), to: Some(to) }
+    }
+}
 
 /// Begins: what the browser is to make, and a token for the answer. The caller sees to it that the session is fresh.
 ///
 /// # Errors
 /// `conflict` where the account has as many as it may have; `rate_limited`.
-pub async fn start(context: &Context, caller: &Caller, live: &Live) -> Result<Started> {
-    let id = live.user.id;
+pub async fn start(context: &Context, caller: &Caller, purpose: Purpose) -> Result<Started> {
+    let id = purpose.user();
     context.limit(Class::Passkey, caller, &id.to_string()).await?;
     context
         .db
@@ -36,7 +67,7 @@ pub async fn start(context: &Context, caller: &Caller, live: &Live) -> Result<St
             let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
             let passkeys = store::of_user(tx, id).await?;
             ensure_room(passkeys.len())?;
-            let (token, challenge) = ceremony::begin(tx, context, bound(live)).await?;
+            let (token, challenge) = ceremony::begin(tx, context, purpose.bound()).await?;
             let excluded: Vec<Value> = passkeys.iter().map(Passkey::descriptor).collect();
             let options = json!({
                 "rp": {"id": context.config.webauthn.rp_id, "name": context.config.brand.product_name},
@@ -72,6 +103,21 @@ struct Attestation {
     transports: Vec<String>,
 }
 
+/// A new passkey as the browser handed it over, checked and not added yet.
+pub(crate) struct Checked<'a> {
+    purpose: Purpose,
+    open: Open,
+    name: Option<&'a str>,
+    judged: Result<(Verified, Made)>,
+}
+
+impl Checked<'_> {
+    /// Why it was not added.
+    pub(crate) fn refusal(self) -> Error {
+        self.judged.err().unwrap_or_else(ceremony::gone)
+    }
+}
+
 /// Adds the passkey that the browser made, and tells the account's owner by mail.
 ///
 /// # Errors
@@ -85,50 +131,83 @@ pub async fn finish(
     credential: &Value,
     name: Option<&str>,
 ) -> Result<Passkey> {
-    context.limit(Class::Passkey, caller, &live.user.id.to_string()).await?;
-    let name = name.map(checked_name).transpose()?;
-    let made = Credential::<Attestation>::read(credential)?;
-    let bound = bound(live);
-    let open = context.db.read(async |tx| ceremony::find(tx, context, bound, token).await).await?;
-    let judged = if open.fits { judge(context, &open, made) } else { Err(ceremony::gone()) };
+    let checked = check(context, caller, Purpose::of(live), token, credential, name).await?;
     let added = context
         .db
         .write(async |tx| {
-            ceremony::consume(tx, context, &open).await?;
-            // The challenge is spent whatever comes of it, so the unit of work must succeed.
-            let Ok((verified, made)) = &judged else { return Ok(None) };
             session::ensure_live_in(tx, context, live.session.id).await?;
-            let user = user::find(tx, live.user.id).await?.ok_or(Code::SessionRevoked)?;
-            ensure_room(usize::try_from(store::count(tx, user.id).await?).unwrap_or(usize::MAX))?;
-            let passkey = Passkey {
-                id: context.new_id(),
-                user: user.id,
-                credential_id: verified.cred_id.clone(),
-                name: name.map_or_else(|| default_name(caller, made.aaguid), str::to_owned),
-                aaguid: made.aaguid,
-                backup_eligible: verified.backup_eligible,
-                backed_up: verified.backup_state,
-                created_at: context.now(),
-                last_used_at: None,
-                transports: made.transports.clone(),
-            };
-            let key = Key {
-                cose: serde_json::to_string(&verified.cred).map_err(Error::internal)?,
-                sign_count: i64::from(verified.counter),
-                user_verified: verified.user_verified,
-            };
-            if !store::insert(tx, &passkey, &key).await? {
-                return Err(Error::new(Code::Conflict).with_detail("That passkey is in use already."));
-            }
-            alarm::tell(tx, context, caller, user.id, &user.email, Alarm::PasskeyAdded).await?;
-            let event = Event::new(EventType::PasskeyAdded).user(user.id).session(live.session.id);
-            let event = event.with("passkey", passkey.id.to_string()).with("backed_up", passkey.backed_up);
-            audit::record(tx, context, caller, event).await?;
-            Ok(Some(passkey))
+            add(tx, context, caller, &checked).await
         })
         .await?;
-    judged?;
-    added.ok_or_else(ceremony::gone)
+    added.ok_or_else(|| checked.refusal())
+}
+
+/// Checks what the browser made, before the unit of work that adds it.
+///
+/// # Errors
+/// `invalid_or_expired_token` for a challenge that is gone; `validation_failed` for a bad name or what is no credential;
+/// `rate_limited`.
+pub(crate) async fn check<'a>(
+    context: &Context,
+    caller: &Caller,
+    purpose: Purpose,
+    token: &str,
+    credential: &Value,
+    name: Option<&'a str>,
+) -> Result<Checked<'a>> {
+    context.limit(Class::Passkey, caller, &purpose.user().to_string()).await?;
+    let name = name.map(checked_name).transpose()?;
+    let made = Credential::<Attestation>::read(credential)?;
+    let bound = purpose.bound();
+    let open = context.db.read(async |tx| ceremony::find(tx, context, bound, token).await).await?;
+    let judged = if open.fits { judge(context, &open, made) } else { Err(ceremony::gone()) };
+    Ok(Checked { purpose, open, name, judged })
+}
+
+/// Uses the challenge up, and adds the passkey where it holds. The challenge is spent whatever comes of it, so a refusal is
+/// `None`: the unit of work must succeed.
+///
+/// # Errors
+/// `conflict` where somebody has that passkey already, or there is no room.
+pub(crate) async fn add(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    checked: &Checked<'_>,
+) -> Result<Option<Passkey>> {
+    ceremony::consume(tx, context, &checked.open).await?;
+    let Ok((verified, made)) = &checked.judged else { return Ok(None) };
+    let user = user::find(tx, checked.purpose.user()).await?.ok_or(Code::SessionRevoked)?;
+    ensure_room(usize::try_from(store::count(tx, user.id).await?).unwrap_or(usize::MAX))?;
+    let passkey = Passkey {
+        id: context.new_id(),
+        user: user.id,
+        credential_id: verified.cred_id.clone(),
+        name: checked.name.map_or_else(|| default_name(caller, made.aaguid), str::to_owned),
+        aaguid: made.aaguid,
+        backup_eligible: verified.backup_eligible,
+        backed_up: verified.backup_state,
+        created_at: context.now(),
+        last_used_at: None,
+        transports: made.transports.clone(),
+    };
+    let key = Key {
+        cose: serde_json::to_string(&verified.cred).map_err(Error::internal)?,
+        sign_count: i64::from(verified.counter),
+        user_verified: verified.user_verified,
+    };
+    if !store::insert(tx, &passkey, &key).await? {
+        return Err(Error::new(Code::Conflict).with_detail("That passkey is in use already."));
+    }
+    alarm::tell(tx, context, caller, user.id, &user.email, Alarm::PasskeyAdded).await?;
+    let event = Event::new(EventType::PasskeyAdded).user(user.id);
+    let event = match checked.purpose {
+        Purpose::Account { session, .. } => event.session(session),
+        Purpose::Enrolment { .. } => event,
+    };
+    let event = event.with("passkey", passkey.id.to_string()).with("backed_up", passkey.backed_up);
+    audit::record(tx, context, caller, event).await?;
+    Ok(Some(passkey))
 }
 
 impl Passkey {
@@ -140,10 +219,6 @@ impl Passkey {
         }
         descriptor
     }
-}
-
-fn bound(live: &Live) -> Bound {
-    Bound { purpose: "register", user: Some(live.user.id), to: Some(live.session.id.uuid()) }
 }
 
 fn ensure_room(has: usize) -> Result<()> {

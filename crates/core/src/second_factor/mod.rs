@@ -1,110 +1,31 @@
 //! What an account proves beside its first factor, whichever that was: an authenticator app, a passkey, backup codes. The
 //! account's `mfa_enabled` is kept in step with these in the unit of work that changes them.
 
+mod model;
 mod recent;
 
 use doorward_db::Tx;
 use secrecy::SecretString;
 use uuid::Uuid;
 
+pub use self::model::{Factors, Method};
+pub use self::recent::Recent;
+pub(crate) use self::recent::{recent, remove};
 use crate::access::{self, Rights};
 use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
-use crate::backup_code::{self, BackupCodes};
+use crate::backup_code;
 use crate::changes::{self, Change};
 use crate::context::{Caller, Context, PasskeyId, UserId};
 use crate::device;
 use crate::error::{Code, Error, FieldError, Result};
+use crate::passkey::registration::{self, Checked};
 use crate::passkey::{self, Passkey};
 use crate::phone::{self, Phone};
 use crate::rate_limit::Class;
 use crate::session::{self, Live, Sessions, Tokens};
-use crate::totp::{self, SetUp, Totp};
+use crate::totp::{self, SetUp};
 use crate::user::{self, User};
-
-pub use self::recent::Recent;
-pub(crate) use self::recent::{recent, remove};
-
-/// A way to prove the second factor, as the API names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    Totp,
-    Passkey,
-    Sms,
-    BackupCode,
-}
-
-impl Method {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Totp => "totp",
-            Self::Passkey => "passkey",
-            Self::Sms => "sms",
-            Self::BackupCode => "backup_code",
-        }
-    }
-
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Totp, Self::Passkey, Self::Sms, Self::BackupCode]
-            .into_iter()
-            .find(|method| method.as_str() == name)
-    }
-
-    /// RFC 8176.
-    pub const fn amr(self) -> &'static str {
-        match self {
-            Self::Totp | Self::BackupCode => "otp",
-            // Where it is kept tells more: see `passkey::amr`.
-            Self::Passkey => passkey::amr(false),
-            Self::Sms => "sms",
-        }
-    }
-}
-
-/// The second factors of an account.
-#[derive(Debug)]
-pub struct Factors {
-    pub totp: Option<Totp>,
-    pub passkeys: Vec<Passkey>,
-    /// A passkey is asked for although there is no authenticator app, by the owner's choice.
-    pub passkey_second: bool,
-    /// Where the operator offers SMS.
-    pub phone: Option<Phone>,
-    pub backup_codes: Option<BackupCodes>,
-}
-
-impl Factors {
-    /// Whether a sign-in asks for one of them.
-    pub fn is_enabled(&self) -> bool {
-        self.totp.is_some() || self.phone.is_some() || (self.passkey_second && !self.passkeys.is_empty())
-    }
-
-    /// Whether there is anything that a recovery could remove.
-    pub fn any(&self) -> bool {
-        self.totp.is_some()
-            || self.phone.is_some()
-            || !self.passkeys.is_empty()
-            || self.backup_codes.is_some()
-    }
-
-    /// The ways to prove one, the most usual first.
-    pub fn methods(&self) -> Vec<Method> {
-        let mut methods = Vec::new();
-        if self.totp.is_some() {
-            methods.push(Method::Totp);
-        }
-        if !self.passkeys.is_empty() {
-            methods.push(Method::Passkey);
-        }
-        if self.phone.is_some() {
-            methods.push(Method::Sms);
-        }
-        if !methods.is_empty() && self.backup_codes.is_some_and(|codes| codes.remaining > 0) {
-            methods.push(Method::BackupCode);
-        }
-        methods
-    }
-}
 
 /// What was changed, and what its owner sees of that once.
 pub struct Added {
@@ -201,6 +122,24 @@ pub(crate) async fn add_totp(
     let backup_codes = first_backup_codes(tx, context, user).await?;
     keep_in_step(tx, context, user).await?;
     Ok(backup_codes)
+}
+
+/// Adds a passkey that was made on the way in, and has sign-ins ask for it from now on, in a unit of work that goes on from
+/// there. `None` where it does not hold, as [`registration::add`] says.
+pub(crate) async fn add_passkey(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    checked: &Checked<'_>,
+) -> Result<Option<(Passkey, Option<Vec<SecretString>>)>> {
+    let Some(passkey) = registration::add(tx, context, caller, checked).await? else { return Ok(None) };
+    let id = passkey.user;
+    user::set_passkey_second(tx, id, true).await?;
+    // The mail that tells of the passkey is enough.
+    audit::record(tx, context, caller, Event::new(EventType::PasskeySecondOn).user(id)).await?;
+    let backup_codes = first_backup_codes(tx, context, id).await?;
+    keep_in_step(tx, context, id).await?;
+    Ok(Some((passkey, backup_codes)))
 }
 
 /// Removes the authenticator app. With the account's last second factor its backup codes go.
@@ -327,6 +266,12 @@ pub async fn choose_passkey(
                 return Ok(None);
             }
             user::set_passkey_second(tx, id, chosen).await?;
+            let is_enabled = of_user(tx, context, id).await?.is_enabled();
+            if !is_enabled && is_required(tx, context, &user).await? {
+                let detail =
+                    "Your account needs a second factor. Set up another one before you turn this off.";
+                return Err(Error::new(Code::Conflict).with_detail(detail));
+            }
             let (event, alarm) = if chosen {
                 (EventType::PasskeySecondOn, Alarm::FactorAdded)
             } else {

@@ -452,6 +452,15 @@ pub(crate) async fn end_all_in(
     Ok(ended)
 }
 
+/// Ends an account's sessions of one factor in a unit of work of the caller's, and announces it.
+pub(crate) async fn end_of_one_factor_in(tx: &mut Tx<'_>, context: &Context, user: UserId) -> Result<u64> {
+    let ended = store::end_of_one_factor(tx, user, EndReason::SecondFactorNeeded, context.now()).await?;
+    if ended > 0 {
+        changes::announce(tx, context, Change::User(user)).await?;
+    }
+    Ok(ended)
+}
+
 fn derive(id: SessionId, generation: i64, secret: &RowSecret) -> Result<SecretString> {
     let generation = u64::try_from(generation).map_err(Error::internal)?;
     Ok(derived::derive(REFRESH_PREFIX, id.uuid().as_bytes(), generation, secret))

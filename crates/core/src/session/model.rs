@@ -119,6 +119,8 @@ pub enum EndReason {
     AccountClosed,
     /// The second factors were removed, by a recovery or by the operator.
     FactorsRemoved,
+    /// The account got a role that asks for two factors, and it was opened by one.
+    SecondFactorNeeded,
 }
 
 impl EndReason {
@@ -136,6 +138,7 @@ impl EndReason {
             Self::NotMe => "not_me",
             Self::AccountClosed => "account_closed",
             Self::FactorsRemoved => "factors_removed",
+            Self::SecondFactorNeeded => "second_factor_needed",
         }
     }
 
@@ -152,7 +155,8 @@ impl EndReason {
             | Self::DeviceForgotten
             | Self::NotMe
             | Self::AccountClosed
-            | Self::FactorsRemoved => EventType::SessionEnded,
+            | Self::FactorsRemoved
+            | Self::SecondFactorNeeded => EventType::SessionEnded,
         }
     }
 }

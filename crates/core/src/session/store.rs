@@ -1,7 +1,7 @@
 use doorward_db::{Row as DbRow, Tx, p};
 use uuid::Uuid;
 
-use super::model::{EndReason, NewSession, Session};
+use super::model::{AAL2, EndReason, NewSession, Session};
 use crate::context::{Caller, DeviceId, Id, SessionId, Time, UserId};
 use crate::error::{Error, Result};
 use crate::seals::{Identity, SealedColumn, sealed_column};
@@ -283,6 +283,22 @@ pub(super) async fn end_all(
             "UPDATE sessions SET revoked_at = ?4, revoked_reason = ?3
              WHERE user_id = ?1 AND id <> ?2 AND revoked_at IS NULL AND expires_at > ?4",
             &p![user, except, reason.as_str(), now],
+        )
+        .await?)
+}
+
+/// Ends those of an account that were opened by one factor, and have not been raised since.
+pub(super) async fn end_of_one_factor(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    reason: EndReason,
+    now: Time,
+) -> Result<u64> {
+    Ok(tx
+        .execute(
+            "UPDATE sessions SET revoked_at = ?4, revoked_reason = ?3
+             WHERE user_id = ?1 AND acr <> ?2 AND revoked_at IS NULL AND expires_at > ?4",
+            &p![user, AAL2, reason.as_str(), now],
         )
         .await?)
 }

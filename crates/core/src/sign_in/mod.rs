@@ -1,14 +1,16 @@
 //! Signing in. A method proves one factor and nothing more; [`flow`] alone turns factors into a session. A new way to
-//! sign in is a new file beside `password.rs` that answers a [`VerifiedFactor`].
+//! sign in is a new file beside `password.rs` that answers a [`VerifiedFactor`], and a line in `method.rs`.
 
 pub mod enrolment;
 pub mod email;
 pub mod flow;
+mod method;
 pub mod passkey;
 pub mod password;
 pub mod pending;
 pub mod second;
 
+pub use self::method::Method;
 use crate::context::{Id, UserId};
 use crate::lockout::Attempt;
 use crate::second_factor;
@@ -45,79 +47,6 @@ struct Second {
     amr: &'static str,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Method {
-    Password,
-    /// The link of a mail, in the browser that asked for it.
-    EmailLink,
-    /// The code of a mail, or one that its link showed elsewhere.
-    EmailCode,
-    Passkey {
-        user_verified: bool,
-        backup_eligible: bool,
-    },
-    /// A sign-up confirmed by mail: its password was chosen, and proved, in the same flow.
-    ConfirmedSignUp,
-    /// The one-time link of an installation without an administrator.
-    FirstAdmin,
-}
-
-impl Method {
-    /// RFC 8176; `email` is ours, as the registry has no value for a mail that was read.
-    fn amr(self) -> Vec<&'static str> {
-        match self {
-            Self::Password | Self::ConfirmedSignUp | Self::FirstAdmin => vec!["pwd"],
-            Self::EmailLink | Self::EmailCode => vec!["email"],
-            Self::Passkey { user_verified, backup_eligible } => {
-                let key = crate::passkey::amr(backup_eligible);
-                if user_verified { vec![key, "user", MULTI_FACTOR] } else { vec![key, "user"] }
-            }
-        }
-    }
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::EmailLink => "email_link",
-            Self::EmailCode => "email_code",
-            Self::Passkey { .. } => "passkey",
-            Self::ConfirmedSignUp => "sign_up",
-            Self::FirstAdmin => "first_admin",
-        }
-    }
-
-    /// Whether it proves no more than that a mail was read.
-    const fn is_by_mail(self) -> bool {
-        match self {
-            Self::Password | Self::Passkey { .. } | Self::FirstAdmin => false,
-            Self::ConfirmedSignUp | Self::EmailLink | Self::EmailCode => true,
-        }
-    }
-
-    /// As a sign-in keeps it that waits for its second factor.
-    const fn kept(self) -> &'static str {
-        match self {
-            Self::Passkey { backup_eligible: true, .. } => "synced_passkey",
-            _ => self.as_str(),
-        }
-    }
-
-    fn of_kept(name: &str) -> Option<Self> {
-        let passkey = |backup_eligible| Self::Passkey { user_verified: false, backup_eligible };
-        [
-            Self::Password,
-            Self::EmailLink,
-            Self::EmailCode,
-            Self::ConfirmedSignUp,
-            Self::FirstAdmin,
-            passkey(false),
-            passkey(true),
-        ]
-        .into_iter()
-        .find(|method| method.kept() == name)
-    }
-}
-
 impl VerifiedFactor {
     pub fn user(&self) -> UserId {
         self.user
@@ -125,11 +54,11 @@ impl VerifiedFactor {
 
     /// Whether no second step is needed.
     fn is_two(&self) -> bool {
-        self.second.is_some() || matches!(self.method, Method::Passkey { user_verified: true, .. })
+        self.second.is_some() || self.method.is_two()
     }
 
     fn amr(&self) -> Vec<&'static str> {
-        let mut methods = self.method.amr();
+        let mut methods = self.method.amr().to_vec();
         if let Some(second) = &self.second {
             methods.extend([second.amr, MULTI_FACTOR]);
         }

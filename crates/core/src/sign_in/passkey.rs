@@ -32,10 +32,7 @@ pub async fn verify(
 
 impl VerifiedFactor {
     fn of_passkey(proof: &Proof) -> Self {
-        let method = Method::Passkey {
-            user_verified: proof.user_verified(),
-            backup_eligible: proof.backup_eligible(),
-        };
+        let method = Method::of_passkey(proof.user_verified(), proof.backup_eligible());
         Self { user: proof.user(), method, epoch: Some(proof.epoch()), attempt: None, second: None }
     }
 }

@@ -147,7 +147,7 @@ pub async fn complete_by_passkey(
     let PasskeyAnswer { passkey_token, credential } = answer;
     let proof =
         authentication::prove(context, caller, purpose(&pending, &user), passkey_token, credential).await?;
-    if matches!(pending.method, super::Method::Passkey { .. }) && !proof.user_verified() {
+    if pending.method.is_passkey() && !proof.user_verified() {
         return Err(Code::UserVerificationRequired.into());
     }
     let second = Second { method: Method::Passkey, amr: proof.amr() };

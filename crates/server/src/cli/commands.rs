@@ -3,7 +3,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use anyhow::{Context as _, Result, bail};
 use doorward_core::context::{Caller, UserId};
 use doorward_core::migrations::MIGRATIONS;
-use doorward_core::operator::{self, CreateUser};
+use doorward_core::operator::{self, CreateUser, Granted};
 use doorward_core::{access, recovery, service_key, user};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -51,8 +51,8 @@ pub async fn user(settings: Settings, command: User) -> Result<()> {
         }
         User::Grant { user, role } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
-            let granted = access::grant(context, &caller, user.id, &role).await.map_err(explain)?;
-            println!("{} {} the role {role}.", user.email, if granted { "now has" } else { "already had" });
+            let granted = operator::grant(context, &caller, user.id, &role).await.map_err(explain)?;
+            println!("{}", in_words(granted, &user.email, &role));
         }
         User::Revoke { user, role } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
@@ -195,4 +195,14 @@ fn read_password(from_stdin: bool) -> Result<SecretString> {
     let end = line.trim_end_matches(['\r', '\n']).len();
     line.truncate(end);
     Ok(SecretString::from(line))
+}
+
+fn in_words(granted: Granted, email: &str, role: &str) -> String {
+    match granted {
+        Granted::Already => format!("{email} already had the role {role}."),
+        Granted::Now { ended: 0 } => format!("{email} now has the role {role}."),
+        Granted::Now { ended } => format!(
+            "{email} now has the role {role}, which asks for two factors. Sessions that were opened by one have ended: {ended}."
+        ),
+    }
 }

@@ -44,7 +44,7 @@ pub struct SecondFactorAnswer {
     status: &'static str,
     /// Opens the second step of this sign-in, and nothing else.
     mfa_token: String,
-    /// Ways to take the second step, or to set one up: `totp`, `backup_code`.
+    /// Ways to take the second step, or to set one up: `totp`, `passkey`, `sms`, `backup_code`.
     methods: Vec<&'static str>,
     /// Seconds until the sign-in has to begin anew.
     expires_in: u64,

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod challenge;
 pub mod delivery;
 pub mod email_sign_in;
+pub mod enrolment;
 pub mod export;
 pub mod factors;
 pub mod list;

@@ -4,7 +4,8 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use doorward_core::context::{Id, PasskeyId, PasskeyKind, Time};
 use doorward_core::error::Code;
-use doorward_core::passkey::{self, Passkey, Started, registration};
+use doorward_core::passkey::registration::{self, Purpose};
+use doorward_core::passkey::{self, Passkey, Started};
 use doorward_core::second_factor;
 use doorward_core::sign_in::{flow, passkey as sign_in};
 use http::{HeaderMap, StatusCode};
@@ -157,7 +158,7 @@ pub async fn start(
     SignedIn(live): SignedIn,
     JsonOrEmpty(Nothing {}): JsonOrEmpty<Nothing>,
 ) -> Result<axum::Json<PasskeyStarted>, ApiError> {
-    Ok(axum::Json(registration::start(web.context(), &caller, &live).await?.into()))
+    Ok(axum::Json(registration::start(web.context(), &caller, Purpose::of(&live)).await?.into()))
 }
 
 #[derive(Deserialize, ToSchema)]

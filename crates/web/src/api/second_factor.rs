@@ -4,16 +4,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use doorward_core::error::{Code, Error, FieldError};
 use doorward_core::second_factor::Method;
-use doorward_core::sign_in::second::PasskeyAnswer;
-use doorward_core::sign_in::{enrolment, second};
+use doorward_core::sign_in::second::{self, PasskeyAnswer};
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::delivery::{self, Delivery, SignedInAnswer};
-use super::factors::{TotpSetUp, shown};
 use super::passkeys::PasskeyStarted;
 use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
@@ -77,8 +75,7 @@ pub async fn start(
     headers: HeaderMap,
     Json(request): Json<StartSecondFactorRequest>,
 ) -> Result<Response, ApiError> {
-    let cookie = || web.cookies.get(&headers, CookieName::Flow).map(SecretString::from);
-    let token = request.mfa_token.or_else(cookie).ok_or(Code::InvalidOrExpiredToken)?;
+    let token = token_or_cookie(&web, &headers, request.mfa_token)?;
     Ok(match request.method {
         StartedMethod::Passkey => {
             let started = second::start_passkey(web.context(), &caller, &token).await?;
@@ -89,6 +86,16 @@ pub async fn start(
             StatusCode::ACCEPTED.into_response()
         }
     })
+}
+
+/// The token of a sign-in under way, as a client sends it, or as the browser of the pages does.
+pub fn token_or_cookie(
+    web: &Web,
+    headers: &HeaderMap,
+    token: Option<SecretString>,
+) -> Result<SecretString, Error> {
+    let cookie = || web.cookies.get(headers, CookieName::Flow).map(SecretString::from);
+    token.or_else(cookie).ok_or_else(|| Code::InvalidOrExpiredToken.into())
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -145,71 +152,4 @@ pub async fn complete(
 
 fn required(field: &'static str) -> Error {
     Error::invalid(vec![FieldError::new(field, "required", "This method needs it.")])
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EnrolmentRequest {
-    /// What the first step answered with `enrolment_required`.
-    #[schema(value_type = String)]
-    mfa_token: SecretString,
-}
-
-/// Set up an authenticator app on the way into an account that needs one.
-#[utoipa::path(post, path = "/v1/sign-in/enrol/totp", tag = "Sign-in", security(()), request_body = EnrolmentRequest, responses(
-    (status = 200, description = "What the app is told; it counts once a code of it is confirmed", body = TotpSetUp),
-    (status = 400, description = "`invalid_or_expired_token`: sign in anew", body = Problem),
-))]
-pub async fn begin_enrolment(
-    State(web): State<Web>,
-    ByCaller(caller): ByCaller,
-    Json(request): Json<EnrolmentRequest>,
-) -> Result<Response, ApiError> {
-    let set_up = enrolment::begin_totp(&web.sessions, &caller, &request.mfa_token).await?;
-    Ok(axum::Json(TotpSetUp::new(&set_up)).into_response())
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConfirmEnrolmentRequest {
-    #[schema(value_type = String)]
-    mfa_token: SecretString,
-    #[schema(value_type = String, example = "123456")]
-    code: SecretString,
-    delivery: Option<Delivery>,
-}
-
-/// Signed in, with a second factor from now on.
-#[derive(Serialize, ToSchema)]
-pub struct EnrolledAnswer {
-    #[serde(flatten)]
-    signed_in: SignedInAnswer,
-    /// Shown once. Absent where the account has a set already.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    backup_codes: Option<Vec<String>>,
-}
-
-/// Confirm the app by a code of it, and sign in.
-#[utoipa::path(post, path = "/v1/sign-in/enrol/totp/confirm", tag = "Sign-in", security(()), request_body = ConfirmEnrolmentRequest, responses(
-    (status = 200, description = "Signed in", body = EnrolledAnswer),
-    (status = 400, description = "`invalid_or_expired_code`: try again. `invalid_or_expired_token`: sign in anew", body = Problem),
-    (status = 409, description = "No set-up is under way", body = Problem),
-))]
-pub async fn confirm_enrolment(
-    State(web): State<Web>,
-    ByCaller(caller): ByCaller,
-    headers: HeaderMap,
-    Json(request): Json<ConfirmEnrolmentRequest>,
-) -> Result<Response, ApiError> {
-    let (token, code) = (&request.mfa_token, request.code.expose_secret());
-    let delivery = request.delivery.unwrap_or_default();
-    let browser = delivery == Delivery::Cookie;
-    let (done, backup_codes) = enrolment::confirm_totp(&web.sessions, &caller, token, code, browser).await?;
-    let signed_in = SignedInAnswer::new(&web, delivery, &done);
-    let answer = EnrolledAnswer { signed_in, backup_codes: backup_codes.as_deref().map(shown) };
-    let mut response = axum::Json(answer).into_response();
-    if browser {
-        delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &done).await?;
-    }
-    Ok(response)
 }

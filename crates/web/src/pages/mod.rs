@@ -11,6 +11,7 @@ mod dev;
 mod docs;
 mod email;
 mod email_sign_in;
+mod enrolment;
 mod first_admin;
 mod not_me;
 mod passkeys;
@@ -47,7 +48,7 @@ pub fn routes(routes: &mut Routes) {
     // Judged by the token of a sign-in under way.
     routes.page(Access::Token, "/sign-in/mfa", get(second_step::show).post(second_step::submit));
     routes.page(Access::Token, "/sign-in/mfa/sms", post(second_step::send_sms));
-    routes.page(Access::Token, "/sign-in/set-up", get(second_step::enrol_show).post(second_step::enrol));
+    routes.page(Access::Token, "/sign-in/set-up", get(enrolment::show).post(enrolment::submit));
     routes.page(Access::Token, "/sign-in/recover", get(recovery::ask_show).post(recovery::ask));
     routes.page(Access::Public, "/recovery/cancel", get(recovery::cancel_show).post(recovery::cancel));
     routes.page(Access::Public, "/recovery/complete", get(recovery::complete_show).post(recovery::complete));

@@ -4,14 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::{Code, Error, Result};
 use doorward_core::second_factor::Method;
-use doorward_core::sign_in::second::PasskeyAnswer;
-use doorward_core::sign_in::{enrolment, second};
+use doorward_core::sign_in::second::{self, PasskeyAnswer};
 use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 
 use super::passkeys;
-use super::two_factor::{app, backup_codes};
-use super::views::{self, EnrolPage, PasskeyForm, SecondStepPage, StepBy};
+use super::views::{self, PasskeyForm, SecondStepPage, StepBy};
 use super::{again, layout, mark, page, see_other};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
@@ -128,58 +126,6 @@ fn usual(waiting: &second::Waiting) -> StepBy {
         Some(Method::Sms) => StepBy::Phone,
         Some(Method::BackupCode) => StepBy::BackupCode,
         Some(Method::Totp) | None => StepBy::App,
-    }
-}
-
-pub async fn enrol_show(
-    State(web): State<Web>,
-    ByCaller(caller): ByCaller,
-    headers: HeaderMap,
-    query: Query,
-) -> Result<Response, ApiError> {
-    let redirect_to = query.some("redirect_to");
-    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, redirect_to)) };
-    match enrolment::begin_totp(&web.sessions, &caller, &token).await {
-        Ok(set_up) => {
-            let (app, form) = (app(&set_up), EnrolPage::form(redirect_to));
-            Ok(page(StatusCode::OK, &EnrolPage { layout: layout(&web, ENROL, None), app, form }))
-        }
-        Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(anew(&web, redirect_to)),
-        Err(error) => Err(error.into()),
-    }
-}
-
-const ENROL: &str = "Set up a second factor";
-
-pub async fn enrol(
-    State(web): State<Web>,
-    ByCaller(caller): ByCaller,
-    headers: HeaderMap,
-    form: Form,
-) -> Result<Response, ApiError> {
-    let redirect_to = form.some("redirect_to");
-    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, redirect_to)) };
-    match enrolment::confirm_totp(&web.sessions, &caller, &token, form.get("code"), true).await {
-        Ok((signed_in, codes)) => {
-            let on = safe_redirect(redirect_to, &web.config);
-            let mut response = match codes {
-                Some(codes) => backup_codes(&web, &codes, on),
-                None => see_other(&on),
-            };
-            delivery::enter_browser(&web, &caller, &headers, response.headers_mut(), &signed_in).await?;
-            Ok(response)
-        }
-        Err(error) if matches!(error.code(), Code::InvalidOrExpiredToken | Code::Conflict) => {
-            Ok(anew(&web, redirect_to))
-        }
-        Err(error) => {
-            let retry_after = error.retry_after();
-            let mut shown = EnrolPage::form(redirect_to);
-            let status = mark(&mut shown, error)?;
-            let app = app(&enrolment::begin_totp(&web.sessions, &caller, &token).await?);
-            let template = EnrolPage { layout: layout(&web, ENROL, None), app, form: shown };
-            Ok(again(&template, status, retry_after))
-        }
     }
 }
 

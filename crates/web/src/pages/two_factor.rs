@@ -174,8 +174,10 @@ async fn overview(
 ) -> Result<TwoFactorPage, ApiError> {
     let factors = second_factor::list(web.context(), live.user.id).await?;
     let now = web.context().now();
+    let required = second_factor::is_required_of(web.context(), &live.rights);
     Ok(TwoFactorPage {
         layout: layout(web, TITLE, Some(&live.user.email)),
+        passkey_stays: required && factors.totp.is_none() && factors.phone.is_none(),
         totp: factors.totp.map(|totp| TotpItem {
             created: Moment::new(totp.created_at, now),
             used: totp.last_used_at.map(|at| Moment::new(at, now)),
@@ -189,7 +191,7 @@ async fn overview(
         recovery: recovery::of_user(web.context(), live.user.id)
             .await?
             .map(|recovery| recovery.ready_at.for_people()),
-        required: second_factor::is_required_of(web.context(), &live.rights),
+        required,
         notice: notice.map(str::to_owned),
         alert,
     })

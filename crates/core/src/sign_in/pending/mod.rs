@@ -76,7 +76,7 @@ pub(super) async fn hold(
         enrols,
     };
     store::insert(tx, &pending, &token_hash(token.expose_secret()), now, now + LIFE).await?;
-    let methods = if enrols { vec![second_factor::Method::Totp] } else { methods };
+    let methods = if enrols { second_factor::Method::SET_UP.to_vec() } else { methods };
     Ok(Due { token, methods, enrols })
 }
 

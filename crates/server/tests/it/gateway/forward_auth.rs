@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use doorward_core::access;
 use doorward_core::config::{Mode, VerifyEmail};
 use doorward_core::context::{Caller, UserId};
+use doorward_core::{access, operator};
 use doorward_test_support::{Browser, PASSWORD, Reply, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ async fn session_of(browser: &Browser) -> Value {
 async fn make_admin(app: &TestApp, browser: &Browser) {
     let id = session_of(browser).await["user"]["id"].as_str().unwrap().to_owned();
     let context = app.app.context();
-    access::grant(context, &Caller::system("test"), UserId::parse(&id).unwrap(), access::ADMIN)
+    operator::grant(context, &Caller::system("test"), UserId::parse(&id).unwrap(), access::ADMIN)
         .await
         .unwrap();
     app.app.sessions.hear_changes().await.unwrap();

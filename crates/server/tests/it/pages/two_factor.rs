@@ -1,6 +1,7 @@
 //! Second factors on the pages, without a script.
 
-use doorward_test_support::{AuthenticatorApp, Browser, PASSWORD, TestApp};
+use doorward_test_support::{AuthenticatorApp, Browser, How, PASSWORD, SoftPasskey, TestApp};
+use serde_json::json;
 
 fn secret(page: &str) -> String {
     let at = page.find("class=\"secret\">").unwrap() + "class=\"secret\">".len();
@@ -114,6 +115,47 @@ async fn whoever_needs_a_second_factor_sets_one_up_on_the_way_in() {
     let overview = browser.get("/account/two-factor").await;
     assert!(overview.expect_status(200).text.contains("can be replaced and not removed"));
     browser.submit("/account/two-factor/app/remove", &[]).await.expect_status(409);
+}
+
+#[tokio::test]
+async fn whoever_needs_a_second_factor_may_make_a_passkey_in_place_of_the_app() {
+    let app = TestApp::with(|config| config.mfa.required_for = vec!["user".to_owned()]).await;
+    let email = "first@example.com";
+    let browser = app.browser();
+    browser.submit("/sign-up", &[("email", email), ("password", PASSWORD)]).await.expect_status(303);
+    let code = app.mail_to(email).await.code();
+    let reply = browser.submit("/verify-email", &[("email", email), ("code", &code)]).await;
+    reply.expect_redirect("/sign-in/set-up");
+    let page = browser.get("/sign-in/set-up?redirect_to=/account/data").await.expect_status(200).text.clone();
+    assert!(page.contains("data-start=\"/v1/sign-in/enrol/passkey/start\"") && page.contains("<svg"));
+    let begin = async || {
+        let started = browser.post("/v1/sign-in/enrol/passkey/start", &json!({})).await;
+        let started = started.expect_status(200).value();
+        (started["passkey_token"].as_str().unwrap().to_owned(), started["options"].clone())
+    };
+
+    let (token, options) = begin().await;
+    let elsewhere = How { origin: "https://evil.example".to_owned(), ..How::on(&app.url) };
+    let credential = SoftPasskey::create(&options, &elsewhere).1.to_string();
+    let fields = [("passkey_token", token.as_str()), ("credential", &credential)];
+    let refused = browser.submit("/sign-in/set-up", &fields).await;
+    assert!(refused.expect_status(400).text.contains("The new passkey could not be verified"));
+    assert_eq!(secret(&refused.text), secret(&page), "the app can still be set up");
+    let (token, options) = begin().await;
+    let credential = SoftPasskey::create(&options, &How::on(&app.url)).1.to_string();
+    let fields =
+        [("passkey_token", token.as_str()), ("credential", &credential), ("redirect_to", "/account/data")];
+    let done = browser.submit("/sign-in/set-up", &fields).await;
+
+    assert_eq!(codes(&done.expect_status(200).text).len(), 10);
+    assert!(done.text.contains("href=\"/account/data\""));
+    let overview = browser.get("/account/two-factor").await.expect_status(200).text.clone();
+    assert!(overview.contains("this stays on until you set up another one"), "{overview}");
+    browser.submit("/account/two-factor/passkey", &[("passkey", "off")]).await.expect_status(409);
+    browser
+        .submit("/sign-in/set-up", &fields)
+        .await
+        .expect_redirect("/sign-in?redirect_to=%2Faccount%2Fdata&notice=anew");
 }
 
 #[tokio::test]

@@ -295,7 +295,7 @@ async fn the_last_administrator_cannot_close_the_account() {
     let context = app.app.context();
     let id = ada.get("/v1/me").await.value()["id"].as_str().unwrap().parse().unwrap();
     let caller = doorward_core::context::Caller::system("test");
-    doorward_core::access::grant(context, &caller, id, "admin").await.unwrap();
+    doorward_core::operator::grant(context, &caller, id, "admin").await.unwrap();
 
     ada.delete("/v1/me").await.expect_problem(409, "conflict");
 

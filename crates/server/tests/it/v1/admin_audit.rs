@@ -1,5 +1,5 @@
-use doorward_core::access;
 use doorward_core::context::{Caller, UserId};
+use doorward_core::operator;
 use doorward_test_support::{Browser, TestApp};
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ async fn administrator(app: &TestApp) -> (Browser, String) {
     let (browser, _) = app.member("root").await;
     let id = id(&browser).await;
     let caller = Caller::system("test");
-    access::grant(app.app.context(), &caller, UserId::parse(&id).unwrap(), "admin").await.unwrap();
+    operator::grant(app.app.context(), &caller, UserId::parse(&id).unwrap(), "admin").await.unwrap();
     app.app.sessions.hear_changes().await.unwrap();
     (browser, id)
 }

@@ -8,6 +8,7 @@ mod enumeration;
 mod guessing;
 mod input;
 mod me;
+mod passkey_keys;
 mod passkey_sign_in;
 pub mod passkeys;
 mod password;

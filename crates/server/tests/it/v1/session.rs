@@ -153,7 +153,7 @@ async fn a_role_that_another_process_grants_shows_within_a_second() {
     let elsewhere = app.second_process().await;
     let user = operator::find_user(elsewhere.context(), &email).await.unwrap();
 
-    access::grant(elsewhere.context(), &Caller::system("test"), user.id, "admin").await.unwrap();
+    operator::grant(elsewhere.context(), &Caller::system("test"), user.id, "admin").await.unwrap();
 
     let began = std::time::Instant::now();
     loop {
@@ -193,7 +193,7 @@ async fn the_last_administrator_can_neither_be_disabled_nor_lose_the_role() {
     let context = app.app.context();
     let caller = Caller::system("test");
     let user = operator::find_user(context, &email).await.unwrap();
-    access::grant(context, &caller, user.id, "admin").await.unwrap();
+    operator::grant(context, &caller, user.id, "admin").await.unwrap();
 
     let revoked = access::revoke(context, &caller, user.id, "admin").await.unwrap_err();
     let disabled = operator::disable(context, &caller, user.id).await.unwrap_err();

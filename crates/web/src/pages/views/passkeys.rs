@@ -59,6 +59,12 @@ impl PasskeyForm {
             .redirect_to(redirect_to)
     }
 
+    /// Sets one up as the second factor, on the way in. Posts `passkey_token` and `credential` to `/sign-in/set-up`.
+    pub fn enrol(redirect_to: Option<&str>) -> Self {
+        let (action, start) = ("/sign-in/set-up", "/v1/sign-in/enrol/passkey/start");
+        Self::new(action, start, "create", "Create a passkey").redirect_to(redirect_to)
+    }
+
     fn new(action: &'static str, start: &'static str, ceremony: &'static str, submit: &'static str) -> Self {
         Self {
             action,

@@ -88,11 +88,12 @@ pub struct App {
     pub secret: String,
 }
 
-/// Set up an authenticator app, on the way in.
+/// Set up a second factor, on the way in.
 #[derive(Template)]
 #[template(path = "two_factor/enrol.html")]
 pub struct EnrolPage {
     pub layout: Layout,
+    pub passkey: PasskeyForm,
     pub app: App,
     pub form: Form,
 }
@@ -165,6 +166,8 @@ pub struct TwoFactorPage {
     pub has_passkeys: bool,
     /// A passkey is asked for after the password, although there is no authenticator app.
     pub passkey_second: bool,
+    /// The operator asks for a second factor, and there is no other.
+    pub passkey_stays: bool,
     /// When a recovery that is under way can be completed.
     pub recovery: Option<String>,
     /// The operator asks for a second factor.

@@ -1,43 +1,6 @@
-use doorward_test_support::unique;
 use reqwest::Method;
 
 use super::*;
-
-/// Every first factor that there is, each as far as it goes without the second.
-#[tokio::test]
-async fn whichever_way_somebody_begins_an_account_with_a_second_factor_asks_for_it() {
-    let app = TestApp::start().await;
-    let ada = ada(&app).await;
-    let username = unique("ada");
-    ada.browser.patch("/v1/me", &json!({"preferred_username": username})).await.expect_status(200);
-
-    for identifier in [&ada.email, &username, &ada.email.to_uppercase()] {
-        let browser = app.browser();
-        let answer = browser.post("/v1/sign-in", &password(identifier)).await.expect_status(200).value();
-        assert_eq!(answer["status"], "mfa_required", "{identifier}");
-        assert_eq!(answer["methods"], json!(["totp", "backup_code"]));
-        assert!(answer["expires_in"].as_u64().unwrap() <= 600 && answer.get("user").is_none());
-    }
-    for by_link in [true, false] {
-        let browser = app.browser();
-        browser.post("/v1/sign-in/email", &json!({"email": ada.email})).await.expect_status(202);
-        let mail = app.mail_to(&ada.email).await;
-        let proof = if by_link {
-            json!({"token": mail.token()})
-        } else {
-            json!({"email": ada.email, "code": mail.code()})
-        };
-        let answer = browser.post("/v1/sign-in/email/verify", &proof).await.expect_status(200).value();
-        assert_eq!(answer["status"], "mfa_required");
-        assert_eq!(answer["methods"], json!(["totp", "backup_code"]), "a mail is never the second factor");
-        browser.get("/v1/session").await.expect_problem(401, "not_authenticated");
-    }
-    let browser = app.browser();
-    let form = [("identifier", ada.email.as_str()), ("password", PASSWORD), ("redirect_to", "/account/data")];
-    let reply = browser.submit("/sign-in", &form).await;
-    reply.expect_redirect("/sign-in/mfa?redirect_to=%2Faccount%2Fdata");
-    assert!(browser.cookie("doorward_access").is_none() && browser.cookie("doorward_refresh").is_none());
-}
 
 #[tokio::test]
 async fn the_token_of_a_sign_in_under_way_opens_nothing_else() {

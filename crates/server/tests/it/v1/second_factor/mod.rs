@@ -1,7 +1,10 @@
 //! Second factors: set up, asked for whichever way somebody begins, and never skipped.
 
 mod backup_codes;
+mod enrol_passkey;
+mod every_way;
 mod gate;
+mod oathtool;
 mod passkey;
 mod sms;
 mod required;

@@ -136,12 +136,17 @@ async fn an_owner_has_a_passkey_asked_for_after_the_password() {
 async fn where_a_second_factor_is_needed_a_passkey_will_do_and_the_last_one_stays() {
     let app = TestApp::with(|config| config.mfa.required_for = vec!["admin".to_owned()]).await;
     let (browser, email) = app.member("ada").await;
-    add(&app, &browser).await;
+    let mut passkey = add(&app, &browser).await;
     app.grant(&email, "admin").await;
 
-    let answered = app.browser().sign_in(&email).await.value();
+    let browser = app.browser();
+    let answered = browser.sign_in(&email).await.value();
 
     assert_eq!((&answered["status"], &answered["methods"]), (&json!("mfa_required"), &json!(["passkey"])));
+    let token = answered["mfa_token"].as_str().unwrap();
+    let (passkey_token, options) = start(&browser, token).await;
+    let credential = passkey.get(&options, &How::on(&app.url));
+    browser.post("/v1/sign-in/mfa", &answer(token, &passkey_token, &credential)).await.expect_status(200);
     let id = browser.get("/v1/me/passkeys").await.value()["items"][0]["id"].as_str().unwrap().to_owned();
     browser.delete(&format!("/v1/me/passkeys/{id}")).await.expect_problem(409, "conflict");
 }

@@ -43,7 +43,63 @@ async fn only_the_roles_that_are_named_need_one() {
     app.grant(&email, "admin").await;
 
     let answer = app.browser().sign_in(&email).await.value();
-    assert_eq!((&answer["status"], &answer["methods"]), (&json!("enrolment_required"), &json!(["totp"])));
+    assert_eq!(
+        (&answer["status"], &answer["methods"]),
+        (&json!("enrolment_required"), &json!(["totp", "passkey"]))
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_asks_for_two_factors_ends_the_sessions_of_one() {
+    let app = TestApp::with(|config| config.mfa.required_for = vec!["admin".to_owned()]).await;
+    let (one, email) = app.member("ada").await;
+    let (two, careful) = app.member("ada").await;
+    app.add_totp(&two).await;
+    let (bystander, _) = app.member("ada").await;
+    let trail = async |browser: &Browser| browser.get("/v1/admin/audit").await;
+    trail(&one).await.expect_problem(403, "permission_denied");
+
+    app.grant(&email, "admin").await;
+    app.grant(&careful, "admin").await;
+
+    trail(&one).await.expect_problem(401, "session_revoked");
+    one.refresh().await.expect_problem(401, "session_revoked");
+    trail(&two).await.expect_status(200);
+    bystander.get("/v1/session").await.expect_status(200);
+    assert_eq!(app.browser().sign_in(&email).await.value()["status"], "enrolment_required");
+}
+
+#[tokio::test]
+async fn a_role_that_asks_for_nothing_or_was_there_before_ends_no_session() {
+    let mut app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+
+    app.grant(&email, "admin").await;
+
+    assert_eq!(ada.get("/v1/session").await.value()["user"]["roles"], json!(["admin", "user"]));
+    app.restart_with(|config| config.mfa.required_for = vec!["admin".to_owned()]).await;
+    app.grant(&email, "admin").await;
+    ada.get("/v1/session").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn a_role_that_another_process_grants_ends_sessions_of_one_factor_within_a_second() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    ada.get("/v1/session").await.expect_status(200);
+    let asks_for_two = app.process_as(|config| config.mfa.required_for = vec!["admin".to_owned()]).await;
+    let (user, caller) = (app.user_id(&email).await, doorward_core::context::Caller::system("test"));
+
+    let granted =
+        doorward_core::operator::grant(asks_for_two.context(), &caller, user, "admin").await.unwrap();
+
+    assert_eq!(granted, doorward_core::operator::Granted::Now { ended: 1 });
+    let began = std::time::Instant::now();
+    while ada.get("/v1/session").await.status == 200 {
+        assert!(began.elapsed() < Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+    ada.get("/v1/session").await.expect_problem(401, "session_revoked");
 }
 
 #[tokio::test]

@@ -517,7 +517,13 @@ fn two_factor(add: &mut Add) {
         secret: "JBSW Y3DP EHPK 3PXP".to_owned(),
     };
     let title = "Set up a second factor";
-    add("enrol", &EnrolPage { layout: layout(title), app: app(), form: EnrolPage::form(Some("/account")) });
+    for (name, layout, to) in [("enrol", layout(title), "/account"), ("enrol-hostile", branded(title), EVIL)]
+    {
+        let (mut passkey, form) = (PasskeyForm::enrol(Some(to)), EnrolPage::form(Some(to)));
+        let form = if to == EVIL { wrong(form, EVIL) } else { form };
+        passkey.alert = (to == EVIL).then(|| EVIL.to_owned());
+        add(name, &EnrolPage { layout, passkey, app: app(), form });
+    }
     for (name, form, replaces) in
         [("set-up", SetUpPage::form(), false), ("set-up-hostile", wrong(SetUpPage::form(), EVIL), true)]
     {
@@ -533,6 +539,7 @@ fn two_factor(add: &mut Add) {
             backup_codes: remaining.map(|remaining| BackupCodesItem { remaining, created: moment() }),
             has_passkeys: remaining.is_some() || alert.is_none(),
             passkey_second: remaining == Some(7),
+            passkey_stays: required,
             recovery: alert.map(|_| "24 November 2026 at 10:00 UTC".to_owned()),
             required,
             notice: alert.map(str::to_owned),
@@ -540,6 +547,7 @@ fn two_factor(add: &mut Add) {
         };
     add("two-factor-off", &overview(false, None, false, None));
     add("two-factor-on", &overview(true, Some(7), true, None));
+    add("two-factor-passkey", &overview(false, Some(7), true, None));
     add("two-factor-hostile", &overview(true, Some(0), false, Some(EVIL)));
 }
 
