@@ -81,4 +81,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0013_phones.sql"),
         postgres: None,
     },
+    Migration {
+        version: 14,
+        name: "totp_begun_by",
+        sql: include_str!("../../../migrations/0014_totp_begun_by.sql"),
+        postgres: None,
+    },
 ];

@@ -50,7 +50,7 @@ pub async fn act(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()
                 audit::record(tx, context, caller, event).await?;
             }
             second_factor::remove(tx, context, caller, id, &planted).await?;
-            let ended = password::rescue(tx, context, id).await?;
+            let ended = password::rescue(tx, context, caller, id).await?;
             let event =
                 Event::new(EventType::NotMe).user(id).with("ended", ended).with("factors", planted.len());
             audit::record(tx, context, caller, event).await?;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use doorward_db::Tx;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::audit::{self, Event, EventType};
@@ -104,14 +105,14 @@ pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &s
                     let consumed = secret::consume(tx, context, found).await?;
                     Ok(consumed.map(|_| ()).ok_or_else(|| Error::new(Code::InvalidOrExpiredCode)))
                 }
-                Err(refusal) => Ok::<_, Error>(Err(refusal)),
+                Err(refusal) => {
+                    note_in(tx, context, caller, live, "email_code", false).await?;
+                    Ok::<_, Error>(Err(refusal))
+                }
             }
         })
         .await?;
-    if let Err(refusal) = tried {
-        note(context, caller, live, "email_code", false).await?;
-        return Err(refusal);
-    }
+    tried?;
     confirmed(sessions, caller, live, "email_code").await
 }
 
@@ -145,25 +146,30 @@ pub async fn by_second_factor(
     }
     let attempt = lockout::begin(context, Target::SignedIn(user.id), true).await?;
     let counted = &attempt;
-    let is_right = context
+    let flow = live.session.id.uuid();
+    let taken = context
         .db
         .write(async |tx| {
-            if !second_factor::is_right(tx, context, caller, user, method, code, live.session.id.uuid())
-                .await?
-            {
-                counted.failed(tx, caller).await?;
-                return Ok(false);
+            let taken = second_factor::take(tx, context, caller, user, method, code, flow).await?;
+            match &taken {
+                Ok(()) => {
+                    counted.succeeded(tx).await?;
+                    session::raise_in(tx, context, &live.session, method.amr()).await?;
+                }
+                Err(refusal) if refusal.code() == Code::InvalidOrExpiredCode => {
+                    counted.failed(tx, caller).await?;
+                }
+                Err(_) => {}
             }
-            counted.succeeded(tx).await?;
-            session::raise_in(tx, context, &live.session, method.amr()).await?;
-            Ok::<_, Error>(true)
+            note_in(tx, context, caller, live, method.as_str(), taken.is_ok()).await?;
+            Ok::<_, Error>(taken)
         })
         .await?;
-    attempt.settle();
-    note(context, caller, live, method.as_str(), is_right).await?;
-    if !is_right {
-        return Err(Code::InvalidOrExpiredCode.into());
+    // Where the code was not even looked at, nothing was tried.
+    if !matches!(&taken, Err(refusal) if refusal.code() == Code::RateLimited) {
+        attempt.settle();
     }
+    taken?;
     Ok(sessions.raised(live.session.id).await?.0)
 }
 
@@ -193,8 +199,13 @@ pub async fn by_passkey(
     if was_passkey && !proof.user_verified() {
         return confirmed(sessions, caller, live, "passkey").await;
     }
-    context.db.write(async |tx| session::raise_in(tx, context, &live.session, proof.amr()).await).await?;
-    note(context, caller, live, "passkey", true).await?;
+    context
+        .db
+        .write(async |tx| {
+            session::raise_in(tx, context, &live.session, proof.amr()).await?;
+            note_in(tx, context, caller, live, "passkey", true).await
+        })
+        .await?;
     Ok(sessions.raised(live.session.id).await?.0)
 }
 
@@ -220,10 +231,21 @@ async fn note(
     method: &'static str,
     success: bool,
 ) -> Result<()> {
+    context.db.write(async |tx| note_in(tx, context, caller, live, method, success).await).await
+}
+
+async fn note_in(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    live: &Live,
+    method: &'static str,
+    success: bool,
+) -> Result<()> {
     let event = Event::new(EventType::Reauthenticated).user(live.user.id).session(live.session.id);
     let event = event.with("method", method);
     let event = if success { event } else { event.failed() };
-    context.db.write(async |tx| audit::record(tx, context, caller, event.clone()).await).await
+    audit::record(tx, context, caller, event).await
 }
 
 fn invalid(field: &'static str, detail: &'static str) -> Error {

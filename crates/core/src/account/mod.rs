@@ -28,7 +28,7 @@ pub async fn close(sessions: &Sessions, caller: &Caller, live: &Live) -> Result<
     let deletes_at = context
         .db
         .write(async |tx| {
-            session::ensure_live_in(tx, context, live.session.id).await?;
+            session::ensure_holds_in(tx, context, live).await?;
             let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
             let now = context.now();
             let deletes_at = now + context.config.account.deletion_grace;

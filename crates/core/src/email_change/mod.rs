@@ -14,6 +14,7 @@ use crate::error::{Code, Error, FieldError, Result};
 use crate::mail::{self, Message};
 use crate::password;
 use crate::rate_limit::Class;
+use crate::recovery;
 use crate::second_factor;
 use crate::secret::{self, CODE_LIFE, Found, Purpose};
 use crate::session::{self, Live, Sessions};
@@ -40,7 +41,7 @@ pub async fn start(context: &Context, caller: &Caller, live: &Live, new_email: &
     context
         .db
         .write(async |tx| {
-            session::ensure_live_in(tx, context, live.session.id).await?;
+            session::ensure_holds_in(tx, context, live).await?;
             let id: EmailChangeId = context.new_id();
             let now = context.now();
             store::end_pending(tx, live.user.id, now).await?;
@@ -119,8 +120,7 @@ pub async fn confirm(sessions: &Sessions, caller: &Caller, live: &Live, proof: P
     let user = context
         .db
         .write(async |tx| {
-            session::ensure_live_in(tx, context, live.session.id).await?;
-            session::ensure_assured_in(tx, live).await?;
+            session::ensure_holds_in(tx, context, live).await?;
             let change = store::find(tx, Id::from_uuid(found.subject)).await?;
             let change = change.filter(|change| change.user == live.user.id).ok_or(refusal)?;
             secret::consume(tx, context, found).await?.ok_or(refusal)?;
@@ -130,6 +130,8 @@ pub async fn confirm(sessions: &Sessions, caller: &Caller, live: &Live, proof: P
             let user = user::find(tx, change.user).await?.ok_or(Code::SessionRevoked)?;
             let email = EmailAddress::parse("new_email", &change.new_email).map_err(invalid)?;
             give(tx, context, &user, &email).await?;
+            // Its mails lie in the former mailbox.
+            recovery::cancel_in(tx, context, caller, user.id, "address").await?;
             let token =
                 secret::issue_link(tx, context, Purpose::UndoEmail, change.id.uuid(), UNDO_LIFE).await?;
             let now = context.now();
@@ -185,7 +187,7 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
                 second_factor::recent(tx, context, change.user, found.created_at, address_since).await?;
             take_back(tx, context, &change).await?;
             second_factor::remove(tx, context, caller, change.user, &planted).await?;
-            password::rescue(tx, context, change.user).await?;
+            password::rescue(tx, context, caller, change.user).await?;
             audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(change.user))
                 .await?;
             Ok::<_, Error>(change.user)

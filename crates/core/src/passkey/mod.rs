@@ -139,7 +139,7 @@ pub async fn rename(
     context
         .db
         .write(async |tx| {
-            session::ensure_live_in(tx, context, live.session.id).await?;
+            session::ensure_holds_in(tx, context, live).await?;
             let passkey = store::rename(tx, user, id, name).await?.ok_or(Code::NotFound)?;
             let event = Event::new(EventType::PasskeyRenamed).user(user).session(live.session.id);
             audit::record(tx, context, caller, event.with("passkey", id.to_string())).await?;
@@ -159,7 +159,7 @@ pub(crate) async fn remove(
     live: &Live,
     id: PasskeyId,
 ) -> Result<()> {
-    session::ensure_live_in(tx, context, live.session.id).await?;
+    session::ensure_holds_in(tx, context, live).await?;
     let user = user::find(tx, live.user.id).await?.ok_or(Code::SessionRevoked)?;
     if !store::delete(tx, user.id, id).await? {
         return Err(Error::new(Code::NotFound));

@@ -135,7 +135,7 @@ pub async fn finish(
     let added = context
         .db
         .write(async |tx| {
-            session::ensure_live_in(tx, context, live.session.id).await?;
+            session::ensure_holds_in(tx, context, live).await?;
             add(tx, context, caller, &checked).await
         })
         .await?;

@@ -15,6 +15,7 @@ use crate::error::{Code, Error, FieldError, Result};
 use crate::lockout;
 use crate::mail::{self, Message};
 use crate::rate_limit::Class;
+use crate::recovery;
 use crate::second_factor;
 use crate::secret::{self, CODE_LIFE, Found, Issued, Purpose};
 use crate::session::{self, EndReason, Live, Sessions, Tokens};
@@ -66,7 +67,7 @@ pub(crate) async fn send_reset(tx: &mut Tx<'_>, context: &Context, user: &User) 
 /// Gives an account back to whoever reads its mail, in a unit of work of the caller's: everybody is signed out, no device is
 /// known, the password and every link that was mailed stop working, a closed account opens, and the mail to set a
 /// new password goes out. Answers how many sessions ended.
-pub(crate) async fn rescue(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<u64> {
+pub(crate) async fn rescue(tx: &mut Tx<'_>, context: &Context, caller: &Caller, id: UserId) -> Result<u64> {
     user::drop_password(tx, context, id).await?;
     user::set_deletion(tx, context, id, None).await?;
     device::forget_all(tx, id).await?;
@@ -75,6 +76,8 @@ pub(crate) async fn rescue(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Re
     for purpose in [Purpose::ResetPassword, Purpose::VerifyEmail, Purpose::NotMe, Purpose::RestoreAccount] {
         secret::end_all(tx, context, purpose, id.uuid()).await?;
     }
+    // Its mails may lie in a mailbox that is not the owner's.
+    recovery::cancel_in(tx, context, caller, id, "rescue").await?;
     let user = user::find(tx, id).await?.ok_or(Code::InvalidOrExpiredToken)?;
     send_reset(tx, context, &user).await?;
     Ok(ended)
@@ -164,7 +167,7 @@ pub async fn change(
     let context = sessions.context();
     let user =
         context.db.read(async |tx| user::find(tx, live.user.id).await).await?.ok_or(Code::SessionRevoked)?;
-    context.db.read(async |tx| session::ensure_assured_in(tx, live).await).await?;
+    context.db.read(async |tx| session::ensure_holds_in(tx, context, live).await).await?;
     let about = [user.email.as_str(), user.username.as_deref().unwrap_or_default()];
     let password = user::check_password(context, "new_password", new, &about).map_err(invalid)?;
     if user.password_hash.is_some() {
@@ -177,8 +180,7 @@ pub async fn change(
     context
         .db
         .write(async |tx| {
-            session::ensure_live_in(tx, context, live.session.id).await?;
-            session::ensure_assured_in(tx, live).await?;
+            session::ensure_holds_in(tx, context, live).await?;
             if !user::change_password_hash(tx, context, user.id, old, &hash).await? {
                 return Err(Error::new(Code::Conflict));
             }

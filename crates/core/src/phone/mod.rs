@@ -41,8 +41,8 @@ pub fn is_on(context: &Context) -> bool {
 }
 
 /// The verified number of an account. What is switched off is no factor of anybody.
-pub(crate) async fn of_user_in(tx: &mut Tx<'_>, context: &Context, user: UserId) -> Result<Option<Phone>> {
-    if is_on(context) { store::verified(tx, user).await } else { Ok(None) }
+pub(crate) async fn verified(tx: &mut Tx<'_>, user: UserId) -> Result<Option<Phone>> {
+    store::verified(tx, user).await
 }
 
 /// The number of an account, and the one that waits for its code; also where SMS was switched off since.
@@ -68,7 +68,7 @@ pub async fn start(context: &Context, caller: &Caller, live: &Live, number: &str
     context
         .db
         .write(async |tx| {
-            session::ensure_live_in(tx, context, live.session.id).await?;
+            session::ensure_holds_in(tx, context, live).await?;
             let present = store::verified(tx, user.id).await?;
             if present.is_some_and(|present| present.number == number) {
                 let detail = "That is your number already. Enter another.";
@@ -97,7 +97,7 @@ pub(crate) async fn verify(
     code: &str,
 ) -> Result<Result<Phone>> {
     let user = &live.user;
-    session::ensure_live_in(tx, context, live.session.id).await?;
+    session::ensure_holds_in(tx, context, live).await?;
     let now = context.now();
     let pending = store::pending(tx, user.id, now - PENDING_LIFE).await?;
     let subject = pending.as_ref().map(|phone| phone.id.uuid());
@@ -122,7 +122,7 @@ pub(crate) async fn verify(
 /// Answers whether there was one.
 pub(crate) async fn remove(tx: &mut Tx<'_>, context: &Context, caller: &Caller, live: &Live) -> Result<bool> {
     let user = &live.user;
-    session::ensure_live_in(tx, context, live.session.id).await?;
+    session::ensure_holds_in(tx, context, live).await?;
     store::delete_pending(tx, user.id).await?;
     if store::delete_verified(tx, user.id).await? == 0 {
         return Ok(false);
@@ -172,7 +172,7 @@ pub async fn try_code(
     flow: Uuid,
     code: &str,
 ) -> Result<Result<Consumed>> {
-    let phone = of_user_in(tx, context, user.id).await?;
+    let phone = verified(tx, user.id).await?.filter(|_| is_on(context));
     // A number that was taken away meanwhile proves nothing, whatever was sent to it.
     let subject = phone.as_ref().map(|_| flow);
     let consumed = use_code(tx, context, user, Purpose::SmsFactor, subject, code).await?;

@@ -40,7 +40,8 @@ pub(crate) async fn of_user(tx: &mut Tx<'_>, context: &Context, user: UserId) ->
         totp: totp::of_user(tx, user).await?,
         passkeys: passkey::all_of(tx, user).await?,
         passkey_second: user::find(tx, user).await?.is_some_and(|user| user.passkey_second),
-        phone: phone::of_user_in(tx, context, user).await?,
+        phone: phone::verified(tx, user).await?,
+        takes_sms: phone::is_on(context),
         backup_codes: backup_code::of_user(tx, user).await?,
     })
 }
@@ -63,23 +64,23 @@ pub fn is_required_of(context: &Context, rights: &Rights) -> bool {
     rights.roles.iter().any(|role| context.config.mfa.required_for.contains(role))
 }
 
-/// Begins the set-up of an authenticator app.
+/// Begins the set-up of an authenticator app, for the session or the sign-in under way that alone can finish it.
 ///
 /// # Errors
 /// `rate_limited`.
-pub async fn begin_totp(context: &Context, caller: &Caller, user: &User) -> Result<SetUp> {
+pub async fn begin_totp(context: &Context, caller: &Caller, user: &User, by: Uuid) -> Result<SetUp> {
     context.limit(Class::Proof, caller, &format!("totp {}", user.id)).await?;
-    totp::begin(context, user).await
+    totp::begin(context, user, by).await
 }
 
-/// The set-up under way, or a new one: what a page shows that may be loaded twice.
+/// The set-up that it has under way, or a new one: what a page shows that may be loaded twice.
 ///
 /// # Errors
 /// `rate_limited`.
-pub async fn resume_totp(context: &Context, caller: &Caller, user: &User) -> Result<SetUp> {
-    match totp::under_way(context, user).await? {
+pub async fn resume_totp(context: &Context, caller: &Caller, user: &User, by: Uuid) -> Result<SetUp> {
+    match totp::under_way(context, user, by).await? {
         Some(set_up) => Ok(set_up),
-        None => begin_totp(context, caller, user).await,
+        None => begin_totp(context, caller, user, by).await,
     }
 }
 
@@ -94,8 +95,8 @@ pub async fn confirm_totp(sessions: &Sessions, caller: &Caller, live: &Live, cod
     let backup_codes = context
         .db
         .write(async |tx| {
-            session::ensure_assured_in(tx, live).await?;
-            let backup_codes = add_totp(tx, context, caller, user, code).await?;
+            session::ensure_holds_in(tx, context, live).await?;
+            let backup_codes = add_totp(tx, context, caller, user, live.session.id.uuid(), code).await?;
             session::raise_in(tx, context, &live.session, Method::Totp.amr()).await?;
             Ok::<_, Error>(backup_codes)
         })
@@ -111,13 +112,12 @@ pub(crate) async fn add_totp(
     context: &Context,
     caller: &Caller,
     user: UserId,
+    by: Uuid,
     code: &str,
 ) -> Result<Option<Vec<SecretString>>> {
-    if !totp::confirm(tx, context, user, code).await? {
-        return Err(Code::InvalidOrExpiredCode.into());
+    if !totp::confirm(tx, context, user, by, code).await? {
+        return Err(wrong(Method::Totp));
     }
-    // Whoever had the earlier app may have trusted a device with it.
-    device::distrust(tx, user).await?;
     note(tx, context, caller, user, EventType::TotpAdded, Alarm::FactorAdded).await?;
     let backup_codes = first_backup_codes(tx, context, user).await?;
     keep_in_step(tx, context, user).await?;
@@ -152,12 +152,12 @@ pub async fn remove_totp(sessions: &Sessions, caller: &Caller, live: &Live) -> R
     context
         .db
         .write(async |tx| {
+            session::ensure_holds_in(tx, context, live).await?;
             if !totp::remove(tx, id).await? {
                 return Err(Error::new(Code::NotFound));
             }
             let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
             ensure_one_left(tx, context, &user).await?;
-            device::distrust(tx, id).await?;
             note(tx, context, caller, id, EventType::TotpRemoved, Alarm::FactorRemoved).await?;
             keep_in_step(tx, context, id).await
         })
@@ -183,13 +183,12 @@ pub async fn verify_phone(
     let (phone, backup_codes) = context
         .db
         .write(async |tx| {
-            session::ensure_assured_in(tx, live).await?;
+            session::ensure_holds_in(tx, context, live).await?;
             let phone = match phone::verify(tx, context, caller, live, code).await? {
                 Ok(phone) => phone,
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let backup_codes = first_backup_codes(tx, context, user).await?;
-            device::distrust(tx, user).await?;
             keep_in_step(tx, context, user).await?;
             session::raise_in(tx, context, &live.session, Method::Sms.amr()).await?;
             Ok::<_, Error>(Ok((phone, backup_codes)))
@@ -258,6 +257,7 @@ pub async fn choose_passkey(
     let codes = context
         .db
         .write(async |tx| {
+            session::ensure_holds_in(tx, context, live).await?;
             let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
             if chosen && !passkey::has_any(tx, id).await? {
                 return Err(Error::new(Code::Conflict).with_detail("Add a passkey first."));
@@ -301,18 +301,21 @@ pub async fn renew_backup_codes(
     context
         .db
         .write(async |tx| {
+            session::ensure_holds_in(tx, context, live).await?;
             if !of_user(tx, context, user).await?.is_enabled() {
                 return Err(Error::new(Code::Conflict)
                     .with_detail("Backup codes stand in for a second factor. Set one up first."));
             }
             note(tx, context, caller, user, EventType::BackupCodesMade, Alarm::BackupCodesMade).await?;
+            device::distrust(tx, user).await?;
             backup_code::make(tx, context, user).await
         })
         .await
 }
 
-/// Whether a code is right, for whichever method it is of. It is used up by this. `flow` is what a code by SMS was sent for.
-pub(crate) async fn is_right(
+/// Uses a right code up, of whichever method it is. `flow` is what a code by SMS was sent for. A wrong one is a value, since it is
+/// counted: `invalid_or_expired_code`; another refusal, such as `rate_limited`, says nothing of the code.
+pub(crate) async fn take(
     tx: &mut Tx<'_>,
     context: &Context,
     caller: &Caller,
@@ -320,20 +323,37 @@ pub(crate) async fn is_right(
     method: Method,
     code: &str,
     flow: Uuid,
-) -> Result<bool> {
-    match method {
-        Method::Totp => totp::is_right(tx, context, user.id, code).await,
+) -> Result<Result<()>> {
+    let right = match method {
+        Method::Totp => totp::is_right(tx, context, user.id, code).await?,
         // Proved by its own ceremony.
-        Method::Passkey => Ok(false),
-        Method::Sms => Ok(phone::try_code(tx, context, user, flow, code).await?.is_ok()),
+        Method::Passkey => false,
+        Method::Sms => match phone::try_code(tx, context, user, flow, code).await? {
+            Err(refusal) if refusal.code() != Code::InvalidOrExpiredCode => return Ok(Err(refusal)),
+            tried => tried.is_ok(),
+        },
         Method::BackupCode => {
-            let Some(left) = backup_code::take(tx, context, user.id, code).await? else { return Ok(false) };
+            let Some(left) = backup_code::take(tx, context, user.id, code).await? else {
+                return Ok(Err(wrong(method)));
+            };
             let event = Event::new(EventType::BackupCodeUsed).user(user.id).with("remaining", left);
             audit::record(tx, context, caller, event).await?;
             alarm::tell(tx, context, caller, user.id, &user.email, Alarm::BackupCodeUsed).await?;
-            Ok(true)
+            true
         }
-    }
+    };
+    Ok(if right { Ok(()) } else { Err(wrong(method)) })
+}
+
+/// `invalid_or_expired_code`, with what to do about it.
+fn wrong(method: Method) -> Error {
+    Error::new(Code::InvalidOrExpiredCode).with_detail(match method {
+        Method::Totp | Method::Passkey => {
+            "That code is wrong, or was used before. Type the one that your app shows now."
+        }
+        Method::Sms => "That code is wrong, or ran out. Type the one of the newest message.",
+        Method::BackupCode => "That backup code is wrong, or was used before. Try another.",
+    })
 }
 
 /// Removes every second factor of an account. Its next sign-in sets up another.
@@ -369,15 +389,21 @@ async fn ensure_one_left(tx: &mut Tx<'_>, context: &Context, user: &User) -> Res
     Ok(())
 }
 
-/// Brings the account's own columns in step with its factors.
+/// Brings the account's own columns in step with its factors. No device is trusted any more: whoever had what was changed may
+/// have trusted one with it.
 async fn keep_in_step(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<()> {
-    let factors = of_user(tx, context, id).await?;
+    let mut factors = of_user(tx, context, id).await?;
+    let user = user::find(tx, id).await?.ok_or(Code::SessionRevoked)?;
+    factors.passkey_second &= !factors.passkeys.is_empty();
+    // Who needs a second factor and has passkeys alone is asked for one of them.
+    factors.passkey_second |=
+        !factors.is_enabled() && !factors.passkeys.is_empty() && is_required(tx, context, &user).await?;
     let enabled = factors.is_enabled();
-    user::set_passkey_second(tx, id, factors.passkey_second && !factors.passkeys.is_empty()).await?;
+    user::set_passkey_second(tx, id, factors.passkey_second).await?;
     if !enabled {
         backup_code::remove(tx, id).await?;
-        device::distrust(tx, id).await?;
     }
+    device::distrust(tx, id).await?;
     user::set_mfa(tx, id, enabled).await?;
     changes::announce(tx, context, Change::User(id)).await
 }

@@ -49,8 +49,9 @@ pub struct Factors {
     pub passkeys: Vec<Passkey>,
     /// A passkey is asked for although there is no authenticator app, by the owner's choice.
     pub passkey_second: bool,
-    /// Where the operator offers SMS.
     pub phone: Option<Phone>,
+    /// The operator offers SMS. Where that was switched off, a number still counts, and proves nothing.
+    pub takes_sms: bool,
     pub backup_codes: Option<BackupCodes>,
 }
 
@@ -77,10 +78,11 @@ impl Factors {
         if !self.passkeys.is_empty() {
             methods.push(Method::Passkey);
         }
-        if self.phone.is_some() {
+        if self.phone.is_some() && self.takes_sms {
             methods.push(Method::Sms);
         }
-        if !methods.is_empty() && self.backup_codes.is_some_and(|codes| codes.remaining > 0) {
+        let has_any = !methods.is_empty() || self.phone.is_some();
+        if has_any && self.backup_codes.is_some_and(|codes| codes.remaining > 0) {
             methods.push(Method::BackupCode);
         }
         methods

@@ -3,18 +3,21 @@
 use doorward_db::Tx;
 
 use super::{AAL2, Live, MULTI_FACTOR, Session, store};
+use crate::changes::{self, Change};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::user;
 
-/// Refuses a session of one factor where the account has two, also where it has them since a moment ago: what was begun
-/// before is not finished without them.
+/// For acts that decide who gets in, in their unit of work: refuses a session that was ended meanwhile, and one of one factor
+/// where the account has two, also where it has them since a moment ago.
 ///
 /// # Errors
-/// `reauthentication_required`.
-pub(crate) async fn ensure_assured_in(tx: &mut Tx<'_>, live: &Live) -> Result<()> {
+/// Why the session is over, where it is; `reauthentication_required`.
+pub(crate) async fn ensure_holds_in(tx: &mut Tx<'_>, context: &Context, live: &Live) -> Result<()> {
+    let session = store::find(tx, live.session.id).await?.ok_or(Code::SessionRevoked)?;
+    session.ensure_live(context.now())?;
     let user = user::find(tx, live.user.id).await?.ok_or(Code::SessionRevoked)?;
-    if user.mfa_enabled && live.session.acr != AAL2 { Err(one_factor()) } else { Ok(()) }
+    if user.mfa_enabled && session.acr != AAL2 { Err(one_factor()) } else { Ok(()) }
 }
 
 pub(super) fn one_factor() -> Error {
@@ -34,8 +37,9 @@ pub(crate) async fn raise_in(tx: &mut Tx<'_>, context: &Context, session: &Sessi
             methods.push(method);
         }
     }
-    if store::raise(tx, session.id, &methods.join(" "), AAL2, context.now()).await? {
-        return Ok(());
+    if !store::raise(tx, session.id, &methods.join(" "), AAL2, context.now()).await? {
+        return Err(Code::SessionRevoked.into());
     }
-    Err(Code::SessionRevoked.into())
+    // Other processes go on with what they know of it otherwise.
+    changes::announce(tx, context, Change::User(session.user)).await
 }

@@ -30,7 +30,7 @@ use crate::signing_key::KeyRing;
 use crate::{access, device, user};
 use access_token::{Checked, Claims};
 use assurance::one_factor;
-pub(crate) use assurance::{ensure_assured_in, raise_in};
+pub(crate) use assurance::{ensure_holds_in, raise_in};
 use cache::Cache;
 use hearing::Heard;
 pub(crate) use model::NewSession;
@@ -421,14 +421,6 @@ pub(crate) async fn open(
     let expires_at = (now + model::idle_timeout(context, new.remember)).min(absolute);
     store::insert(tx, id, new, caller, &sealed, now, expires_at, absolute).await?;
     Ok(id)
-}
-
-/// For acts that decide who gets in: refuses one whose session was ended while it was under way.
-///
-/// # Errors
-/// Why the session is over, where it is.
-pub(crate) async fn ensure_live_in(tx: &mut Tx<'_>, context: &Context, id: SessionId) -> Result<()> {
-    store::find(tx, id).await?.ok_or(Code::SessionRevoked)?.ensure_live(context.now())
 }
 
 /// Whether the account was signed in to by a client that calls itself the same, from the same address, not long ago.

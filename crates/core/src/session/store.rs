@@ -236,13 +236,14 @@ pub(super) async fn renew_fresh(tx: &mut Tx<'_>, id: SessionId, now: Time) -> Re
     Ok(row.is_some())
 }
 
+/// As [`renew`]: who holds a copy of an earlier token must not gain what was proved since.
 pub(super) async fn raise(tx: &mut Tx<'_>, id: SessionId, amr: &str, acr: &str, now: Time) -> Result<bool> {
     let row = tx
         .change_guarded(
-            "UPDATE sessions SET generation = generation + 1, rotations = ?3, last_seen_at = ?2, auth_time = ?2,
+            "UPDATE sessions SET generation = generation + 2, rotations = ?3, last_seen_at = ?2, auth_time = ?2,
                                  amr = ?4, acr = ?5
              WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2 RETURNING generation",
-            &p![id, now, text(&[now]), amr, acr],
+            &p![id, now, text(&[now, now]), amr, acr],
         )
         .await?;
     Ok(row.is_some())

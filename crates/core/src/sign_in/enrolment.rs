@@ -27,8 +27,8 @@ pub type Enrolled = (SignedIn, Option<Vec<SecretString>>);
 /// `invalid_or_expired_token`, also where the sign-in has no set-up to do; `rate_limited`.
 pub async fn begin_totp(sessions: &Sessions, caller: &Caller, token: &SecretString) -> Result<SetUp> {
     let context = sessions.context();
-    let (_, user) = context.db.read(async |tx| enrolling(tx, context, token).await).await?;
-    second_factor::resume_totp(context, caller, &user).await
+    let (pending, user) = context.db.read(async |tx| enrolling(tx, context, token).await).await?;
+    second_factor::resume_totp(context, caller, &user, pending.id).await
 }
 
 /// Lets the authenticator app count that was set up, and signs in. Answers the first set of backup codes beside.
@@ -49,7 +49,8 @@ pub async fn confirm_totp(
         .db
         .write(async |tx| {
             let (pending, user) = enrolling(tx, context, token).await?;
-            let backup_codes = second_factor::add_totp(tx, context, caller, user.id, code).await?;
+            let backup_codes =
+                second_factor::add_totp(tx, context, caller, user.id, pending.id, code).await?;
             let second = Second { method: Method::Totp, amr: Method::Totp.amr() };
             Ok::<_, Error>((enter(tx, context, caller, pending, second, browser).await?, backup_codes))
         })

@@ -89,16 +89,22 @@ pub async fn complete(
                 attempt.failed(tx, caller).await?;
                 return Ok(Err(pending::over()));
             }
-            if !second_factor::is_right(tx, context, caller, &user, method, code, pending.id).await? {
-                fail(tx, context, caller, &pending, method, attempt).await?;
-                return Ok(Err(Error::new(Code::InvalidOrExpiredCode)));
+            let tried = second_factor::take(tx, context, caller, &user, method, code, pending.id).await?;
+            if let Err(refusal) = tried {
+                if refusal.code() == Code::InvalidOrExpiredCode {
+                    fail(tx, context, caller, &pending, method, attempt).await?;
+                }
+                return Ok(Err(refusal));
             }
             attempt.succeeded(tx).await?;
             let second = Second { method, amr: method.amr() };
             enter(tx, context, caller, pending, &user, second, browser, trust_device).await
         })
         .await?;
-    counted.settle();
+    // Where the code was not even looked at, nothing was tried.
+    if !matches!(&tried, Err(refusal) if refusal.code() == Code::RateLimited) {
+        counted.settle();
+    }
     signed_in(sessions, tried).await
 }
 

@@ -12,6 +12,7 @@ use doorward_db::Tx;
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
 use secrecy::SecretString;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::context::{Context, Time, TotpId, UserId};
@@ -44,19 +45,19 @@ pub struct Totp {
     pub last_used_at: Option<Time>,
 }
 
-/// Begins a set-up. It changes nothing until it is confirmed; one that was under way ends.
-pub async fn begin(context: &Context, user: &User) -> Result<SetUp> {
+/// Begins a set-up, for the session or the sign-in under way that alone can finish it. It changes nothing until it is confirmed;
+/// one that was under way ends.
+pub async fn begin(context: &Context, user: &User, by: Uuid) -> Result<SetUp> {
     let secret = Zeroizing::new(random::<{ otp::SECRET_LENGTH }>(&*context.rng));
     let id = context.new_id();
     let sealed = context.sealer.seal(&seal_context(id), &*secret);
-    context.db.write(async |tx| store::begin(tx, id, user.id, &sealed, context.now()).await).await?;
+    context.db.write(async |tx| store::begin(tx, id, user.id, by, &sealed, context.now()).await).await?;
     told(context, user, &*secret)
 }
 
-/// The set-up under way, to be shown once more.
-pub async fn under_way(context: &Context, user: &User) -> Result<Option<SetUp>> {
-    let row = context.db.read(async |tx| store::find(tx, user.id, false).await).await?;
-    match row.filter(|row| context.now().since(row.created_at) < SET_UP_LIFE) {
+/// The set-up under way, to be shown once more to whoever began it.
+pub async fn under_way(context: &Context, user: &User, by: Uuid) -> Result<Option<SetUp>> {
+    match context.db.read(async |tx| begun(tx, context, user.id, by).await).await? {
         Some(row) => told(context, user, &open(context, &row)?).map(Some),
         None => Ok(None),
     }
@@ -83,16 +84,26 @@ fn told(context: &Context, user: &User, secret: &[u8]) -> Result<SetUp> {
 /// Whether a code is that of the set-up under way, which counts from now on.
 ///
 /// # Errors
-/// `conflict` where there is none, or it took longer than an hour.
-pub(crate) async fn confirm(tx: &mut Tx<'_>, context: &Context, user: UserId, code: &str) -> Result<bool> {
-    let now = context.now();
-    let under_way = store::find(tx, user, false).await?.filter(|row| now.since(row.created_at) < SET_UP_LIFE);
-    let Some(row) = under_way else {
+/// `conflict` where there is none, somebody else began it, or it took longer than an hour.
+pub(crate) async fn confirm(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    user: UserId,
+    by: Uuid,
+    code: &str,
+) -> Result<bool> {
+    let Some(row) = begun(tx, context, user, by).await? else {
         return Err(Error::new(Code::Conflict).with_detail(
             "There is no set-up under way, or it took too long. Begin anew, and scan the new picture.",
         ));
     };
-    Ok(take(tx, context, &row, code).await? && store::confirm(tx, row.id, user, now).await?)
+    Ok(take(tx, context, &row, code).await? && store::confirm(tx, row.id, user, context.now()).await?)
+}
+
+/// What somebody else began is not shown and not finished: its secret is theirs.
+async fn begun(tx: &mut Tx<'_>, context: &Context, user: UserId, by: Uuid) -> Result<Option<store::Row>> {
+    let row = store::find(tx, user, false).await?;
+    Ok(row.filter(|row| row.begun_by == Some(by) && context.now().since(row.created_at) < SET_UP_LIFE))
 }
 
 /// Whether a code is that of the account's app, and was not used before.

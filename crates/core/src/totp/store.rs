@@ -16,15 +16,23 @@ pub(super) struct Row {
     pub sealed_secret: Vec<u8>,
     pub created_at: Time,
     pub last_used_at: Option<Time>,
+    pub begun_by: Option<Uuid>,
 }
 
 /// Takes the place of a set-up that was not finished.
-pub(super) async fn begin(tx: &mut Tx<'_>, id: TotpId, user: UserId, sealed: &[u8], now: Time) -> Result<()> {
+pub(super) async fn begin(
+    tx: &mut Tx<'_>,
+    id: TotpId,
+    user: UserId,
+    by: Uuid,
+    sealed: &[u8],
+    now: Time,
+) -> Result<()> {
     tx.execute("DELETE FROM totp WHERE user_id = ?1 AND NOT confirmed", &p![user]).await?;
     tx.execute(
-        "INSERT INTO totp (id, user_id, confirmed, sealed_secret, last_step, created_at)
-         VALUES (?1, ?2, FALSE, ?3, 0, ?4)",
-        &p![id, user, sealed, now],
+        "INSERT INTO totp (id, user_id, confirmed, sealed_secret, last_step, created_at, begun_by)
+         VALUES (?1, ?2, FALSE, ?3, 0, ?4, ?5)",
+        &p![id, user, sealed, now, by],
     )
     .await?;
     Ok(())
@@ -33,7 +41,8 @@ pub(super) async fn begin(tx: &mut Tx<'_>, id: TotpId, user: UserId, sealed: &[u
 pub(super) async fn find(tx: &mut Tx<'_>, user: UserId, confirmed: bool) -> Result<Option<Row>> {
     let row = tx
         .query_opt(
-            "SELECT id, sealed_secret, created_at, last_used_at FROM totp WHERE user_id = ?1 AND confirmed = ?2",
+            "SELECT id, sealed_secret, created_at, last_used_at, begun_by FROM totp
+             WHERE user_id = ?1 AND confirmed = ?2",
             &p![user, confirmed],
         )
         .await?;
@@ -44,6 +53,7 @@ pub(super) async fn find(tx: &mut Tx<'_>, user: UserId, confirmed: bool) -> Resu
             sealed_secret: row.get(1)?,
             created_at: Time::from_micros(row.get(2)?),
             last_used_at: last_used_at.map(Time::from_micros),
+            begun_by: row.get(4)?,
         })
     })
     .transpose()

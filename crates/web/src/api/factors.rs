@@ -201,7 +201,8 @@ pub async fn begin_totp(
     ByCaller(caller): ByCaller,
     SignedIn(live): SignedIn,
 ) -> Result<Response, ApiError> {
-    let set_up = second_factor::begin_totp(web.context(), &caller, &live.user).await?;
+    let set_up =
+        second_factor::begin_totp(web.context(), &caller, &live.user, live.session.id.uuid()).await?;
     Ok(axum::Json(TotpSetUp::new(&set_up)).into_response())
 }
 

@@ -47,7 +47,8 @@ pub async fn app_show(
     ByCaller(caller): ByCaller,
     Extension(live): Extension<Arc<Live>>,
 ) -> Result<Response, ApiError> {
-    let set_up = second_factor::resume_totp(web.context(), &caller, &live.user).await?;
+    let set_up =
+        second_factor::resume_totp(web.context(), &caller, &live.user, live.session.id.uuid()).await?;
     let replaces = second_factor::list(web.context(), live.user.id).await?.totp.is_some();
     let (layout, form) = (layout(&web, SET_UP, Some(&live.user.email)), SetUpPage::form());
     Ok(page(StatusCode::OK, &SetUpPage { layout, app: app(&set_up), form, replaces }))
@@ -77,7 +78,9 @@ pub async fn app_confirm(
             let retry_after = error.retry_after();
             let mut shown = SetUpPage::form();
             let status = mark(&mut shown, error)?;
-            let set_up = second_factor::resume_totp(web.context(), &caller, &live.user).await?;
+            let set_up =
+                second_factor::resume_totp(web.context(), &caller, &live.user, live.session.id.uuid())
+                    .await?;
             let replaces = second_factor::list(web.context(), live.user.id).await?.totp.is_some();
             let layout = layout(&web, SET_UP, Some(&live.user.email));
             let template = SetUpPage { layout, app: app(&set_up), form: shown, replaces };

@@ -403,6 +403,45 @@ async fn whoever_has_the_mailbox_alone_gets_past_no_factor_by_saying_that_it_was
 }
 
 #[tokio::test]
+async fn a_recovery_ends_where_its_mails_lie_in_a_mailbox_that_is_the_accounts_no_more() {
+    let (app, ada) = start().await;
+    ask(&app, &ada.email).await;
+    app.advance(DAY);
+    let ready = token(&mails(&app, &ada.email, "get back into").await[0], "/recovery/complete");
+    let proof = json!({"method": "totp", "code": ada.phone.next_code(&app)});
+    ada.browser.refresh().await.expect_status(200);
+    ada.browser.post("/v1/reauthenticate", &proof).await.expect_status(200);
+    let new = "ada@elsewhere.example";
+
+    ada.browser.post("/v1/me/email", &json!({"new_email": new})).await.expect_status(202);
+    let code = app.mail_to(new).await.code();
+    ada.browser.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+
+    complete(&app, &ready).await.expect_problem(400, "invalid_or_expired_token");
+    assert_eq!(app.count("SELECT COUNT(*) FROM totp").await, 1);
+}
+
+#[tokio::test]
+async fn a_recovery_ends_when_something_was_not_the_owner() {
+    let (app, ada) = start().await;
+    app.advance(8 * DAY);
+    let stranger = first_step(&app, &ada.email).await;
+    app.browser().post("/v1/recovery", &json!({"mfa_token": stranger})).await.expect_status(202);
+    let token_ = first_step(&app, &ada.email).await;
+    let body = json!({"mfa_token": token_, "method": "totp", "code": ada.phone.next_code(&app)});
+    // Signing in with the factor cancels too, so the stranger asks again.
+    app.browser().post("/v1/sign-in/mfa", &body).await.expect_status(200);
+    ask(&app, &ada.email).await;
+    let told = app.mails_to(&ada.email).await;
+    let alarm = told.iter().find(|mail| mail.subject.contains("New sign-in")).unwrap();
+
+    let body = json!({"token": token(alarm, "/not-me")});
+    app.browser().post("/v1/not-me", &body).await.expect_status(204);
+
+    assert_eq!(app.count("SELECT COUNT(*) FROM recoveries WHERE used_at IS NULL").await, 0);
+}
+
+#[tokio::test]
 async fn every_session_is_told_of_a_recovery_under_way() {
     let (app, ada) = start().await;
     assert_eq!(ada.browser.get("/v1/me/factors").await.value()["recovery"], json!(null));

@@ -7,6 +7,7 @@ mod gate;
 mod oathtool;
 mod passkey;
 mod sms;
+mod strangers;
 mod required;
 mod totp;
 mod trusted_device;

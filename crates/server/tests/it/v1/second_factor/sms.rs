@@ -94,20 +94,54 @@ async fn with_the_number_the_second_step_goes() {
 }
 
 #[tokio::test]
-async fn where_sms_was_switched_off_nobody_gets_in_by_the_password_alone() {
+async fn where_sms_was_switched_off_a_backup_code_or_a_new_factor_gets_in_and_never_the_password_alone() {
     let mut app = TestApp::with(on).await;
-    let (_, email) = reachable(&app).await;
+    let (ada, email) = app.member("ada").await;
+    ada.post("/v1/me/phone", &json!({"phone_number": NUMBER})).await.expect_status(202);
+    let code = json!({"code": newest_code(&app).await});
+    let added = ada.post("/v1/me/phone/verify", &code).await.expect_status(200).value();
+    let code = added["backup_codes"][0].as_str().unwrap().to_owned();
 
     app.restart_with(|config| config.sms = None).await;
 
     let browser = app.browser();
     let answered = browser.sign_in(&email).await.value();
-    assert_eq!(answered["status"], "enrolment_required");
-    let body = json!({"mfa_token": answered["mfa_token"]});
-    let set_up = browser.post("/v1/sign-in/enrol/totp", &body).await.expect_status(200).value();
-    let phone = AuthenticatorApp::of_secret(set_up["secret"].as_str().unwrap());
-    let body = json!({"mfa_token": answered["mfa_token"], "code": phone.code(&app)});
-    browser.post("/v1/sign-in/enrol/totp/confirm", &body).await.expect_status(200);
+    assert_eq!(
+        (&answered["status"], &answered["methods"]),
+        (&json!("mfa_required"), &json!(["backup_code"]))
+    );
+    let body = json!({"mfa_token": answered["mfa_token"], "method": "backup_code", "code": code});
+    browser.post("/v1/sign-in/mfa", &body).await.expect_status(200);
+    // Whatever changes meanwhile, the number counts.
+    app.add_totp(&browser).await;
+    browser.delete("/v1/me/totp").await.expect_status(204);
+    let factors = browser.get("/v1/me/factors").await.value();
+    assert_eq!(factors["mfa_enabled"], true, "{factors}");
+}
+
+#[tokio::test]
+async fn a_right_code_past_the_limit_of_the_hour_is_not_called_wrong() {
+    let app = TestApp::with(|config| {
+        on(config);
+        config.lockout.enabled = false;
+    })
+    .await;
+    let (_, email) = reachable(&app).await;
+    for _ in 0..4 {
+        let browser = app.browser();
+        let token = first_step(&browser, &email).await;
+        for _ in 0..5 {
+            let reply = second_step(&browser, &token, "sms", "000000").await;
+            reply.expect_problem(400, "invalid_or_expired_code");
+        }
+    }
+    let browser = app.browser();
+    let token = first_step(&browser, &email).await;
+    app.advance(MINUTE);
+    send(&browser, &token).await.expect_status(202);
+
+    let right = newest_code(&app).await;
+    second_step(&browser, &token, "sms", &right).await.expect_problem(429, "rate_limited");
 }
 
 #[tokio::test]
