@@ -83,8 +83,8 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 14,
-        name: "totp_begun_by",
-        sql: include_str!("../../../migrations/0014_totp_begun_by.sql"),
+        name: "whose_factors",
+        sql: include_str!("../../../migrations/0014_whose_factors.sql"),
         postgres: None,
     },
 ];

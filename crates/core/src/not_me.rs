@@ -49,6 +49,7 @@ pub async fn act(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()
                 let event = Event::new(EventType::EmailChangeUndone).user(id);
                 audit::record(tx, context, caller, event).await?;
             }
+            email_change::abandon(tx, context, id).await?;
             second_factor::remove(tx, context, caller, id, &planted).await?;
             let ended = password::rescue(tx, context, caller, id).await?;
             let event =

@@ -14,8 +14,9 @@ use crate::mail::{self, Message};
 use crate::passkey::Started;
 use crate::passkey::authentication::{self, Purpose as PasskeyPurpose};
 use crate::rate_limit::Class;
+use crate::recovery;
 use crate::second_factor::{self, Method};
-use crate::secret::{self, CODE_LIFE, Purpose};
+use crate::secret::{self, CODE_LIFE, Purpose, Tries};
 use crate::session::{self, AAL2, Live, Sessions, Tokens};
 use crate::{passkey, phone};
 use crate::{sign_in, user};
@@ -96,11 +97,24 @@ pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &s
     let context = sessions.context();
     let key = live.user.email_key.as_str();
     context.limit(Class::Proof, caller, &live.session.id.to_string()).await?;
+    if !takes_email_code(context, live) {
+        return Err(Code::InvalidOrExpiredCode.into());
+    }
     let tried = context
         .db
         .write(async |tx| {
             let (purpose, subject) = (Purpose::Reauthenticate, live.session.id.uuid());
-            match secret::try_code(tx, context, purpose, Some(subject), key, code).await? {
+            match secret::try_code(
+                tx,
+                context,
+                purpose,
+                Some(subject),
+                key,
+                Tries::Session(live.user.id),
+                code,
+            )
+            .await?
+            {
                 Ok(found) => {
                     let consumed = secret::consume(tx, context, found).await?;
                     Ok(consumed.map(|_| ()).ok_or_else(|| Error::new(Code::InvalidOrExpiredCode)))
@@ -146,14 +160,16 @@ pub async fn by_second_factor(
     }
     let attempt = lockout::begin(context, Target::SignedIn(user.id), true).await?;
     let counted = &attempt;
-    let flow = live.session.id.uuid();
+    let flow = (live.session.id.uuid(), Tries::Session(user.id));
     let taken = context
         .db
         .write(async |tx| {
-            let taken = second_factor::take(tx, context, caller, user, method, code, flow).await?;
+            let taken = second_factor::take(tx, context, caller, user, (method, code), flow).await?;
             match &taken {
                 Ok(()) => {
                     counted.succeeded(tx).await?;
+                    // What is said to be lost is not.
+                    recovery::cancel_in(tx, context, caller, user.id, "second_factor").await?;
                     session::raise_in(tx, context, &live.session, method.amr()).await?;
                 }
                 Err(refusal) if refusal.code() == Code::InvalidOrExpiredCode => {
@@ -202,6 +218,7 @@ pub async fn by_passkey(
     context
         .db
         .write(async |tx| {
+            recovery::cancel_in(tx, context, caller, live.user.id, "second_factor").await?;
             session::raise_in(tx, context, &live.session, proof.amr()).await?;
             note_in(tx, context, caller, live, "passkey", true).await
         })

@@ -16,7 +16,7 @@ use crate::password;
 use crate::rate_limit::Class;
 use crate::recovery;
 use crate::second_factor;
-use crate::secret::{self, CODE_LIFE, Found, Purpose};
+use crate::secret::{self, CODE_LIFE, Found, Purpose, Tries};
 use crate::session::{self, Live, Sessions};
 use crate::user::{self, EmailAddress, User};
 pub use store::EmailChange;
@@ -223,6 +223,11 @@ pub(crate) async fn take_back(tx: &mut Tx<'_>, context: &Context, change: &Email
     end_later(tx, context, change.user, change.created_at).await
 }
 
+/// Lets a change go that was asked for and not confirmed.
+pub(crate) async fn abandon(tx: &mut Tx<'_>, context: &Context, user: UserId) -> Result<()> {
+    store::end_pending(tx, user, context.now()).await
+}
+
 /// Deletes at most `limit` changes that can neither be confirmed nor undone any more. Answers how many.
 pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<u64> {
     store::delete_old(tx, context.now() - UNDO_LIFE, limit).await
@@ -271,7 +276,8 @@ async fn find(context: &Context, caller: &Caller, live: &Live, proof: Proof<'_>)
                         Some(Ok(email)) => email.key().to_owned(),
                         _ => live.user.email_key.clone(),
                     };
-                    secret::try_code(tx, context, Purpose::ChangeEmail, subject, &key, code).await
+                    let tries = Tries::Session(live.user.id);
+                    secret::try_code(tx, context, Purpose::ChangeEmail, subject, &key, tries, code).await
                 })
                 .await?
         }

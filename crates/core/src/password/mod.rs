@@ -17,7 +17,7 @@ use crate::mail::{self, Message};
 use crate::rate_limit::Class;
 use crate::recovery;
 use crate::second_factor;
-use crate::secret::{self, CODE_LIFE, Found, Issued, Purpose};
+use crate::secret::{self, CODE_LIFE, Found, Issued, Purpose, Tries};
 use crate::session::{self, EndReason, Live, Sessions, Tokens};
 use crate::sign_in;
 use crate::user::{self, EmailAddress, User};
@@ -230,7 +230,16 @@ async fn find_by_code(context: &Context, caller: &Caller, email: &str, code: &st
         .db
         .write(async |tx| {
             let subject = user::find_by_email(tx, &email).await?.map(|user| user.id.uuid());
-            secret::try_code(tx, context, Purpose::ResetPassword, subject, email.key(), code).await
+            secret::try_code(
+                tx,
+                context,
+                Purpose::ResetPassword,
+                subject,
+                email.key(),
+                Tries::Address(email.key()),
+                code,
+            )
+            .await
         })
         .await?
 }

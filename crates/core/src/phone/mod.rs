@@ -15,7 +15,7 @@ use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, PhoneId, Time, UserId};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::rate_limit::Class;
-use crate::secret::{self, CODE_LIFE, Consumed, Issued, Purpose};
+use crate::secret::{self, CODE_LIFE, Consumed, Issued, Purpose, Tries};
 use crate::session::{self, Live};
 use crate::sms::{self, PhoneNumber};
 use crate::user::User;
@@ -101,7 +101,8 @@ pub(crate) async fn verify(
     let now = context.now();
     let pending = store::pending(tx, user.id, now - PENDING_LIFE).await?;
     let subject = pending.as_ref().map(|phone| phone.id.uuid());
-    let consumed = use_code(tx, context, user, Purpose::VerifyPhone, subject, code).await?;
+    let consumed =
+        use_code(tx, context, user, Purpose::VerifyPhone, subject, Tries::Session(user.id), code).await?;
     let refused = || Error::new(Code::InvalidOrExpiredCode);
     let (Ok(_), Some(phone)) = (&consumed, pending) else {
         let event = Event::new(EventType::PhoneAdded).user(user.id).session(live.session.id);
@@ -170,12 +171,13 @@ pub async fn try_code(
     context: &Context,
     user: &User,
     flow: Uuid,
+    tries: Tries<'_>,
     code: &str,
 ) -> Result<Result<Consumed>> {
     let phone = verified(tx, user.id).await?.filter(|_| is_on(context));
     // A number that was taken away meanwhile proves nothing, whatever was sent to it.
     let subject = phone.as_ref().map(|_| flow);
-    let consumed = use_code(tx, context, user, Purpose::SmsFactor, subject, code).await?;
+    let consumed = use_code(tx, context, user, Purpose::SmsFactor, subject, tries, code).await?;
     if consumed.is_ok() {
         store::mark_used(tx, user.id, context.now()).await?;
     }
@@ -213,9 +215,10 @@ async fn use_code(
     user: &User,
     purpose: Purpose,
     subject: Option<Uuid>,
+    tries: Tries<'_>,
     code: &str,
 ) -> Result<Result<Consumed>> {
-    Ok(match secret::try_code(tx, context, purpose, subject, &user.email_key, code).await? {
+    Ok(match secret::try_code(tx, context, purpose, subject, &user.email_key, tries, code).await? {
         Ok(found) => {
             let consumed = secret::consume(tx, context, found).await?;
             consumed.ok_or_else(|| Error::new(Code::InvalidOrExpiredCode))

@@ -23,6 +23,7 @@ use crate::passkey::registration::{self, Checked};
 use crate::passkey::{self, Passkey};
 use crate::phone::{self, Phone};
 use crate::rate_limit::Class;
+use crate::secret::Tries;
 use crate::session::{self, Live, Sessions, Tokens};
 use crate::totp::{self, SetUp};
 use crate::user::{self, User};
@@ -313,22 +314,22 @@ pub async fn renew_backup_codes(
         .await
 }
 
-/// Uses a right code up, of whichever method it is. `flow` is what a code by SMS was sent for. A wrong one is a value, since it is
+/// Uses a right code up, of whichever method it is. `flow` is what a code by SMS was sent
+/// for. A wrong one is a value, since it is
 /// counted: `invalid_or_expired_code`; another refusal, such as `rate_limited`, says nothing of the code.
 pub(crate) async fn take(
     tx: &mut Tx<'_>,
     context: &Context,
     caller: &Caller,
     user: &User,
-    method: Method,
-    code: &str,
-    flow: Uuid,
+    (method, code): (Method, &str),
+    (flow, tries): (Uuid, Tries<'_>),
 ) -> Result<Result<()>> {
     let right = match method {
         Method::Totp => totp::is_right(tx, context, user.id, code).await?,
         // Proved by its own ceremony.
         Method::Passkey => false,
-        Method::Sms => match phone::try_code(tx, context, user, flow, code).await? {
+        Method::Sms => match phone::try_code(tx, context, user, flow, tries, code).await? {
             Err(refusal) if refusal.code() != Code::InvalidOrExpiredCode => return Ok(Err(refusal)),
             tried => tried.is_ok(),
         },
@@ -404,7 +405,7 @@ async fn keep_in_step(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<
         backup_code::remove(tx, id).await?;
     }
     device::distrust(tx, id).await?;
-    user::set_mfa(tx, id, enabled).await?;
+    user::set_mfa(tx, id, enabled, context.now()).await?;
     changes::announce(tx, context, Change::User(id)).await
 }
 

@@ -8,7 +8,7 @@ use super::{Factors, Method, keep_in_step, of_user};
 use crate::context::{Caller, Context, Time, UserId};
 use crate::error::Result;
 use crate::secret::{self, Purpose};
-use crate::{backup_code, passkey, phone, totp};
+use crate::{backup_code, passkey, phone, totp, user};
 
 /// The mail that tells of a factor is written a moment after it.
 const SAME_MOMENT: Duration = Duration::from_secs(5);
@@ -17,15 +17,17 @@ const SAME_MOMENT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recent {
     pub method: Method,
-    /// A passkey's name.
+    /// A passkey's name; without one it is that a passkey is asked for at all.
     pub name: Option<String>,
     pub added_at: Time,
 }
 
 /// What was added since something happened that was not the owner, and before that since the oldest mail of the kind whose
-/// link still works: a stranger's factor must not stay because a later mail was answered. The mailbox alone could answer the
-/// earlier mails as well, so it removes nothing by this that it could not remove before; `address_since` keeps it to the
-/// mails that went to the address at hand.
+/// link has not run out: a stranger's factor must not stay because a later mail was answered, or because the stranger answered
+/// one. `address_since` keeps it to the mails that went to the address at hand.
+///
+/// Where the account asked for a second factor before all that, whoever added another had proved an earlier one. There the
+/// mailbox alone must not get past it: only passkeys are removed, which sign in by themselves.
 pub(crate) async fn recent(
     tx: &mut Tx<'_>,
     context: &Context,
@@ -35,8 +37,13 @@ pub(crate) async fn recent(
 ) -> Result<Vec<Recent>> {
     let oldest = secret::oldest_link(tx, context, Purpose::NotMe, user.uuid()).await?.unwrap_or(happened);
     let since = oldest.max(address_since.unwrap_or(oldest)).min(happened) - SAME_MOMENT;
-    let mut recent = listed(&of_user(tx, context, user).await?);
-    recent.retain(|factor| factor.added_at >= since);
+    let vouched = user::had_mfa_before(tx, user, since).await?;
+    let factors = of_user(tx, context, user).await?;
+    let mut recent = listed(&factors);
+    recent.retain(|factor| factor.added_at >= since && (!vouched || factor.method == Method::Passkey));
+    if factors.passkey_second && !vouched {
+        recent.push(Recent { method: Method::Passkey, name: None, added_at: happened });
+    }
     Ok(recent)
 }
 
@@ -48,17 +55,21 @@ pub(crate) async fn remove(
     user: UserId,
     recent: &[Recent],
 ) -> Result<()> {
-    let since = |method| recent.iter().filter(|one| one.method == method).map(|one| one.added_at).min();
-    if since(Method::Totp).is_some() {
+    let has = |method| recent.iter().any(|one| one.method == method);
+    if has(Method::Totp) {
         totp::remove(tx, user).await?;
     }
-    if let Some(since) = since(Method::Passkey) {
+    let passkeys = recent.iter().filter(|one| one.method == Method::Passkey);
+    if let Some(since) = passkeys.clone().filter(|one| one.name.is_some()).map(|one| one.added_at).min() {
         passkey::forget_since(tx, context, caller, user, since).await?;
     }
-    if since(Method::Sms).is_some() {
+    if passkeys.clone().any(|one| one.name.is_none()) {
+        user::set_passkey_second(tx, user, false).await?;
+    }
+    if has(Method::Sms) {
         phone::forget_all(tx, user).await?;
     }
-    if since(Method::BackupCode).is_some() {
+    if has(Method::BackupCode) {
         backup_code::remove(tx, user).await?;
     }
     keep_in_step(tx, context, user).await

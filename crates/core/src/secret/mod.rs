@@ -12,7 +12,7 @@ use doorward_db::Tx;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use crate::context::{Context, Time};
+use crate::context::{Context, Time, UserId};
 use crate::error::{Code, Error, Result};
 
 pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
@@ -70,10 +70,30 @@ impl Purpose {
             Self::CompleteRecovery => "complete_recovery",
         }
     }
+}
 
-    /// Whether its codes can be tried by those alone who have proved something of the account: a session, the first factor.
-    const fn follows_a_proof(self) -> bool {
-        matches!(self, Self::VerifyPhone | Self::SmsFactor | Self::Reauthenticate | Self::ChangeEmail)
+/// Whose wrong codes are counted together, 20 an hour. Who knows no more than an address must not use up the tries of those who
+/// are further in; and what is counted where must not depend on whether the address has an account.
+#[derive(Debug, Clone, Copy)]
+pub enum Tries<'a> {
+    /// Of every code that was mailed to an address, for those who have proved nothing yet.
+    Address(&'a str),
+    /// Without the flow that the code was asked for in, where it can't be right.
+    Elsewhere(&'a str),
+    /// Those of whoever has proved an account's first factor.
+    FirstFactor(UserId),
+    /// Those of an account's sessions.
+    Session(UserId),
+}
+
+impl Tries<'_> {
+    fn key(self) -> String {
+        match self {
+            Self::Address(key) => format!("address {key}"),
+            Self::Elsewhere(key) => format!("elsewhere {key}"),
+            Self::FirstFactor(user) => format!("first factor {user}"),
+            Self::Session(user) => format!("session {user}"),
+        }
     }
 }
 
@@ -157,7 +177,7 @@ pub async fn find_link(tx: &mut Tx<'_>, context: &Context, purpose: Purpose, tok
         .ok_or_else(|| Code::InvalidOrExpiredToken.into())
 }
 
-/// When the oldest of a subject's links was mailed that can still be used.
+/// When the oldest of a subject's links was mailed that has not run out, whether it was used or not.
 pub async fn oldest_link(
     tx: &mut Tx<'_>,
     context: &Context,
@@ -175,18 +195,13 @@ pub async fn try_code(
     purpose: Purpose,
     subject: Option<Uuid>,
     account_key: &str,
+    tries: Tries<'_>,
     code: &str,
 ) -> Result<Result<Found>> {
     let code = &digits(code);
     let now = context.now();
     let wrong = || Ok(Err(Error::new(Code::InvalidOrExpiredCode)));
-    // Without a subject no code can be right: whoever tries that must not use up the tries of those who have one. Nor must
-    // those who know no more than the address use up the tries of those who are further in.
-    let counted = &match subject {
-        None => format!("nobody {account_key}"),
-        Some(_) if purpose.follows_a_proof() => format!("proved {account_key}"),
-        Some(_) => account_key.to_owned(),
-    };
+    let counted = &tries.key();
     if store::failures_since(tx, counted, now - HOUR).await? >= ACCOUNT_FAILURES_PER_HOUR {
         return Ok(Err(Error::new(Code::RateLimited).with_retry_after(HOUR)));
     }

@@ -85,7 +85,7 @@ pub(super) async fn oldest_link(
     let row = tx
         .query_one(
             "SELECT MIN(created_at) FROM single_use_secrets
-             WHERE subject = ?1 AND purpose = ?2 AND used_at IS NULL AND expires_at > ?3",
+             WHERE subject = ?1 AND purpose = ?2 AND expires_at > ?3",
             &p![subject, purpose, now],
         )
         .await?;

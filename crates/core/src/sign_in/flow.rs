@@ -16,7 +16,7 @@ use crate::context::{Caller, Context, DeviceId, SessionId};
 use crate::error::{Code, Error, Result};
 use crate::session::{self, Live, NewSession, Sessions, Tokens};
 use crate::user::{self, User};
-use crate::{device, second_factor};
+use crate::{device, recovery, second_factor};
 
 /// Somebody is signed in.
 pub struct SignedIn {
@@ -121,6 +121,8 @@ async fn second_step(
     user: &User,
 ) -> Result<Option<Vec<second_factor::Method>>> {
     if factor.is_two() {
+        // What is said to be lost is not.
+        recovery::cancel_in(tx, context, caller, user.id, "second_factor").await?;
         return Ok(None);
     }
     if !user.mfa_enabled && !user.must_enrol && !second_factor::is_required(tx, context, user).await? {

@@ -18,6 +18,7 @@ use crate::phone;
 use crate::rate_limit::Class;
 use crate::recovery::{self, Recovery};
 use crate::second_factor::{self, Method};
+use crate::secret::Tries;
 use crate::session::Sessions;
 use crate::user::{self, User};
 
@@ -89,7 +90,8 @@ pub async fn complete(
                 attempt.failed(tx, caller).await?;
                 return Ok(Err(pending::over()));
             }
-            let tried = second_factor::take(tx, context, caller, &user, method, code, pending.id).await?;
+            let flow = (pending.id, Tries::FirstFactor(user.id));
+            let tried = second_factor::take(tx, context, caller, &user, (method, code), flow).await?;
             if let Err(refusal) = tried {
                 if refusal.code() == Code::InvalidOrExpiredCode {
                     fail(tx, context, caller, &pending, method, attempt).await?;
@@ -190,8 +192,6 @@ async fn enter(
     if !pending::consume(tx, context, pending.id).await? {
         return Ok(Err(pending::over()));
     }
-    // What is said to be lost is not.
-    recovery::cancel_in(tx, context, caller, user.id, "second_factor").await?;
     let admitted = flow::admit(tx, context, caller, &pending.with(second), pending.entry(browser)).await?;
     if let Ok(Entered::Session(opened)) = &admitted
         && trust_device

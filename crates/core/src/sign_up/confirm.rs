@@ -13,7 +13,7 @@ use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, Id, UserId};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::rate_limit::Class;
-use crate::secret::{self, Found, Purpose};
+use crate::secret::{self, Found, Purpose, Tries};
 use crate::session::{self, EndReason, Sessions};
 use crate::sign_in::VerifiedFactor;
 use crate::sign_in::flow::{self, Entry, Outcome};
@@ -123,12 +123,17 @@ pub async fn confirm_code(
         .db
         .write(async |tx| {
             let target = find_for_code(tx, context, &email, flow_hash.as_ref(), with.signed_in).await?;
-            let (purpose, subject) = match &target {
-                Some(Target::SignUp(pending)) => (Purpose::SignUp, Some(pending.id.uuid())),
-                Some(Target::Account { id, .. }) => (Purpose::VerifyEmail, Some(id.uuid())),
-                None => (Purpose::SignUp, None),
+            let key = email.key();
+            let (purpose, subject, tries) = match &target {
+                Some(Target::SignUp(pending)) => {
+                    (Purpose::SignUp, Some(pending.id.uuid()), Tries::Address(key))
+                }
+                Some(Target::Account { id, .. }) => {
+                    (Purpose::VerifyEmail, Some(id.uuid()), Tries::Session(*id))
+                }
+                None => (Purpose::SignUp, None, Tries::Elsewhere(key)),
             };
-            let tried = secret::try_code(tx, context, purpose, subject, email.key(), code).await?;
+            let tried = secret::try_code(tx, context, purpose, subject, key, tries, code).await?;
             Ok::<_, Error>(tried.and_then(|found| Ok((found, target.ok_or(Code::InvalidOrExpiredCode)?))))
         })
         .await??;

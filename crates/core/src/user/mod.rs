@@ -8,6 +8,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use doorward_db::Tx;
 use secrecy::SecretString;
 
@@ -159,9 +161,17 @@ pub async fn set_email(tx: &mut Tx<'_>, context: &Context, id: UserId, email: &E
     Ok(true)
 }
 
+/// How long an account may be without a second factor and count as one that never was.
+const MFA_LAPSE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Notes whether sign-ins ask for a second factor. Where they do, none has to be set up any more.
-pub async fn set_mfa(tx: &mut Tx<'_>, id: UserId, enabled: bool) -> Result<()> {
-    store::set_mfa(tx, id, enabled).await
+pub async fn set_mfa(tx: &mut Tx<'_>, id: UserId, enabled: bool, now: Time) -> Result<()> {
+    store::set_mfa(tx, id, enabled, now, now - MFA_LAPSE).await
+}
+
+/// Whether sign-ins asked for a second factor before a moment already, and do.
+pub async fn had_mfa_before(tx: &mut Tx<'_>, id: UserId, moment: Time) -> Result<bool> {
+    store::had_mfa_before(tx, id, moment).await
 }
 
 /// Whether a passkey is asked for after the password.

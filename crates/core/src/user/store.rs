@@ -163,13 +163,37 @@ pub(super) async fn raise_epoch(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn set_mfa(tx: &mut Tx<'_>, id: UserId, enabled: bool) -> Result<()> {
-    tx.execute(
-        "UPDATE users SET mfa_enabled = ?2, must_enrol = (must_enrol AND NOT ?2) WHERE id = ?1",
-        &p![id, enabled],
-    )
-    .await?;
+pub(super) async fn set_mfa(
+    tx: &mut Tx<'_>,
+    id: UserId,
+    enabled: bool,
+    now: Time,
+    lapse: Time,
+) -> Result<()> {
+    let sql = if enabled {
+        // Accounts of before the column are taken for old.
+        "UPDATE users SET mfa_enabled = TRUE, must_enrol = FALSE, mfa_until = NULL,
+                mfa_since = CASE WHEN mfa_enabled OR mfa_until > ?3 THEN mfa_since ELSE ?2 END
+         WHERE id = ?1"
+    } else {
+        "UPDATE users SET mfa_enabled = FALSE,
+                mfa_until = CASE WHEN mfa_enabled THEN ?2 WHEN mfa_until > ?3 THEN mfa_until ELSE NULL END
+         WHERE id = ?1"
+    };
+    tx.execute(sql, &p![id, now, lapse]).await?;
     Ok(())
+}
+
+/// Whether it asks for a second factor, and did before a moment.
+pub(super) async fn had_mfa_before(tx: &mut Tx<'_>, id: UserId, moment: Time) -> Result<bool> {
+    let row = tx
+        .query_one(
+            "SELECT COUNT(*) FROM users
+             WHERE id = ?1 AND mfa_enabled AND (mfa_since IS NULL OR mfa_since < ?2)",
+            &p![id, moment],
+        )
+        .await?;
+    Ok(row.get::<i64>(0)? > 0)
 }
 
 pub(super) async fn set_passkey_second(tx: &mut Tx<'_>, id: UserId, chosen: bool) -> Result<()> {

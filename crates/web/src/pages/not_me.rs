@@ -40,7 +40,8 @@ pub async fn act(
 fn in_words(factor: &Recent) -> String {
     match (factor.method, &factor.name) {
         (Method::Totp, _) => "the authenticator app".to_owned(),
-        (Method::Passkey, name) => format!("the passkey “{}”", name.as_deref().unwrap_or_default()),
+        (Method::Passkey, Some(name)) => format!("the passkey “{name}”"),
+        (Method::Passkey, None) => "that sign-ins ask for a passkey".to_owned(),
         (Method::Sms, _) => "the phone number for codes".to_owned(),
         (Method::BackupCode, _) => "the backup codes".to_owned(),
     }

@@ -21,7 +21,7 @@ use crate::context::{Caller, Context, EmailSignInId, Id, Time, UserId};
 use crate::error::{Code, Error, Result};
 use crate::mail::{self, Message};
 use crate::rate_limit::Class;
-use crate::secret::{self, CODE_LIFE, Found, Issued, Purpose};
+use crate::secret::{self, CODE_LIFE, Found, Issued, Purpose, Tries};
 use crate::session::Sessions;
 use crate::user::{self, EmailAddress};
 use crate::user_agent::Client;
@@ -177,7 +177,11 @@ pub async fn by_code(
             let flow = find_flow(tx, context, flow_token).await?;
             let flow = flow.filter(|flow| flow.email_key == email.key());
             let subject = flow.as_ref().map(|flow| flow.id.uuid());
-            match (secret::try_code(tx, context, Purpose::SignIn, subject, email.key(), code).await?, &flow) {
+            let tries =
+                if flow.is_some() { Tries::Address(email.key()) } else { Tries::Elsewhere(email.key()) };
+            let tried =
+                secret::try_code(tx, context, Purpose::SignIn, subject, email.key(), tries, code).await?;
+            match (tried, &flow) {
                 (Ok(found), Some(flow)) => {
                     let proved = use_up(tx, context, caller, found, flow, Method::EmailCode).await?;
                     Ok(proved.ok_or_else(|| Error::new(Code::InvalidOrExpiredCode)))

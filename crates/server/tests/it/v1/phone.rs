@@ -322,7 +322,20 @@ impl<'a> Step<'a> {
 
     async fn attempt(&self, flow: Uuid, code: &str) -> Result<Consumed, Error> {
         let (context, user) = (self.context, &self.user);
-        let tried = context.db.write(async |tx| phone::try_code(tx, context, user, flow, code).await).await;
+        let tried = context
+            .db
+            .write(async |tx| {
+                phone::try_code(
+                    tx,
+                    context,
+                    user,
+                    flow,
+                    doorward_core::secret::Tries::FirstFactor(user.id),
+                    code,
+                )
+                .await
+            })
+            .await;
         tried.unwrap()
     }
 }
