@@ -20,6 +20,7 @@ let tools: Tools;
 const options = {
   challenge: base64url("a challenge?>"),
   rpId: "localhost",
+  userVerification: "preferred",
   user: { id: base64url("ada"), name: "ada", displayName: "Ada" },
   excludeCredentials: [{ type: "public-key", id: base64url("old") }],
   allowCredentials: [{ type: "public-key", id: base64url("old") }],
@@ -103,6 +104,33 @@ describe("passkeys", () => {
       const { credential: made } = sent.at(-1)![1] as { credential: { response: object } };
       assert.ok("signature" in made.response);
     }
+  });
+
+  test("that did not ask who one is are told to the next time, there alone, until one is accepted", async () => {
+    const form = { mfa_token: "dw_mfa_1" };
+    const refused: Result<unknown> = { ok: false, error: { code: "user_verification_required", status: 401, detail: "", fields: {}, retryAfter: undefined } };
+    const asks = async (how: () => Promise<unknown>) => {
+      await how();
+      return asked.at(-1)!.publicKey["userVerification"];
+    };
+    const signsIn = [() => signIn(tools), () => autofill(tools)];
+    const others = [() => secondStep(tools, form), () => reauthenticate(tools)];
+    for (const [first, ...rest] of [signsIn, ...others.map((way) => [way])]) {
+      finish = refused;
+      assert.equal(await asks(first!), "preferred");
+      for (const way of [first!, ...rest]) assert.equal(await asks(way), "required");
+      answer = () => null;
+      assert.equal(await asks(first!), "required", "cancelled");
+      answer = credential;
+      finish = { ok: true, data: { status: "signed_in" } };
+      assert.equal(await asks(first!), "required");
+      assert.equal(await asks(first!), "preferred");
+    }
+    finish = refused;
+    await signIn(tools);
+    finish = { ok: true, data: { status: "signed_in" } };
+    for (const way of others) assert.equal(await asks(way), "preferred");
+    await signIn(tools);
   });
 
   test("fail with codes of their own, and send nothing then", async () => {

@@ -40,12 +40,18 @@ const RENEWAL = 8 * 60_000;
 /** What offers passkeys beside the names that the browser fills in. A browser asks for one thing at a time. */
 let waiting: AbortController | undefined;
 
+/** Where a passkey was refused that had not asked who one is: there the next one is told to, until one is accepted. */
+const strict = new Set<string>();
+
 const START = "/v1/sign-in/passkey/start";
+const FINISH = "/v1/sign-in/passkey/finish";
+const SECOND_STEP = "/v1/sign-in/mfa";
+const REAUTHENTICATE = "/v1/reauthenticate";
 
 export async function signIn(tools: Tools, options: PasskeySignInOptions = {}): Promise<Result<SignInAnswer>> {
   waiting?.abort();
   waiting = undefined;
-  return finish(tools, options, await ceremony(() => tools.call("POST", START), "get", options));
+  return finish(tools, options, await prove(FINISH, () => tools.call("POST", START), options));
 }
 
 export async function autofill(tools: Tools, options: PasskeySignInOptions = {}): Promise<Result<SignInAnswer>> {
@@ -63,7 +69,7 @@ export async function autofill(tools: Tools, options: PasskeySignInOptions = {})
       stop();
     }, RENEWAL);
     const how = { signal: ours.signal, mediation: "conditional" } as const;
-    const result = await ceremony(() => tools.call("POST", START), "get", how);
+    const result = await prove(FINISH, () => tools.call("POST", START), how);
     clearTimeout(renewal);
     options.signal?.removeEventListener("abort", stop);
     if (result.ok || !isOld || waiting !== ours) return finish(tools, options, result);
@@ -74,9 +80,10 @@ export async function autofill(tools: Tools, options: PasskeySignInOptions = {})
 
 export async function secondStep(tools: Tools, { mfa_token, trust_device }: PasskeySecondStep): Promise<Result<SignedInAnswer>> {
   const step = { mfa_token, method: "passkey" };
-  const answered = await ceremony(() => tools.call("POST", "/v1/sign-in/mfa/start", step), "get");
+  const answered = await prove(SECOND_STEP, () => tools.call("POST", `${SECOND_STEP}/start`, step));
   if (!answered.ok) return answered;
-  return tools.enter("/v1/sign-in/mfa", { ...step, ...answered.data.proof, ...(trust_device && { trust_device }) });
+  const form = { ...step, ...answered.data.proof, ...(trust_device && { trust_device }) };
+  return judged(SECOND_STEP, await tools.enter(SECOND_STEP, form));
 }
 
 export async function add(tools: Tools, { name }: { name?: string } = {}): Promise<Result<Passkey>> {
@@ -86,15 +93,15 @@ export async function add(tools: Tools, { name }: { name?: string } = {}): Promi
 }
 
 export async function reauthenticate(tools: Tools): Promise<Result<undefined>> {
-  const answered = await ceremony(() => tools.call("POST", "/v1/reauthenticate/start", { method: "passkey" }), "get");
-  return answered.ok ? tools.raise("/v1/reauthenticate", answered.data.proof) : answered;
+  const answered = await prove(REAUTHENTICATE, () => tools.call("POST", `${REAUTHENTICATE}/start`, { method: "passkey" }));
+  return answered.ok ? judged(REAUTHENTICATE, await tools.raise(REAUTHENTICATE, answered.data.proof)) : answered;
 }
 
 async function finish(tools: Tools, { remember }: PasskeySignInOptions, answered: Result<Answered>): Promise<Result<SignInAnswer>> {
   if (!answered.ok) return answered;
   const { rpId, proof } = answered.data;
   const keep = typeof remember === "function" ? remember() : remember;
-  const result = await tools.enter<SignInAnswer>("/v1/sign-in/passkey/finish", { ...proof, ...(keep && { remember: true }) });
+  const result = judged(FINISH, await tools.enter<SignInAnswer>(FINISH, { ...proof, ...(keep && { remember: true }) }));
   // No account has it any more: the password manager need not offer it again (section 5.1.10.2).
   if (result.error?.code === "passkey_unknown" && rpId) {
     const credentialId = (proof.credential as { id: string }).id;
@@ -105,16 +112,35 @@ async function finish(tools: Tools, { remember }: PasskeySignInOptions, answered
 
 type Signals = { signalUnknownCredential?(passkey: { rpId: string; credentialId: string }): Promise<void> | undefined };
 
+interface How {
+  signal?: AbortSignal;
+  mediation?: "conditional";
+}
+
+/** By a passkey that there is, for `path`. */
+function prove(path: string, ask: () => Promise<Result<Started>>, how?: How): Promise<Result<Answered>> {
+  return ceremony(ask, "get", how, strict.has(path));
+}
+
+/** What Doorward says to it. */
+function judged<T>(path: string, result: Result<T>): Result<T> {
+  if (result.ok) strict.delete(path);
+  else if (result.error.code === "user_verification_required") strict.add(path);
+  return result;
+}
+
 /** Doorward's challenge, answered by the browser. */
 async function ceremony(
   ask: () => Promise<Result<Started>>,
   kind: "get" | "create",
-  how: { signal?: AbortSignal; mediation?: "conditional" } = {},
+  how: How = {},
+  isStrict = false,
 ): Promise<Result<Answered>> {
   if (!globalThis.PublicKeyCredential) return failure("NotSupportedError");
   const started = await ask();
   if (!started.ok) return started;
-  const { passkey_token, options } = started.data;
+  const { passkey_token } = started.data;
+  const options: Started["options"] = { ...started.data.options, ...(isStrict && { userVerification: "required" }) };
   try {
     const { signal, mediation } = how;
     const more = { ...(signal && { signal }), ...(mediation && { mediation }) };
