@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { add, autofill, reauthenticate, secondStep, signIn, type Tools } from "../src/client/passkey.js";
+import { add, autofill, enrol, reauthenticate, secondStep, signIn, type Tools } from "../src/client/passkey.js";
 import type { Result } from "../src/client/results.js";
 
 const world = globalThis as Record<string, unknown>;
@@ -85,6 +85,15 @@ describe("passkeys", () => {
     assert.deepEqual(sent, [["/v1/sign-in/mfa/start", step], ["/v1/sign-in/mfa", { ...step, passkey_token: "dw_pk_1", credential: plain, trust_device: true }]]);
 
     sent = [];
+    await enrol(tools, { mfa_token: "dw_mfa_1", name: "Phone" });
+    await enrol(tools, { mfa_token: "dw_mfa_1" });
+    const enrolment = { mfa_token: "dw_mfa_1", passkey_token: "dw_pk_1", credential: plain };
+    const enrols = ["/v1/sign-in/enrol/passkey/start", { mfa_token: "dw_mfa_1" }];
+    const enrolled = "/v1/sign-in/enrol/passkey/finish";
+    assert.deepEqual(sent, [enrols, [enrolled, { ...enrolment, name: "Phone" }], enrols, [enrolled, enrolment]]);
+    assert.equal(Buffer.from((asked.at(-1)!.publicKey["user"] as { id: Uint8Array }).id).toString(), "ada");
+
+    sent = [];
     await reauthenticate(tools);
     assert.deepEqual(sent, [["/v1/reauthenticate/start", { method: "passkey" }], ["/v1/reauthenticate", { passkey_token: "dw_pk_1", credential: plain }]]);
   });
@@ -154,8 +163,8 @@ describe("passkeys", () => {
     assert.ok(sent.every(([path]) => path.endsWith("/start")));
     sent = [];
     delete world["PublicKeyCredential"];
-    const all = await Promise.all([signIn(tools), autofill(tools), add(tools)]);
-    assert.deepEqual(all.map(({ error }) => error?.code), Array(3).fill("passkey_unsupported"));
+    const all = await Promise.all([signIn(tools), autofill(tools), add(tools), enrol(tools, { mfa_token: "dw_mfa_1" })]);
+    assert.deepEqual(all.map(({ error }) => error?.code), Array(4).fill("passkey_unsupported"));
     assert.deepEqual(sent, []);
     world["PublicKeyCredential"] = {};
     assert.equal((await autofill(tools)).error?.code, "passkey_unsupported");

@@ -1,6 +1,6 @@
 // Passkeys (Web Authentication, Level 3). Loaded only where one is used.
 
-import type { Passkey, SignedInAnswer, SignInAnswer } from "../types.js";
+import type { EnrolledAnswer, Passkey, SignedInAnswer, SignInAnswer } from "../types.js";
 import type { Result } from "./results.js";
 
 export interface PasskeySignInOptions {
@@ -14,6 +14,12 @@ export interface PasskeySecondStep {
   mfa_token: string;
   /** Ask this browser for no second factor for a while. */
   trust_device?: boolean;
+}
+
+export interface PasskeyEnrolment {
+  mfa_token: string;
+  /** At most 60 characters. Without one it is called after what keeps it. */
+  name?: string;
 }
 
 /** What the rest of the client does for it. */
@@ -46,6 +52,7 @@ const strict = new Set<string>();
 const START = "/v1/sign-in/passkey/start";
 const FINISH = "/v1/sign-in/passkey/finish";
 const SECOND_STEP = "/v1/sign-in/mfa";
+const ENROLMENT = "/v1/sign-in/enrol/passkey";
 const REAUTHENTICATE = "/v1/reauthenticate";
 
 export async function signIn(tools: Tools, options: PasskeySignInOptions = {}): Promise<Result<SignInAnswer>> {
@@ -84,6 +91,12 @@ export async function secondStep(tools: Tools, { mfa_token, trust_device }: Pass
   if (!answered.ok) return answered;
   const form = { ...step, ...answered.data.proof, ...(trust_device && { trust_device }) };
   return judged(SECOND_STEP, await tools.enter(SECOND_STEP, form));
+}
+
+export async function enrol(tools: Tools, { mfa_token, name }: PasskeyEnrolment): Promise<Result<EnrolledAnswer>> {
+  const answered = await ceremony(() => tools.call("POST", `${ENROLMENT}/start`, { mfa_token }), "create");
+  if (!answered.ok) return answered;
+  return tools.enter(`${ENROLMENT}/finish`, { mfa_token, ...answered.data.proof, ...(name && { name }) });
 }
 
 export async function add(tools: Tools, { name }: { name?: string } = {}): Promise<Result<Passkey>> {
