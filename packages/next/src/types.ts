@@ -42,6 +42,8 @@ export type SignedInAnswer = Schemas["SignedInAnswer"] & { status: "signed_in" }
 export type MfaRequiredAnswer = Schemas["SecondFactorAnswer"] & { status: "mfa_required" };
 /** Nobody is signed in yet: the account needs a second factor and has none. `mfa_token` goes to `enrolment`. */
 export type EnrolmentRequiredAnswer = Schemas["SecondFactorAnswer"] & { status: "enrolment_required" };
+/** Through, with a second factor from now on. `backup_codes` are shown once, and absent where the account has a set already. */
+export type EnrolledAnswer = SignedInAnswer & Pick<Schemas["EnrolledAnswer"], "backup_codes">;
 /** How a sign-in goes on, told apart by `status`. */
 export type SignInAnswer = SignedInAnswer | MfaRequiredAnswer | EnrolmentRequiredAnswer;
 

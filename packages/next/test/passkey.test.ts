@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { add, autofill, reauthenticate, secondStep, signIn, type Tools } from "../src/client/passkey.js";
+import { add, autofill, enrol, reauthenticate, secondStep, signIn, type Tools } from "../src/client/passkey.js";
 import type { Result } from "../src/client/results.js";
 
 const world = globalThis as Record<string, unknown>;
@@ -20,6 +20,7 @@ let tools: Tools;
 const options = {
   challenge: base64url("a challenge?>"),
   rpId: "localhost",
+  userVerification: "preferred",
   user: { id: base64url("ada"), name: "ada", displayName: "Ada" },
   excludeCredentials: [{ type: "public-key", id: base64url("old") }],
   allowCredentials: [{ type: "public-key", id: base64url("old") }],
@@ -84,6 +85,15 @@ describe("passkeys", () => {
     assert.deepEqual(sent, [["/v1/sign-in/mfa/start", step], ["/v1/sign-in/mfa", { ...step, passkey_token: "dw_pk_1", credential: plain, trust_device: true }]]);
 
     sent = [];
+    await enrol(tools, { mfa_token: "dw_mfa_1", name: "Phone" });
+    await enrol(tools, { mfa_token: "dw_mfa_1" });
+    const enrolment = { mfa_token: "dw_mfa_1", passkey_token: "dw_pk_1", credential: plain };
+    const enrols = ["/v1/sign-in/enrol/passkey/start", { mfa_token: "dw_mfa_1" }];
+    const enrolled = "/v1/sign-in/enrol/passkey/finish";
+    assert.deepEqual(sent, [enrols, [enrolled, { ...enrolment, name: "Phone" }], enrols, [enrolled, enrolment]]);
+    assert.equal(Buffer.from((asked.at(-1)!.publicKey["user"] as { id: Uint8Array }).id).toString(), "ada");
+
+    sent = [];
     await reauthenticate(tools);
     assert.deepEqual(sent, [["/v1/reauthenticate/start", { method: "passkey" }], ["/v1/reauthenticate", { passkey_token: "dw_pk_1", credential: plain }]]);
   });
@@ -103,6 +113,33 @@ describe("passkeys", () => {
       const { credential: made } = sent.at(-1)![1] as { credential: { response: object } };
       assert.ok("signature" in made.response);
     }
+  });
+
+  test("that did not ask who one is are told to the next time, there alone, until one is accepted", async () => {
+    const form = { mfa_token: "dw_mfa_1" };
+    const refused: Result<unknown> = { ok: false, error: { code: "user_verification_required", status: 401, detail: "", fields: {}, retryAfter: undefined } };
+    const asks = async (how: () => Promise<unknown>) => {
+      await how();
+      return asked.at(-1)!.publicKey["userVerification"];
+    };
+    const signsIn = [() => signIn(tools), () => autofill(tools)];
+    const others = [() => secondStep(tools, form), () => reauthenticate(tools)];
+    for (const [first, ...rest] of [signsIn, ...others.map((way) => [way])]) {
+      finish = refused;
+      assert.equal(await asks(first!), "preferred");
+      for (const way of [first!, ...rest]) assert.equal(await asks(way), "required");
+      answer = () => null;
+      assert.equal(await asks(first!), "required", "cancelled");
+      answer = credential;
+      finish = { ok: true, data: { status: "signed_in" } };
+      assert.equal(await asks(first!), "required");
+      assert.equal(await asks(first!), "preferred");
+    }
+    finish = refused;
+    await signIn(tools);
+    finish = { ok: true, data: { status: "signed_in" } };
+    for (const way of others) assert.equal(await asks(way), "preferred");
+    await signIn(tools);
   });
 
   test("fail with codes of their own, and send nothing then", async () => {
@@ -126,8 +163,8 @@ describe("passkeys", () => {
     assert.ok(sent.every(([path]) => path.endsWith("/start")));
     sent = [];
     delete world["PublicKeyCredential"];
-    const all = await Promise.all([signIn(tools), autofill(tools), add(tools)]);
-    assert.deepEqual(all.map(({ error }) => error?.code), Array(3).fill("passkey_unsupported"));
+    const all = await Promise.all([signIn(tools), autofill(tools), add(tools), enrol(tools, { mfa_token: "dw_mfa_1" })]);
+    assert.deepEqual(all.map(({ error }) => error?.code), Array(4).fill("passkey_unsupported"));
     assert.deepEqual(sent, []);
     world["PublicKeyCredential"] = {};
     assert.equal((await autofill(tools)).error?.code, "passkey_unsupported");

@@ -596,6 +596,62 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await context.close();
     });
 
+    it("enrolment: a passkey that is made on the way in is the second step from then on", async () => {
+      const { email, context: before } = await member();
+      await before.close();
+      await stand.server.cli("user", "grant", email, "admin");
+      const { context, page, complaints } = await open();
+      const authenticator = await addAuthenticator(page);
+      await page.addInitScript(() => (PublicKeyCredential.isConditionalMediationAvailable = async () => false));
+      await beginAs(page, email, "/private");
+      await page.waitForURL(at("/second-step?redirect_to=%2Fprivate"));
+      const button = page.getByRole("button", { name: "Make a passkey instead" });
+      await button.waitFor();
+      for (const { name, colorScheme, viewport } of lane === FIRST ? LOOKS : []) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        await assertGood(page, `enrolment ${name}`);
+        await picture(page, `nextjs-enrolment-${name}`);
+      }
+      await authenticator.verifies(false);
+      await button.click();
+      await page.getByText("That was cancelled").waitFor();
+      assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      await authenticator.verifies(true);
+      await button.click();
+      await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+      assert.equal((await authenticator.credentials()).length, 1);
+      // Signed in, and still here: whatever the app renders anew, the codes stay.
+      await wait(500);
+      assert.equal(await page.locator(".codes code").count(), 10);
+      await page.getByRole("button", { name: "I have kept them" }).click();
+      await page.waitForURL(at("/private"));
+      await page.getByText("signed in with two factors").waitFor();
+
+      await page.getByRole("button", { name: "Sign out", exact: true }).click();
+      await page.waitForURL(/\/sign-in/);
+      await beginAs(page, email, "/private");
+      await page.waitForURL(at("/second-step?redirect_to=%2Fprivate"));
+      await page.getByRole("button", { name: "Use a passkey" }).click();
+      await page.waitForURL(at("/private"));
+      await page.getByText("signed in with two factors").waitFor();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("enrolment: a browser that knows no passkeys is offered the app alone", async () => {
+      const { email, context: before } = await member();
+      await before.close();
+      await stand.server.cli("user", "grant", email, "admin");
+      const { context, page, complaints } = await open();
+      await context.addInitScript(() => delete globalThis.PublicKeyCredential);
+      await beginAs(page, email);
+      await page.getByText("a code from your phone. It takes a minute.").waitFor();
+      assert.equal(await page.getByRole("button", { name: "Make a passkey instead" }).count(), 0);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
     it("acr gate: leads to the code and back, or first to the set-up of a second factor", async () => {
       const { context, page, email, complaints } = await member();
       const elsewhere = await open();

@@ -1,11 +1,12 @@
 import type { components } from "../generated.js";
-import type { CurrentSession, ErrorCode, Passkey, Phone, SignedInAnswer, SignInAnswer, TotpSetUp } from "../types.js";
-import type { PasskeySecondStep, PasskeySignInOptions } from "./passkey.js";
+import type { CurrentSession, EnrolledAnswer, ErrorCode, Passkey, Phone, SignedInAnswer, SignInAnswer, TotpSetUp } from "../types.js";
+import type { PasskeyEnrolment, PasskeySecondStep, PasskeySignInOptions } from "./passkey.js";
 import { resultOf, type Result } from "./results.js";
 
 export type {
   Activity,
   CurrentSession,
+  EnrolledAnswer,
   EnrolmentRequiredAnswer,
   ErrorCode,
   Factors,
@@ -54,11 +55,16 @@ export interface AuthClient {
   };
   /** The second step, where `status` was `mfa_required`. With `trust_device` this browser is not asked again for a while. */
   secondStep(form: Form<"SecondFactorRequest">): Promise<Result<SignedInAnswer>>;
-  /** Where `status` was `enrolment_required`: an authenticator app is set up on the way in. */
+  /**
+   * Where `status` was `enrolment_required`: an authenticator app or a passkey is set up on the way in. `backup_codes` are shown
+   * once, so keep the page open until they are kept.
+   */
   enrolment: {
     start(form: Schemas["EnrolmentRequest"]): Promise<Result<TotpSetUp>>;
-    /** Signs in. `backup_codes` are shown once, so keep the page open until they are kept. */
-    confirm(form: Form<"ConfirmEnrolmentRequest">): Promise<Result<SignedInAnswer & { backup_codes?: string[] | null }>>;
+    /** The app counts from now on. Signs in. */
+    confirm(form: Form<"ConfirmEnrolmentRequest">): Promise<Result<EnrolledAnswer>>;
+    /** In place of an app, where `methods` name `passkey`: makes one, which is the second step from now on. Signs in. */
+    passkey(form: PasskeyEnrolment): Promise<Result<EnrolledAnswer>>;
   };
   /** In place of the second step: it is lost. From `ready_at` on a mail's link removes the account's second factors. */
   recover(form: Schemas["RecoveryRequest"]): Promise<Result<Schemas["RecoveryAnswer"]>>;
@@ -261,6 +267,7 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     enrolment: {
       start: (form) => call("POST", "/v1/sign-in/enrol/totp", form),
       confirm: (form) => enter("/v1/sign-in/enrol/totp/confirm", form),
+      passkey: async (form) => (await passkeys()).enrol(tools, form),
     },
     recover: (form) => call("POST", "/v1/recovery", form),
     reauthenticate: (form) => raise("/v1/reauthenticate", form),

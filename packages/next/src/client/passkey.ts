@@ -1,6 +1,6 @@
 // Passkeys (Web Authentication, Level 3). Loaded only where one is used.
 
-import type { Passkey, SignedInAnswer, SignInAnswer } from "../types.js";
+import type { EnrolledAnswer, Passkey, SignedInAnswer, SignInAnswer } from "../types.js";
 import type { Result } from "./results.js";
 
 export interface PasskeySignInOptions {
@@ -14,6 +14,12 @@ export interface PasskeySecondStep {
   mfa_token: string;
   /** Ask this browser for no second factor for a while. */
   trust_device?: boolean;
+}
+
+export interface PasskeyEnrolment {
+  mfa_token: string;
+  /** At most 60 characters. Without one it is called after what keeps it. */
+  name?: string;
 }
 
 /** What the rest of the client does for it. */
@@ -40,12 +46,19 @@ const RENEWAL = 8 * 60_000;
 /** What offers passkeys beside the names that the browser fills in. A browser asks for one thing at a time. */
 let waiting: AbortController | undefined;
 
+/** Where a passkey was refused that had not asked who one is: there the next one is told to, until one is accepted. */
+const strict = new Set<string>();
+
 const START = "/v1/sign-in/passkey/start";
+const FINISH = "/v1/sign-in/passkey/finish";
+const SECOND_STEP = "/v1/sign-in/mfa";
+const ENROLMENT = "/v1/sign-in/enrol/passkey";
+const REAUTHENTICATE = "/v1/reauthenticate";
 
 export async function signIn(tools: Tools, options: PasskeySignInOptions = {}): Promise<Result<SignInAnswer>> {
   waiting?.abort();
   waiting = undefined;
-  return finish(tools, options, await ceremony(() => tools.call("POST", START), "get", options));
+  return finish(tools, options, await prove(FINISH, () => tools.call("POST", START), options));
 }
 
 export async function autofill(tools: Tools, options: PasskeySignInOptions = {}): Promise<Result<SignInAnswer>> {
@@ -63,7 +76,7 @@ export async function autofill(tools: Tools, options: PasskeySignInOptions = {})
       stop();
     }, RENEWAL);
     const how = { signal: ours.signal, mediation: "conditional" } as const;
-    const result = await ceremony(() => tools.call("POST", START), "get", how);
+    const result = await prove(FINISH, () => tools.call("POST", START), how);
     clearTimeout(renewal);
     options.signal?.removeEventListener("abort", stop);
     if (result.ok || !isOld || waiting !== ours) return finish(tools, options, result);
@@ -74,9 +87,16 @@ export async function autofill(tools: Tools, options: PasskeySignInOptions = {})
 
 export async function secondStep(tools: Tools, { mfa_token, trust_device }: PasskeySecondStep): Promise<Result<SignedInAnswer>> {
   const step = { mfa_token, method: "passkey" };
-  const answered = await ceremony(() => tools.call("POST", "/v1/sign-in/mfa/start", step), "get");
+  const answered = await prove(SECOND_STEP, () => tools.call("POST", `${SECOND_STEP}/start`, step));
   if (!answered.ok) return answered;
-  return tools.enter("/v1/sign-in/mfa", { ...step, ...answered.data.proof, ...(trust_device && { trust_device }) });
+  const form = { ...step, ...answered.data.proof, ...(trust_device && { trust_device }) };
+  return judged(SECOND_STEP, await tools.enter(SECOND_STEP, form));
+}
+
+export async function enrol(tools: Tools, { mfa_token, name }: PasskeyEnrolment): Promise<Result<EnrolledAnswer>> {
+  const answered = await ceremony(() => tools.call("POST", `${ENROLMENT}/start`, { mfa_token }), "create");
+  if (!answered.ok) return answered;
+  return tools.enter(`${ENROLMENT}/finish`, { mfa_token, ...answered.data.proof, ...(name && { name }) });
 }
 
 export async function add(tools: Tools, { name }: { name?: string } = {}): Promise<Result<Passkey>> {
@@ -86,15 +106,15 @@ export async function add(tools: Tools, { name }: { name?: string } = {}): Promi
 }
 
 export async function reauthenticate(tools: Tools): Promise<Result<undefined>> {
-  const answered = await ceremony(() => tools.call("POST", "/v1/reauthenticate/start", { method: "passkey" }), "get");
-  return answered.ok ? tools.raise("/v1/reauthenticate", answered.data.proof) : answered;
+  const answered = await prove(REAUTHENTICATE, () => tools.call("POST", `${REAUTHENTICATE}/start`, { method: "passkey" }));
+  return answered.ok ? judged(REAUTHENTICATE, await tools.raise(REAUTHENTICATE, answered.data.proof)) : answered;
 }
 
 async function finish(tools: Tools, { remember }: PasskeySignInOptions, answered: Result<Answered>): Promise<Result<SignInAnswer>> {
   if (!answered.ok) return answered;
   const { rpId, proof } = answered.data;
   const keep = typeof remember === "function" ? remember() : remember;
-  const result = await tools.enter<SignInAnswer>("/v1/sign-in/passkey/finish", { ...proof, ...(keep && { remember: true }) });
+  const result = judged(FINISH, await tools.enter<SignInAnswer>(FINISH, { ...proof, ...(keep && { remember: true }) }));
   // No account has it any more: the password manager need not offer it again (section 5.1.10.2).
   if (result.error?.code === "passkey_unknown" && rpId) {
     const credentialId = (proof.credential as { id: string }).id;
@@ -105,16 +125,35 @@ async function finish(tools: Tools, { remember }: PasskeySignInOptions, answered
 
 type Signals = { signalUnknownCredential?(passkey: { rpId: string; credentialId: string }): Promise<void> | undefined };
 
+interface How {
+  signal?: AbortSignal;
+  mediation?: "conditional";
+}
+
+/** By a passkey that there is, for `path`. */
+function prove(path: string, ask: () => Promise<Result<Started>>, how?: How): Promise<Result<Answered>> {
+  return ceremony(ask, "get", how, strict.has(path));
+}
+
+/** What Doorward says to it. */
+function judged<T>(path: string, result: Result<T>): Result<T> {
+  if (result.ok) strict.delete(path);
+  else if (result.error.code === "user_verification_required") strict.add(path);
+  return result;
+}
+
 /** Doorward's challenge, answered by the browser. */
 async function ceremony(
   ask: () => Promise<Result<Started>>,
   kind: "get" | "create",
-  how: { signal?: AbortSignal; mediation?: "conditional" } = {},
+  how: How = {},
+  isStrict = false,
 ): Promise<Result<Answered>> {
   if (!globalThis.PublicKeyCredential) return failure("NotSupportedError");
   const started = await ask();
   if (!started.ok) return started;
-  const { passkey_token, options } = started.data;
+  const { passkey_token } = started.data;
+  const options: Started["options"] = { ...started.data.options, ...(isStrict && { userVerification: "required" }) };
   try {
     const { signal, mediation } = how;
     const more = { ...(signal && { signal }), ...(mediation && { mediation }) };

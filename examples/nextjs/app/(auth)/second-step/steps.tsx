@@ -26,7 +26,7 @@ export function SecondStep({ redirectTo }: { redirectTo: string | undefined }) {
   if (pending === undefined) return <p className="soft">One moment…</p>;
   if (pending === null) return <p>No sign-in is under way here. {anew}</p>;
   const { mfa_token } = pending;
-  if (pending.status === "enrolment_required") return <Enrolment mfaToken={mfa_token} done={done} anew={anew} />;
+  if (pending.status === "enrolment_required") return <Enrolment pending={pending} done={done} anew={anew} />;
   if (isLost) return <Recovery mfaToken={mfa_token} back={() => setLost(false)} />;
   return (
     <SecondFactor
