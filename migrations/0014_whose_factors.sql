@@ -5,3 +5,6 @@ ALTER TABLE totp ADD COLUMN begun_by UUID;
 -- one. A short while without any does not end it, so until when stands beside it.
 ALTER TABLE users ADD COLUMN mfa_since BIGINT;
 ALTER TABLE users ADD COLUMN mfa_until BIGINT;
+
+-- Until when the address that a change took away can take it back.
+ALTER TABLE email_changes ADD COLUMN undo_until BIGINT;

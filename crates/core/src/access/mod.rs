@@ -60,6 +60,22 @@ fn decision(held: &[String], asked: &str) -> Decision {
     if allowed { Decision::Allowed } else { Decision::Denied }
 }
 
+/// Those of the names that no role has.
+pub async fn unknown_roles(context: &Context, names: &[String]) -> Result<Vec<String>> {
+    context
+        .db
+        .read(async |tx| {
+            let mut unknown = Vec::new();
+            for name in names {
+                if !store::role_exists(tx, name).await? {
+                    unknown.push(name.clone());
+                }
+            }
+            Ok(unknown)
+        })
+        .await
+}
+
 /// The rights that an account has now.
 pub async fn rights_of(tx: &mut Tx<'_>, user: UserId) -> Result<Rights> {
     Ok(Rights { roles: store::roles(tx, user).await?, permissions: store::permissions(tx, user).await? })

@@ -124,7 +124,9 @@ pub async fn confirm(sessions: &Sessions, caller: &Caller, live: &Live, proof: P
             let change = store::find(tx, Id::from_uuid(found.subject)).await?;
             let change = change.filter(|change| change.user == live.user.id).ok_or(refusal)?;
             secret::consume(tx, context, found).await?.ok_or(refusal)?;
-            if !store::mark_confirmed(tx, change.id, context.now()).await? {
+            let now = context.now();
+            let undo_until = undo_until(tx, &change, now).await?;
+            if !store::mark_confirmed(tx, change.id, now, undo_until).await? {
                 return Err(Error::new(refusal));
             }
             let user = user::find(tx, change.user).await?.ok_or(Code::SessionRevoked)?;
@@ -132,15 +134,14 @@ pub async fn confirm(sessions: &Sessions, caller: &Caller, live: &Live, proof: P
             give(tx, context, &user, &email).await?;
             // Its mails lie in the former mailbox.
             recovery::cancel_in(tx, context, caller, user.id, "address").await?;
-            let token =
-                secret::issue_link(tx, context, Purpose::UndoEmail, change.id.uuid(), UNDO_LIFE).await?;
-            let now = context.now();
+            let (subject, life) = (change.id.uuid(), undo_until.since(now));
+            let token = secret::issue_link(tx, context, Purpose::UndoEmail, subject, life).await?;
             let message = Message::EmailChanged {
                 at: now.micros(),
                 device: caller.client().name(),
                 place: context.address_in_words(caller.ip_text().as_deref()),
                 undo_link: context.config.page_link(&format!("/undo-email?token={}", token.expose_secret())),
-                link_expires_at: (now + UNDO_LIFE).micros(),
+                link_expires_at: undo_until.micros(),
             };
             mail::queue(tx, context, &user.email, message).await?;
             let event = Event::new(EventType::EmailChanged).user(user.id).session(live.session.id);
@@ -150,6 +151,16 @@ pub async fn confirm(sessions: &Sessions, caller: &Caller, live: &Live, proof: P
         .await?;
     sessions.forget_user(user.id);
     Ok(user)
+}
+
+/// Until when a change can be undone. One that goes back to an address of a while ago, no longer than the one that went away
+/// from it: else an address that a stranger gave the account would outlive the owner's in taking it back.
+async fn undo_until(tx: &mut Tx<'_>, change: &EmailChange, now: Time) -> Result<Time> {
+    let key = |email: &str| EmailAddress::parse("email", email).map(|email| email.key().to_owned()).ok();
+    let back_to = key(&change.new_email);
+    let lately = store::since(tx, change.user, now - UNDO_LIFE).await?;
+    let away = lately.iter().find(|earlier| key(&earlier.old_email) == back_to);
+    Ok(away.and_then(|away| away.confirmed_at).unwrap_or(now) + UNDO_LIFE)
 }
 
 /// The address that an undo link gives back, for its page. Looking uses nothing up.
@@ -206,7 +217,7 @@ pub(crate) async fn first_since(
     moment: Time,
 ) -> Result<Option<EmailChange>> {
     let since = moment.max(context.now() - UNDO_LIFE);
-    store::first_since(tx, user, since).await
+    store::first_since(tx, user, since, context.now()).await
 }
 
 /// When the account got the address that it had at a moment, as far back as changes can be undone.

@@ -58,12 +58,19 @@ pub(super) async fn pending(tx: &mut Tx<'_>, user: UserId, now: Time) -> Result<
     .transpose()
 }
 
-pub(super) async fn first_since(tx: &mut Tx<'_>, user: UserId, moment: Time) -> Result<Option<EmailChange>> {
+/// The first that can be undone.
+pub(super) async fn first_since(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    moment: Time,
+    now: Time,
+) -> Result<Option<EmailChange>> {
     tx.query_opt(
         select_change!(
-            "WHERE user_id = ?1 AND confirmed_at > ?2 AND undone_at IS NULL ORDER BY confirmed_at, id LIMIT 1"
+            "WHERE user_id = ?1 AND confirmed_at > ?2 AND undone_at IS NULL
+               AND (undo_until IS NULL OR undo_until > ?3) ORDER BY confirmed_at, id LIMIT 1"
         ),
-        &p![user, moment],
+        &p![user, moment, now],
     )
     .await?
     .as_ref()
@@ -100,12 +107,25 @@ pub(super) async fn end_pending(tx: &mut Tx<'_>, user: UserId, now: Time) -> Res
     Ok(())
 }
 
-pub(super) async fn mark_confirmed(tx: &mut Tx<'_>, id: EmailChangeId, now: Time) -> Result<bool> {
+/// Those that were confirmed since a moment and not undone, the newest first.
+pub(super) async fn since(tx: &mut Tx<'_>, user: UserId, moment: Time) -> Result<Vec<EmailChange>> {
+    let sql = select_change!(
+        "WHERE user_id = ?1 AND confirmed_at > ?2 AND undone_at IS NULL ORDER BY confirmed_at DESC, id DESC"
+    );
+    tx.query_all(sql, &p![user, moment]).await?.iter().map(read).collect()
+}
+
+pub(super) async fn mark_confirmed(
+    tx: &mut Tx<'_>,
+    id: EmailChangeId,
+    now: Time,
+    undo_until: Time,
+) -> Result<bool> {
     let row = tx
         .change_guarded(
-            "UPDATE email_changes SET confirmed_at = ?2
+            "UPDATE email_changes SET confirmed_at = ?2, undo_until = ?3
              WHERE id = ?1 AND confirmed_at IS NULL AND expires_at > ?2 RETURNING id",
-            &p![id, now],
+            &p![id, now, undo_until],
         )
         .await?;
     Ok(row.is_some())

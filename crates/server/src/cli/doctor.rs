@@ -79,6 +79,9 @@ async fn examine(settings: Result<Settings>) -> Vec<Finding> {
         Ok(ready) => {
             findings.push(good("keys", "the signing keys open under the master key"));
             findings.push(seals(ready.app.context()).await);
+            if let Err(error) = setup::check_roles(ready.app.context()).await {
+                findings.push(bad("roles", "are not there", &error.to_string()));
+            }
         }
         Err(error) => findings.push(bad("keys", "do not open", &format!("{error:#}"))),
     }

@@ -27,6 +27,7 @@ pub async fn serve(settings: Settings) -> Result<()> {
         .await
         .with_context(|| format!("{listen} can't be listened on; is another server running there? Choose another by DOORWARD_LISTEN, and say in DOORWARD_PUBLIC_URL where people reach it"))?;
     let Ready { app, clock } = setup::open(settings).await?;
+    setup::check_roles(app.context()).await?;
     greet(&app, listen).await?;
 
     let mut terminate = signal(SignalKind::terminate()).context("signals")?;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
+use doorward_core::access;
 use doorward_core::breach::Ranges;
-use doorward_core::context::SystemClock;
+use doorward_core::context::{Context, SystemClock};
 use doorward_core::mail::Transport;
 use doorward_core::place::Places;
 use doorward_core::rate_limit::SharedCounts;
@@ -92,6 +93,22 @@ pub async fn open(settings: Settings) -> Result<Ready> {
     .await
     .map_err(explain)?;
     Ok(Ready { app, clock })
+}
+
+/// Refuses a setting that names a role that nobody can have: it would ask nobody for a second factor.
+///
+/// # Errors
+/// What is wrong, for whoever wrote the setting.
+pub async fn check_roles(context: &Context) -> Result<()> {
+    let named = &context.config.mfa.required_for;
+    let unknown = access::unknown_roles(context, named).await.map_err(explain)?;
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(anyhow!(
+        "mfa.required_for names roles that do not exist: {}. In the environment, part names by commas.",
+        unknown.join(", ")
+    ))
 }
 
 /// Who carries SMS away, where the settings name somebody.

@@ -115,6 +115,19 @@ async fn doctor_says_what_is_wrong_and_how_to_mend_it() {
 }
 
 #[tokio::test]
+async fn a_role_that_does_not_exist_can_not_be_asked_for_a_second_factor() {
+    let server = Server::start(&[]).await;
+    let asking = ("DOORWARD_MFA__REQUIRED_FOR", "admin,[\"user\"]");
+    let output = server.command(&["doctor", "--json"]).env(asking.0, asking.1).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success() && said.contains("mfa.required_for"), "{said}");
+    let mut serve = server.command(&["serve"]);
+    let output = serve.env(asking.0, asking.1).env("DOORWARD_LISTEN", "127.0.0.1:0").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("roles that do not exist"), "{said}");
+}
+
+#[tokio::test]
 async fn a_service_key_is_shown_once_listed_without_itself_and_revoked() {
     let server = Server::start(&[]).await;
     let made = server.cli_ok(&["key", "create", "gateway", "--scope", "revocations:read", "--json"]);

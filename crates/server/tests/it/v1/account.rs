@@ -19,6 +19,11 @@ async fn ask(app: &TestApp, browser: &Browser, new: &str) -> String {
     app.mail_to(new).await.code()
 }
 
+async fn change(app: &TestApp, browser: &Browser, new: &str) {
+    let code = ask(app, browser, new).await;
+    browser.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+}
+
 async fn sign_in(app: &TestApp, email: &str) -> u16 {
     app.browser().sign_in(email).await.status
 }
@@ -88,6 +93,26 @@ async fn the_old_address_takes_the_change_back_and_whoever_made_it_is_out() {
     app.browser().post("/v1/password/reset", &reset).await.expect_status(204);
     assert_eq!(sign_in(&app, &old).await, 200);
     app.browser().post("/v1/me/email/undo", &undo).await.expect_problem(400, "invalid_or_expired_token");
+}
+
+#[tokio::test]
+async fn an_owner_who_changed_the_address_back_keeps_it() {
+    let app = TestApp::start().await;
+    let (owner, old) = app.member("ada").await;
+    let thief = app.browser();
+    thief.sign_in(&old).await.expect_status(200);
+    let stolen = address("eve");
+    change(&app, &thief, &stolen).await;
+    app.advance(3 * DAY);
+    owner.refresh().await.expect_status(200);
+    owner.post("/v1/reauthenticate", &json!({"password": PASSWORD})).await.expect_status(200);
+    change(&app, &owner, &old).await;
+    let told = app.mail_to(&stolen).await;
+    app.advance(4 * DAY);
+
+    let undo = app.browser().post("/v1/me/email/undo", &json!({"token": told.token()})).await;
+
+    undo.expect_problem(400, "invalid_or_expired_token");
 }
 
 #[tokio::test]

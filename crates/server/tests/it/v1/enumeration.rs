@@ -1,6 +1,6 @@
 //! Answers never tell whose account exists.
 
-use doorward_test_support::{Reply, TestApp, unique};
+use doorward_test_support::{Browser, Reply, TestApp, unique};
 use serde_json::{Value, json};
 
 /// A request's body for an address.
@@ -140,4 +140,41 @@ async fn a_wrong_code_to_sign_in_by_costs_the_same_rows_for_a_known_and_an_unkno
     }
     assert_eq!(written[0], (7, 7, 1));
     assert_eq!(written[0], written[1]);
+}
+
+#[tokio::test]
+async fn wrong_codes_are_counted_alike_whether_an_address_has_an_account_or_not() {
+    let app = TestApp::with(|config| config.challenge.enabled = false).await;
+    let (_, known) = app.member("ada").await;
+    let unknown = format!("{}@example.com", doorward_test_support::unique("nobody"));
+    let reset = async |email: &str| {
+        let body = json!({"email": email, "code": "111111", "new_password": "some other sentence"});
+        app.browser().post("/v1/password/reset", &body).await.status
+    };
+    let verify = async |email: &str| {
+        app.browser().post("/v1/email/verify", &json!({"email": email, "code": "111111"})).await.status
+    };
+    let by_mail = async |browser: &Browser, email: &str| {
+        let body = json!({"email": email, "code": "111111"});
+        browser.post("/v1/sign-in/email/verify", &body).await.status
+    };
+    let mut answers = Vec::new();
+    for email in [&known, &unknown] {
+        for _ in 0..21 {
+            verify(email).await;
+        }
+        let after_verify = reset(email).await;
+        let browser = app.browser();
+        browser.post("/v1/sign-in/email", &json!({"email": email})).await.expect_status(202);
+        for _ in 0..21 {
+            by_mail(&browser, email).await;
+        }
+        answers.push([
+            after_verify,
+            reset(email).await,
+            verify(email).await,
+            by_mail(&app.browser(), email).await,
+        ]);
+    }
+    assert_eq!(answers[0], answers[1]);
 }

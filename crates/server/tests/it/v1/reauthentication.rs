@@ -102,6 +102,30 @@ async fn a_stranger_who_tries_codes_to_sign_in_uses_up_none_of_the_owners_tries(
 }
 
 #[tokio::test]
+async fn who_claims_an_address_that_is_anothers_uses_up_none_of_the_owners_tries() {
+    let app = TestApp::start().await;
+    let (ada, email) = stale(&app).await;
+    let (eve, _) = app.member("eve").await;
+    for number in 0..20 {
+        if number % 5 == 0 {
+            eve.post("/v1/me/email", &json!({"new_email": email})).await.expect_status(202);
+        }
+        let reply = eve.post("/v1/me/email/verify", &json!({"code": "00000"})).await;
+        reply.expect_problem(400, "invalid_or_expired_code");
+    }
+
+    ada.post("/v1/reauthenticate/start", &json!({"method": "email_code"})).await.expect_status(202);
+    let code = app
+        .mails_to(&email)
+        .await
+        .into_iter()
+        .find(|mail| mail.subject.contains("Your code"))
+        .unwrap()
+        .code();
+    ada.post("/v1/reauthenticate", &json!({"method": "email_code", "code": code})).await.expect_status(200);
+}
+
+#[tokio::test]
 async fn a_client_without_cookies_gets_its_new_tokens_in_the_body() {
     let app = TestApp::start().await;
     let (_, email) = app.member("ada").await;

@@ -341,6 +341,110 @@ async fn a_factor_that_a_stranger_added_goes_also_when_a_later_mail_is_answered(
     assert_eq!(app.count("SELECT COUNT(*) FROM totp").await, 0);
 }
 
+/// Whoever reads the mailbox and knows nothing else: says by the newest alarm that it was not them, and sets a password.
+async fn by_the_mailbox_alone(app: &TestApp, email: &str) -> String {
+    let told = app.mails_to(email).await;
+    let alarm = told.iter().find(|mail| mail.text.contains("/not-me?")).unwrap();
+    let body = json!({"token": token(alarm, "/not-me")});
+    app.browser().post("/v1/not-me", &body).await.expect_status(204);
+    let reset = json!({"token": app.mail_to(email).await.token(), "new_password": "quite another sentence"});
+    app.browser().post("/v1/password/reset", &reset).await.expect_status(204);
+    let body = json!({"identifier": email, "password": "quite another sentence"});
+    let answer = app.browser().post("/v1/sign-in", &body).await.expect_status(200).value();
+    answer["status"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn whoever_has_the_mailbox_alone_gets_past_no_app_that_took_the_place_of_another() {
+    for again in [false, true] {
+        let (app, ada) = start().await;
+        app.advance(29 * DAY);
+        ada.browser.refresh().await.expect_status(200);
+        let proof = json!({"method": "totp", "code": ada.phone.next_code(&app)});
+        ada.browser.post("/v1/reauthenticate", &proof).await.expect_status(200);
+        if again {
+            ada.browser.delete("/v1/me/totp").await.expect_status(204);
+        }
+        app.add_totp(&ada.browser).await;
+
+        assert_eq!(by_the_mailbox_alone(&app, &ada.email).await, "mfa_required", "removed first: {again}");
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_who_answers_a_mail_does_not_keep_the_factor_that_they_added() {
+    let app = TestApp::start().await;
+    let (stranger, email) = app.member("ada").await;
+    app.add_totp(&stranger).await;
+    app.advance(Duration::from_secs(10));
+    let theirs = "eve@elsewhere.example";
+    stranger.post("/v1/me/email", &json!({"new_email": theirs})).await.expect_status(202);
+    let code = app.mail_to(theirs).await.code();
+    stranger.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+    let undo =
+        app.mails_to(&email).await.into_iter().find(|mail| mail.text.contains("/undo-email?")).unwrap();
+    stranger.post_empty("/v1/me/backup-codes").await.expect_status(200);
+    by_the_mailbox_alone(&app, theirs).await;
+
+    let body = json!({"token": token(&undo, "/undo-email")});
+    app.browser().post("/v1/me/email/undo", &body).await.expect_status(204);
+
+    assert_eq!(app.count("SELECT COUNT(*) FROM totp").await, 0);
+}
+
+#[tokio::test]
+async fn asking_for_a_passkey_after_the_password_ends_with_the_not_me_of_its_mail() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    super::passkeys::add(&app, &ada).await;
+    app.advance(8 * DAY);
+    let stranger = app.browser();
+    stranger.sign_in(&email).await.expect_status(200);
+    let on = json!({"passkey_second_factor": true});
+    stranger.patch("/v1/me/factors", &on).await.expect_status(200);
+
+    assert_eq!(by_the_mailbox_alone(&app, &email).await, "signed_in");
+    assert_eq!(app.count("SELECT COUNT(*) FROM passkeys").await, 1);
+}
+
+#[tokio::test]
+async fn a_change_of_address_that_waits_ends_with_not_me() {
+    let app = TestApp::start().await;
+    let (_, email) = app.member("ada").await;
+    let stranger = app.browser();
+    stranger.sign_in(&email).await.expect_status(200);
+    let theirs = "eve@elsewhere.example";
+    stranger.post("/v1/me/email", &json!({"new_email": theirs})).await.expect_status(202);
+    let link = token(&app.mail_to(theirs).await, "/account/email/verify");
+    by_the_mailbox_alone(&app, &email).await;
+    let owner = app.browser();
+    let body = json!({"identifier": email, "password": "quite another sentence"});
+    owner.post("/v1/sign-in", &body).await.expect_status(200);
+
+    let reply = owner.post("/v1/me/email/verify", &json!({"token": link})).await;
+
+    reply.expect_problem(400, "invalid_or_expired_token");
+}
+
+#[tokio::test]
+async fn whatever_proves_a_factor_that_is_said_to_be_lost_ends_the_recovery() {
+    let (app, ada) = start().await;
+    let mut passkey = super::passkeys::add(&app, &ada.browser).await;
+    ask(&app, &ada.email).await;
+
+    let proof = json!({"method": "totp", "code": ada.phone.next_code(&app)});
+    ada.browser.post("/v1/reauthenticate", &proof).await.expect_status(200);
+    assert_eq!(ada.browser.get("/v1/me/factors").await.value()["recovery"], json!(null), "confirming");
+
+    ask(&app, &ada.email).await;
+    super::passkey_sign_in::sign_in(&app, &app.browser(), &mut passkey).await.expect_status(200);
+    assert_eq!(
+        ada.browser.get("/v1/me/factors").await.value()["recovery"],
+        json!(null),
+        "a passkey by itself"
+    );
+}
+
 #[tokio::test]
 async fn mails_that_went_to_an_earlier_address_let_no_factor_go() {
     let (app, ada) = start().await;
