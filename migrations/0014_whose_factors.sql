@@ -8,3 +8,6 @@ ALTER TABLE users ADD COLUMN mfa_until BIGINT;
 
 -- Until when the address that a change took away can take it back.
 ALTER TABLE email_changes ADD COLUMN undo_until BIGINT;
+
+-- A message to a number that nobody has verified yet: counted apart, since anybody can claim a number.
+ALTER TABLE sms_outbox ADD COLUMN claims BOOLEAN NOT NULL DEFAULT FALSE;

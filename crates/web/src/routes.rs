@@ -90,7 +90,6 @@ pub fn api() -> Vec<ApiRoute> {
         api_route!(Access::Public, recovery::complete),
         api_route!(Access::Public, email_sign_in::start),
         api_route!(Access::Public, email_sign_in::verify),
-        api_route!(Access::Public, email_sign_in::show_code),
         api_route!(Access::Public, passkeys::sign_in_start),
         api_route!(Access::Public, passkeys::sign_in_finish),
         api_route!(Access::Public, challenge::issue),

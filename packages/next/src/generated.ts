@@ -2849,76 +2849,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/sign-in/email/code": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Take a code in place of a mailed link that was opened elsewhere.
-         * @description The link and the mail's own code end with it. Nobody is signed in here: the code works where the mail was asked for.
-         */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ShowCodeRequest"];
-                };
-            };
-            responses: {
-                /** @description The code */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ShownCodeAnswer"];
-                    };
-                };
-                /** @description The link does not work */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description The settings switch sign-in by mail off */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description Fields need attention */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/sign-in/email/verify": {
         parameters: {
             query?: never;
@@ -4284,25 +4214,6 @@ export interface components {
             last_seen_at: string;
             place?: string | null;
             remember: boolean;
-        };
-        ShowCodeRequest: {
-            /** @description The token of the mail's link. */
-            token: string;
-        };
-        /** @description A code that is to be typed where the mail was asked for. */
-        ShownCodeAnswer: {
-            /** Format: date-time */
-            asked_at: string;
-            /** @example 123456 */
-            code: string;
-            /**
-             * @description What asked for the mail, in words, and from where: whoever reads this decides whether it was them.
-             * @example Firefox on Linux
-             */
-            device: string;
-            /** Format: date-time */
-            expires_at: string;
-            place: string;
         };
         /** @description The answer to a sign-in: done, or on the way. */
         SignInAnswer: components["schemas"]["SignedInAnswer"] | components["schemas"]["SecondFactorAnswer"];

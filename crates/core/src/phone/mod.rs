@@ -206,7 +206,9 @@ async fn issue(
 ) -> Result<()> {
     let issued = secret::issue(tx, context, purpose, subject, &user.email_key, CODE_LIFE).await?;
     let expires_at = context.now() + CODE_LIFE;
-    sms::queue(tx, context, caller, user.id, number, words(context, &issued), expires_at).await
+    // Anybody can claim a number; that must use up none of its owner's messages.
+    let to = (number, purpose == Purpose::VerifyPhone);
+    sms::queue(tx, context, caller, user.id, to, words(context, &issued), expires_at).await
 }
 
 async fn use_code(

@@ -72,7 +72,7 @@ pub async fn queue(
     context: &Context,
     caller: &Caller,
     user: UserId,
-    to: &PhoneNumber,
+    (to, claims): (&PhoneNumber, bool),
     text: String,
     expires_at: Time,
 ) -> Result<()> {
@@ -82,7 +82,8 @@ pub async fn queue(
     let now = context.now();
     let checked = async {
         for (most, within) in PER_NUMBER {
-            let nth = store::nth(tx, Counted::Number(&digest), now - within, most).await?;
+            let of = if claims { Counted::Claims(&digest) } else { Counted::Number(&digest) };
+            let nth = store::nth(tx, of, now - within, most).await?;
             ensure_room(nth, within, now)?;
         }
         for (most, within) in PER_ACCOUNT {
@@ -98,8 +99,11 @@ pub async fn queue(
     checked?;
     let sealed = OUTBOX.seal(context, &Message { to: to.as_str().to_owned(), text })?;
     let id: SmsId = context.new_id();
-    store::insert(tx, &store::New { id, sealed, digest, user, country: country.to_owned(), now, expires_at })
-        .await
+    store::insert(
+        tx,
+        &store::New { id, sealed, digest, claims, user, country: country.to_owned(), now, expires_at },
+    )
+    .await
 }
 
 /// Sends what is due, one message after the other, until nothing is due. Answers how many were sent.

@@ -15,6 +15,7 @@ pub(super) struct New {
     pub id: SmsId,
     pub sealed: Vec<u8>,
     pub digest: String,
+    pub claims: bool,
     pub user: UserId,
     pub country: String,
     pub now: Time,
@@ -23,8 +24,8 @@ pub(super) struct New {
 
 pub(super) async fn insert(tx: &mut Tx<'_>, new: &New) -> Result<()> {
     tx.execute(
-        "INSERT INTO sms_outbox (id, state, sealed, number_digest, user_id, country, next_attempt_at, created_at, expires_at)
-         VALUES (?1, 'queued', ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
+        "INSERT INTO sms_outbox (id, state, sealed, number_digest, claims, user_id, country, next_attempt_at, created_at, expires_at)
+         VALUES (?1, 'queued', ?2, ?3, ?8, ?4, ?5, ?6, ?6, ?7)",
         &p![
             new.id,
             new.sealed.clone(),
@@ -32,7 +33,8 @@ pub(super) async fn insert(tx: &mut Tx<'_>, new: &New) -> Result<()> {
             new.user,
             new.country.as_str(),
             new.now,
-            new.expires_at
+            new.expires_at,
+            new.claims
         ],
     )
     .await?;
@@ -42,6 +44,8 @@ pub(super) async fn insert(tx: &mut Tx<'_>, new: &New) -> Result<()> {
 /// Whose messages are counted.
 pub(super) enum Counted<'a> {
     Number(&'a str),
+    /// Those to somebody who claims it.
+    Claims(&'a str),
     User(UserId),
     Country(&'a str),
 }
@@ -58,7 +62,8 @@ pub(super) async fn nth(tx: &mut Tx<'_>, of: Counted<'_>, since: Time, n: i64) -
         };
     }
     let (sql, key): (_, Param) = match of {
-        Counted::Number(digest) => (by!("number_digest"), digest.into()),
+        Counted::Number(digest) => (by!("NOT claims AND number_digest"), digest.into()),
+        Counted::Claims(digest) => (by!("claims AND number_digest"), digest.into()),
         Counted::User(user) => (by!("user_id"), user.into()),
         Counted::Country(country) => (by!("country"), country.into()),
     };

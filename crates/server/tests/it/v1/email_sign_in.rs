@@ -426,23 +426,3 @@ async fn sign_ins_by_mail_that_ran_out_are_cleaned_up() {
 
     assert_eq!(app.count("SELECT COUNT(*) FROM email_sign_ins").await, 0);
 }
-
-#[tokio::test]
-async fn a_link_that_was_opened_elsewhere_gives_a_code_for_the_browser_that_asked_and_signs_nobody_in() {
-    let app = TestApp::start().await;
-    let (_, email) = app.member("ada").await;
-    let (browser, phone) = (app.browser(), app.browser());
-    browser.post("/v1/sign-in/email", &json!({"email": email})).await.expect_status(202);
-    let token = app.mail_to(&email).await.token();
-
-    let reply = phone.post("/v1/sign-in/email/code", &json!({"token": token})).await;
-
-    assert!(reply.expect_status(200).set_cookies().is_empty());
-    let shown = reply.value();
-    assert_eq!(shown["place"], "127.0.0.1", "whoever reads it is told who asked: {shown}");
-    let code = shown["code"].as_str().unwrap();
-    by_code(&phone, &email, code).await.expect_problem(400, "invalid_or_expired_code");
-    let again = phone.post("/v1/sign-in/email/code", &json!({"token": token})).await;
-    again.expect_problem(400, "invalid_or_expired_token");
-    by_code(&browser, &email, code).await.expect_status(200);
-}

@@ -120,6 +120,24 @@ async fn where_sms_was_switched_off_a_backup_code_or_a_new_factor_gets_in_and_ne
 }
 
 #[tokio::test]
+async fn who_claims_anothers_number_uses_up_none_of_its_owners_messages() {
+    let app = TestApp::with(on).await;
+    let (_, email) = reachable(&app).await;
+    let (eve, _) = app.member("eve").await;
+    for _ in 0..2 {
+        app.advance(MINUTE);
+        eve.post("/v1/me/phone", &json!({"phone_number": NUMBER})).await.expect_status(202);
+    }
+    app.advance(MINUTE);
+    let claim = eve.post("/v1/me/phone", &json!({"phone_number": NUMBER})).await;
+    claim.expect_problem(429, "rate_limited");
+
+    let browser = app.browser();
+    let token = first_step(&browser, &email).await;
+    send(&browser, &token).await.expect_status(202);
+}
+
+#[tokio::test]
 async fn a_right_code_past_the_limit_of_the_hour_is_not_called_wrong() {
     let app = TestApp::with(|config| {
         on(config);
