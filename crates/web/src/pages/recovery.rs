@@ -11,7 +11,7 @@ use doorward_core::session::Live;
 use doorward_core::sign_in::second;
 use http::{HeaderMap, StatusCode};
 
-use super::second_step::{anew, token};
+use super::second_step::anew;
 use super::views::{RecoveryAskPage, RecoveryAskedPage, RecoveryDonePage, RecoveryLinkPage, masked};
 use super::{layout, page, see_other};
 use crate::http::caller::ByCaller;
@@ -39,7 +39,7 @@ pub async fn ask(
     ByCaller(caller): ByCaller,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, None)) };
+    let Some(token) = web.cookies.flow(&headers) else { return Ok(anew(&web, None)) };
     match second::recover(web.context(), &caller, &token).await {
         Ok(recovery) => {
             let user = second::waiting(web.context(), &token).await?.user;

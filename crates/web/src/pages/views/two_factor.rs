@@ -5,6 +5,7 @@ use super::form::{Field, Form};
 use super::layout::Layout;
 use super::moment::Moment;
 use super::passkeys::PasskeyForm;
+use crate::http::redirect::with_query;
 
 /// The second step of a sign-in.
 #[derive(Template)]
@@ -54,15 +55,7 @@ impl SecondStepPage {
     }
 
     fn query(&self, by: Option<&str>) -> String {
-        let pairs = [("redirect_to", self.redirect_to.as_deref()), ("by", by)];
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in pairs {
-            if let Some(value) = value {
-                query.append_pair(name, value);
-            }
-        }
-        let query = query.finish();
-        if query.is_empty() { query } else { format!("?{query}") }
+        with_query("", &[("redirect_to", self.redirect_to.as_deref()), ("by", by)])
     }
 }
 
