@@ -115,7 +115,6 @@ mod tests {
 
     use http::header::COOKIE;
     use http::{HeaderMap, HeaderValue};
-use secrecy::SecretString;
 
     use super::{CookieName, Cookies};
     use crate::http::tests::config;

@@ -101,11 +101,6 @@ pub async fn verify(
     }
 }
 
-/// Whoever comes back from confirming that it is them presses the button once more.
-pub async fn back(State(web): State<Web>) -> Response {
-    see_other(&format!("{}{PATH}", web.config.base_path()))
-}
-
 pub async fn remove(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,

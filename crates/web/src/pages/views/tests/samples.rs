@@ -428,11 +428,10 @@ fn sessions(add: &mut Add) {
     add("sessions-hostile", &hostile);
     let confirm = |by: ConfirmBy, text: &str, layout: Layout| ReauthenticationPage {
         layout,
-        form: ReauthenticationPage::form(by, text, Some("/account/email")),
+        form: ReauthenticationPage::form(Some(by), text, Some("/account/email")),
         passkey: (by == ConfirmBy::Password).then(refused_passkey),
-        by_passkey_alone: false,
-        by,
-        others: vec![ConfirmBy::BackupCode, ConfirmBy::EmailCode],
+        by: Some(by),
+        ways: vec![by, ConfirmBy::BackupCode, ConfirmBy::EmailCode],
         email: text.to_owned(),
         masked_email: masked(text),
         redirect_to: Some("/account/email".to_owned()),
@@ -441,6 +440,23 @@ fn sessions(add: &mut Add) {
     add("reauthentication-app", &confirm(ConfirmBy::Totp, EMAIL, layout("Confirm that it is you")));
     add("reauthentication-code", &confirm(ConfirmBy::EmailCode, EMAIL, layout("Confirm that it is you")));
     add("reauthentication-hostile", &confirm(ConfirmBy::Password, EVIL, branded("Confirm that it is you")));
+    for (name, ways, has_passkey) in [
+        ("mail-first", vec![ConfirmBy::EmailCode], false),
+        ("phone-first", vec![ConfirmBy::Sms, ConfirmBy::BackupCode], false),
+        ("passkey-or-mail", vec![ConfirmBy::EmailCode], true),
+        ("passkey-alone", Vec::new(), true),
+        ("no-way", Vec::new(), false),
+    ] {
+        let mut form = ReauthenticationPage::form(None, EMAIL, None);
+        form.alert = (name == "phone-first").then(|| "There were too many attempts.".to_owned());
+        let passkey = PasskeyForm { primary: true, ..PasskeyForm::reauthenticate(None) };
+        let passkey = has_passkey.then_some(passkey);
+        let page = confirm(ConfirmBy::Totp, EMAIL, layout("Confirm that it is you"));
+        add(
+            &format!("reauthentication-{name}"),
+            &ReauthenticationPage { form, passkey, by: None, ways, ..page },
+        );
+    }
     let not_me = |layout, email: &str, factors, token| NotMePage {
         layout,
         email: email.to_owned(),
