@@ -170,11 +170,14 @@ fn confirm_page(
     ways: Vec<ConfirmBy>,
     redirect_to: Option<&str>,
 ) -> ReauthenticationPage {
+    let has_passkey = passkey.is_some();
     ReauthenticationPage {
         layout: layout(web, "Confirm that it is you", None),
         form,
         passkey: passkey.map(|passkey| PasskeyForm { primary: by.is_none(), ..passkey }),
         by,
+        // A device that is trusted is asked for no passkey, so that signing in again would prove as little as before.
+        signs_in_again: ways.is_empty() && !(has_passkey && live.user.mfa_enabled),
         ways,
         email: live.user.email.clone(),
         masked_email: masked(&live.user.email),

@@ -67,6 +67,7 @@ pub async fn submit(
             let by = usual(&waiting);
             let mut shown = SecondStepPage::form(by, trust_days(&web), redirect_to);
             shown.focus = false;
+            shown.fill("trust_device", if trust { "on" } else { "" });
             let template = second_step_page(&web, &waiting, shown, passkey, by, redirect_to);
             Ok(again(&template, status, retry_after))
         }

@@ -19,6 +19,8 @@ pub struct ReauthenticationPage {
     pub by: Option<ConfirmBy>,
     /// All ways but the passkey.
     pub ways: Vec<ConfirmBy>,
+    /// Nothing can be confirmed here, at least without the passkey at hand, and a new sign-in would do.
+    pub signs_in_again: bool,
     pub email: String,
     /// By [`super::masked`].
     pub masked_email: String,

@@ -432,6 +432,7 @@ fn sessions(add: &mut Add) {
         passkey: (by == ConfirmBy::Password).then(refused_passkey),
         by: Some(by),
         ways: vec![by, ConfirmBy::BackupCode, ConfirmBy::EmailCode],
+        signs_in_again: false,
         email: text.to_owned(),
         masked_email: masked(text),
         redirect_to: Some("/account/email".to_owned()),
@@ -452,10 +453,9 @@ fn sessions(add: &mut Add) {
         let passkey = PasskeyForm { primary: true, ..PasskeyForm::reauthenticate(None) };
         let passkey = has_passkey.then_some(passkey);
         let page = confirm(ConfirmBy::Totp, EMAIL, layout("Confirm that it is you"));
-        add(
-            &format!("reauthentication-{name}"),
-            &ReauthenticationPage { form, passkey, by: None, ways, ..page },
-        );
+        let signs_in_again = ways.is_empty();
+        let page = ReauthenticationPage { form, passkey, by: None, ways, signs_in_again, ..page };
+        add(&format!("reauthentication-{name}"), &page);
     }
     let not_me = |layout, email: &str, factors, token| NotMePage {
         layout,
