@@ -25,6 +25,8 @@ mod sign_in;
 mod sign_up;
 mod two_factor;
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
@@ -175,6 +177,18 @@ fn with_wait(error: &Error) -> String {
     format!("{} You can try again in {wait}.", error.detail())
 }
 
+/// How long something takes, to people.
+fn in_words(time: Duration) -> String {
+    let hours = time.as_secs() / 3600;
+    match (hours / 24, hours) {
+        (0, 0) => "a short while".to_owned(),
+        (0, 1) => "one hour".to_owned(),
+        (0, hours) => format!("{hours} hours"),
+        (1, _) => "one day".to_owned(),
+        (days, _) => format!("{days} days"),
+    }
+}
+
 /// Gives a form a puzzle to solve, where challenges are on.
 fn challenge(web: &Web, form: &mut Form) {
     if web.config.challenge.enabled {
@@ -184,7 +198,7 @@ fn challenge(web: &Web, form: &mut Form) {
 }
 
 /// Shows a form again, with the headers that belong to the error.
-fn again(template: &impl Template, status: StatusCode, retry_after: Option<std::time::Duration>) -> Response {
+fn again(template: &impl Template, status: StatusCode, retry_after: Option<Duration>) -> Response {
     let mut response = page(status, template);
     if let Some(wait) = retry_after {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

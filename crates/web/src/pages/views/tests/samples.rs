@@ -331,6 +331,7 @@ fn passkeys(add: &mut Add) {
     let page = |layout, passkeys, notice: Option<&str>, alert: Option<&str>| PasskeysPage {
         layout,
         passkeys,
+        removal: alert.is_some().then_some(Removal { is_last: true, required: false }),
         has_room: alert.is_none(),
         signals: serde_json::json!({"name": EVIL}),
         notice: notice.map(str::to_owned),
@@ -360,7 +361,7 @@ fn passkeys(add: &mut Add) {
 
 fn phone(add: &mut Add) {
     let number = || Some("+436641234567".to_owned());
-    let (title, remove) = ("Phone number", PhonePage::remove);
+    let title = "Phone number";
     let form = PhonePage::form;
     let none = |layout, form| PhonePage {
         layout,
@@ -368,8 +369,9 @@ fn phone(add: &mut Add) {
         pending: None,
         is_on: true,
         form,
-        remove: remove(),
+        removal: Removal { is_last: true, required: false },
         notice: None,
+        alert: None,
     };
     add("phone", &none(inside(title), form()));
     add("phone-verified", &PhonePage { phone: number(), ..none(inside(title), form()) });
@@ -377,7 +379,8 @@ fn phone(add: &mut Add) {
     let evil = Some(EVIL.to_owned());
     let form = wrong(PhonePage::form(), EVIL);
     let (phone, pending, notice) = (evil.clone(), evil.clone(), evil);
-    add("phone-hostile", &PhonePage { phone, pending, notice, ..none(branded(title), form) });
+    let alert = notice.clone();
+    add("phone-hostile", &PhonePage { phone, pending, notice, alert, ..none(branded(title), form) });
     let (layout, form) = (inside(title), ConfirmPhonePage::form());
     add("phone-confirm", &ConfirmPhonePage { layout, number: "+436641234567".to_owned(), form });
     let (layout, form) = (branded(title), wrong(ConfirmPhonePage::form(), EVIL));
@@ -505,8 +508,10 @@ fn two_factor(add: &mut Add) {
     }
     let ask = |has_backup_codes, layout| RecoveryAskPage {
         layout,
-        form: RecoveryAskPage::form(),
+        form: RecoveryAskPage::form(Some(EVIL)),
         has_backup_codes,
+        wait: "one day".to_owned(),
+        redirect_to: Some(EVIL.to_owned()),
     };
     add("recovery-ask", &ask(true, layout("Lost your second factor?")));
     add("recovery-ask-hostile", &ask(false, branded("Lost your second factor?")));
@@ -515,7 +520,12 @@ fn two_factor(add: &mut Add) {
     {
         let ready_at = "24 November 2026 at 10:00 UTC".to_owned();
         let masked_email = masked(text);
-        let asked = RecoveryAskedPage { layout: layout("The wait has begun"), masked_email, ready_at };
+        let asked = RecoveryAskedPage {
+            layout: layout("The wait has begun"),
+            masked_email,
+            ready_at,
+            redirect_to: Some(text.to_owned()),
+        };
         add(&format!("recovery-asked{name}"), &asked);
         for (kind, cancels) in [("cancel", true), ("complete", false)] {
             let form = RecoveryLinkPage::form(cancels, text);
@@ -552,6 +562,10 @@ fn two_factor(add: &mut Add) {
         |totp: bool, remaining: Option<usize>, required: bool, alert: Option<&str>| TwoFactorPage {
             layout: inside("Two-factor"),
             totp: totp.then(|| TotpItem { created: moment(), used: required.then(moment) }),
+            removal: Removal { is_last: alert.is_some(), required },
+            phone: alert.map(str::to_owned),
+            takes_phone: !totp,
+            is_enabled: totp || remaining.is_some(),
             backup_codes: remaining.map(|remaining| BackupCodesItem { remaining, created: moment() }),
             has_passkeys: remaining.is_some() || alert.is_none(),
             passkey_second: remaining == Some(7),
@@ -564,6 +578,12 @@ fn two_factor(add: &mut Add) {
     add("two-factor-off", &overview(false, None, false, None));
     add("two-factor-on", &overview(true, Some(7), true, None));
     add("two-factor-passkey", &overview(false, Some(7), true, None));
+    let phone = TwoFactorPage {
+        phone: Some("+436641234567".to_owned()),
+        passkey_second: false,
+        ..overview(false, Some(6), false, None)
+    };
+    add("two-factor-phone", &phone);
     add("two-factor-hostile", &overview(true, Some(0), false, Some(EVIL)));
 }
 
