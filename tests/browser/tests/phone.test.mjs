@@ -56,6 +56,10 @@ describe("a phone number", () => {
       await page.getByText("Your phone number is verified.").waitFor();
       await assertGood(page, "phone");
       await picture(page, `phone-${look.name}`);
+      await page.goto("/account/two-factor");
+      await page.getByText("10 of 10 are left").waitFor();
+      await assertGood(page, "two-factor");
+      await picture(page, `two-factor-phone-${look.name}`);
 
       await page.goto("/account");
       await page.getByRole("button", { name: "Sign out", exact: true }).first().click();
@@ -81,7 +85,11 @@ describe("a phone number", () => {
       await picture(page, `confirm-sms-${look.name}`);
       await page.getByRole("button", { name: "Confirm" }).click();
       await page.waitForURL("**/account/phone");
-      await page.getByRole("button", { name: "Remove the number" }).click();
+      await page.getByText("Remove…").click();
+      await page.getByText("your backup codes go as well").waitFor();
+      await assertGood(page, "what goes with the number");
+      await picture(page, `phone-remove-${look.name}`);
+      await page.getByRole("button", { name: "Yes, remove it" }).click();
       await page.getByText("Your phone number is removed.").waitFor();
       assert.deepEqual(complaints, []);
       await context.close();

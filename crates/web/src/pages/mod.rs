@@ -180,12 +180,12 @@ fn with_wait(error: &Error) -> String {
 /// How long something takes, to people.
 fn in_words(time: Duration) -> String {
     let hours = time.as_secs() / 3600;
-    match (hours / 24, hours) {
-        (0, 0) => "a short while".to_owned(),
-        (0, 1) => "one hour".to_owned(),
-        (0, hours) => format!("{hours} hours"),
-        (1, _) => "one day".to_owned(),
-        (days, _) => format!("{days} days"),
+    match hours {
+        0 => "a short while".to_owned(),
+        1 => "one hour".to_owned(),
+        24 => "one day".to_owned(),
+        hours if hours % 24 == 0 => format!("{} days", hours / 24),
+        hours => format!("{hours} hours"),
     }
 }
 

@@ -5,6 +5,7 @@ mod account;
 mod account_life;
 mod activity;
 mod email_sign_in;
+mod factors;
 mod mailbox;
 mod on_the_way;
 mod operations;
