@@ -30,11 +30,13 @@ pub async fn ask_show(
     let Some(waiting) = super::second_step::waiting(&web, &headers).await? else {
         return Ok(anew(&web, redirect_to));
     };
+    let wait = web.config.recovery.wait;
     let template = RecoveryAskPage {
         layout: layout(&web, "Lost your second factor?", None),
         form: RecoveryAskPage::form(redirect_to),
         has_backup_codes: waiting.methods.contains(&Method::BackupCode),
-        wait: in_words(web.config.recovery.wait),
+        wait: in_words(wait),
+        longer_wait: (recovery::MAILBOX_ONLY > wait).then(|| in_words(recovery::MAILBOX_ONLY)),
         redirect_to: redirect_to.map(str::to_owned),
     };
     Ok(page(StatusCode::OK, &template))

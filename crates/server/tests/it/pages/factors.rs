@@ -151,7 +151,7 @@ async fn a_recovery_says_how_long_it_waits_and_what_goes_and_keeps_where_to_go()
 
     let ask = page(&browser, &format!("/sign-in/recover?{to}")).await;
 
-    assert!(ask.contains("a wait of 36 hours begins"), "{ask}");
+    assert!(ask.contains("a wait of 36 hours begins (of 7 days if you signed in by mail"), "{ask}");
     assert!(ask.contains("name=\"redirect_to\" value=\"/account/data\""), "{ask}");
     for link in [format!("/sign-in/mfa?{to}"), format!("/sign-in/mfa?{to}&#38;by=backup_code")] {
         assert!(ask.contains(&format!("href=\"{link}\"")), "{link}: {ask}");

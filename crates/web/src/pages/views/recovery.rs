@@ -14,6 +14,8 @@ pub struct RecoveryAskPage {
     pub has_backup_codes: bool,
     /// How long it waits, in words.
     pub wait: String,
+    /// The same where nothing but the mailbox is left, if that is longer.
+    pub longer_wait: Option<String>,
     pub redirect_to: Option<String>,
 }
 

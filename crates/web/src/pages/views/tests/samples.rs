@@ -50,7 +50,6 @@ fn branded(title: &str) -> Layout {
 }
 
 /// As if every field was typed into, wrongly.
-
 fn wrong(mut form: Form, typed: &str) -> Form {
     let names: Vec<_> = form.fields.iter().map(|field| field.name).collect();
     for name in names {

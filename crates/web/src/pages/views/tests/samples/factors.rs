@@ -123,6 +123,7 @@ fn recovery(add: &mut Add) {
         form: RecoveryAskPage::form(Some(EVIL)),
         has_backup_codes,
         wait: "one day".to_owned(),
+        longer_wait: has_backup_codes.then(|| "7 days".to_owned()),
         redirect_to: Some(EVIL.to_owned()),
     };
     add("recovery-ask", &ask(true, layout("Lost your second factor?")));
@@ -212,7 +213,7 @@ fn reauthentication(add: &mut Add) {
         form: ReauthenticationPage::form(Some(by), text, Some("/account/email")),
         passkey: (by == ConfirmBy::Password).then(refused_passkey),
         by: Some(by),
-        ways: vec![by, ConfirmBy::BackupCode, ConfirmBy::EmailCode],
+        ways: vec![ConfirmBy::Password, ConfirmBy::Totp, ConfirmBy::BackupCode, ConfirmBy::EmailCode],
         signs_in_again: false,
         email: text.to_owned(),
         masked_email: masked(text),
