@@ -63,3 +63,31 @@ async fn every_button_of_an_account_leads_to_a_page_after_the_sign_in() {
         lands(&ada, &back).await;
     }
 }
+
+#[tokio::test]
+async fn below_a_path_the_way_back_is_below_it_too() {
+    let app = TestApp::with(|config| {
+        config.public_url =
+            format!("{}/auth", config.public_url.as_str().trim_end_matches('/')).parse().unwrap();
+        config.pages_base_url = config.public_url.clone();
+    })
+    .await;
+    let (browser, email) = (app.browser(), "ada@example.com");
+    let asked = browser.submit("/auth/account/passkeys/rename", &[]).await;
+    asked.expect_redirect("/auth/sign-in?redirect_to=%2Fauth%2Faccount%2Fpasskeys");
+    browser.submit("/auth/sign-up", &[("email", email), ("password", PASSWORD)]).await.expect_status(303);
+    let code = app.mail_to(email).await.code();
+    let verified = browser.submit("/auth/verify-email", &[("email", email), ("code", &code)]).await;
+    verified.expect_redirect("/auth/account");
+    let db = &app.app.context().db;
+    db.write(async |tx| tx.execute("UPDATE users SET password_hash = NULL", &[]).await).await.unwrap();
+    app.app.sessions.forget_user(app.user_id(email).await);
+    app.advance(Duration::from_secs(11 * 60));
+
+    let password =
+        browser.submit("/auth/account/password", &[("new_password", "a wholly new passphrase")]).await;
+    let button = browser.submit("/auth/account/passkeys/remove", &[]).await;
+
+    password.expect_redirect("/auth/reauthenticate?redirect_to=%2Fauth%2Faccount%2Fpassword");
+    button.expect_redirect("/auth/reauthenticate?redirect_to=%2Fauth%2Faccount%2Fpasskeys");
+}
