@@ -138,9 +138,11 @@ async fn with_no_way_at_all_signing_in_again_is_offered_and_leads_on() {
 }
 
 #[tokio::test]
-async fn where_sms_was_switched_off_a_trusted_device_is_told_to_sign_in_again() {
+async fn where_sms_was_switched_off_and_no_backup_code_is_left_signing_in_again_is_offered() {
     let mut app = TestApp::with(by_sms).await;
     let (browser, _) = on_a_trusted_device(&app).await;
+    let db = &app.app.context().db;
+    db.write(async |tx| tx.execute("DELETE FROM backup_codes", &[]).await).await.unwrap();
     app.restart_with(|config| config.sms = None).await;
 
     let page = browser.get(PAGE).await.expect_status(200).text.clone();
