@@ -19,6 +19,8 @@
   document.querySelectorAll("[data-passkey-instead]").forEach((line) => line.remove());
   document.querySelectorAll("[data-passkey-offer]").forEach(offer);
   if (signals) tell(JSON.parse(signals.dataset.passkeySignals));
+  // Back from the next page, the browser may show this one with the answer that was sent.
+  addEventListener("pageshow", ({ persisted }) => forms.forEach((form) => empty(form, persisted)));
 
   function ready(form) {
     form.hidden = false;
@@ -31,6 +33,14 @@
     });
     if (form.dataset.unknown) forget(JSON.parse(form.dataset.unknown));
     if ("autofill" in form.dataset) autofill(form);
+  }
+
+  /** An answer is good once. */
+  function empty(form, again) {
+    form.elements.passkey_token.value = "";
+    form.elements.credential.value = "";
+    form.querySelectorAll("[data-copied]").forEach((input) => input.remove());
+    if (again && "autofill" in form.dataset) autofill(form);
   }
 
   async function ask(form) {
@@ -90,10 +100,13 @@
   }
 
   function send(form, { token, credential }) {
+    empty(form, false);
     form.elements.passkey_token.value = token;
     form.elements.credential.value = credential;
-    if (document.querySelector("#remember:checked")) {
-      form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "remember", value: "on" }));
+    for (const { name } of document.querySelectorAll("#remember:checked, #trust_device:checked")) {
+      const copy = Object.assign(document.createElement("input"), { type: "hidden", name, value: "on" });
+      copy.toggleAttribute("data-copied", true);
+      form.append(copy);
     }
     form.requestSubmit();
   }

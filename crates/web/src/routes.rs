@@ -1,18 +1,21 @@
 //! Every address that is answered, each with who may ask. There is no other way to add one.
 
 mod api_route;
+pub mod page;
 
 use axum::Router;
 use axum::extract::{FromRequestParts as _, Request, State};
+use axum::handler::Handler;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use doorward_core::access::{self, Decision, Permission};
 use doorward_core::error::{Code, Error};
 use doorward_core::session::Live;
 use http::HeaderMap;
 
 use self::api_route::{ApiRoute, api_route};
+use self::page::Page;
 use crate::api::{
     account, audit, challenge, email_sign_in, enrolment, factors, me, not_me, passkeys, password, phone,
     reauthentication, recovery, revocations, second_factor, session, sessions, sign_up,
@@ -175,9 +178,26 @@ impl Routes {
         self.router = std::mem::take(&mut self.router).route(path, route);
     }
 
-    /// A page. Whoever is not signed in where that is needed is sent to sign in.
-    pub fn page(&mut self, access: Access, path: &str, route: MethodRouter<Web>) {
-        let route = route.layer(from_fn_with_state((self.web.clone(), access), pages::session::enter));
+    /// A page. Whoever is not signed in where that is needed is sent to sign in, and comes back.
+    pub fn page(&mut self, access: Access, path: &'static str, page: Page) {
+        self.enter(access, path, path, page.handlers());
+    }
+
+    /// Where a button of a page posts to, and there is nothing to look at. Whoever has to sign in or to confirm first comes back
+    /// to the page `back`, and presses the button once more.
+    pub fn act<H: Handler<T, Web>, T: 'static>(
+        &mut self,
+        access: Access,
+        path: &'static str,
+        back: &'static str,
+        handler: H,
+    ) {
+        self.enter(access, path, back, post(handler));
+    }
+
+    fn enter(&mut self, access: Access, path: &str, back: &'static str, route: MethodRouter<Web>) {
+        let state = (self.web.clone(), access, back);
+        let route = route.layer(from_fn_with_state(state, pages::session::enter));
         self.router = std::mem::take(&mut self.router).route(path, route);
     }
 

@@ -70,8 +70,20 @@ describe("a second factor on the way in", () => {
       await page.locator("#password").fill(PASSWORD);
       await press(page, "Sign in");
       await page.waitForURL("**/sign-in/mfa");
+      await page.getByRole("button", { name: "Use a passkey" }).waitFor();
+      await assertGood(page, "second step");
+      await page.getByLabel("Don't ask on this device").check();
+      await picture(page, `second-step-passkey-${look.name}`);
       await authenticator.present(true);
       await press(page, "Use a passkey");
+      await page.waitForURL("**/account");
+      await authenticator.present(false);
+      await press(page, "Sign out");
+      await page.waitForURL("**/sign-in*");
+      await page.locator("#identifier").fill(email);
+      await page.locator("#password").fill(PASSWORD);
+      await press(page, "Sign in");
+      // This device is not asked again.
       await page.waitForURL("**/account");
       assert.deepEqual(complaints, []);
       await context.close();

@@ -129,6 +129,24 @@ describe("passkeys", () => {
     await context.close();
   });
 
+  it("asks anew after Back, in place of sending the old answer", async () => {
+    const { context, page, authenticator } = await member();
+    await add(page);
+    await page.goto("/reauthenticate?redirect_to=%2Faccount%2Fdelete");
+    const kept = await page.evaluate(() => {
+      // As the browser keeps a page that it comes back to.
+      const { passkey_token: token, credential } = document.querySelector("form[data-passkey]").elements;
+      [token.value, credential.value] = ["an old token", "{}"];
+      dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+      return token.value + credential.value;
+    });
+    assert.equal(kept, "");
+    await authenticator.present(true);
+    await press(page, "Use a passkey");
+    await page.waitForURL("**/account/delete");
+    await context.close();
+  });
+
   it("is told in words when the person cancels, or never answers", async () => {
     const { context, page, authenticator } = await member();
     await page.goto("/account/passkeys/add");

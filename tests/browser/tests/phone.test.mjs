@@ -56,8 +56,11 @@ describe("a phone number", () => {
       await page.getByText("Your phone number is verified.").waitFor();
       await assertGood(page, "phone");
       await picture(page, `phone-${look.name}`);
+      await page.goto("/account/two-factor");
+      await page.getByText("10 of 10 are left").waitFor();
+      await assertGood(page, "two-factor");
+      await picture(page, `two-factor-phone-${look.name}`);
 
-      texts.delete(number);
       await page.goto("/account");
       await page.getByRole("button", { name: "Sign out", exact: true }).first().click();
       await page.goto("/sign-in");
@@ -68,22 +71,25 @@ describe("a phone number", () => {
       await assertGood(page, "second step");
       await picture(page, `second-step-sms-${look.name}`);
       await page.getByRole("button", { name: "Send a code to my phone" }).click();
-      await page.locator("#code").fill(await codeTo(number));
+      await page.locator("#code").fill(await sms.codeTo(number));
       await assertGood(page, "second step, the code");
       await page.getByRole("button", { name: "Go on" }).click();
       await page.waitForURL("**/account");
 
-      texts.delete(number);
       await page.goto("/reauthenticate?redirect_to=/account/phone");
       await assertGood(page, "confirm who it is");
       await page.getByRole("button", { name: "Send a code to my phone" }).click();
-      await page.getByText("We sent a code to your phone").waitFor();
-      await page.locator("#code").fill(await codeTo(number));
+      await page.getByText("Type the newest code").waitFor();
+      await page.locator("#code").fill(await sms.codeTo(number));
       await assertGood(page, "confirm who it is, the code");
       await picture(page, `confirm-sms-${look.name}`);
       await page.getByRole("button", { name: "Confirm" }).click();
       await page.waitForURL("**/account/phone");
-      await page.getByRole("button", { name: "Remove the number" }).click();
+      await page.getByText("Remove…").click();
+      await page.getByText("your backup codes go as well").waitFor();
+      await assertGood(page, "what goes with the number");
+      await picture(page, `phone-remove-${look.name}`);
+      await page.getByRole("button", { name: "Yes, remove it" }).click();
       await page.getByText("Your phone number is removed.").waitFor();
       assert.deepEqual(complaints, []);
       await context.close();

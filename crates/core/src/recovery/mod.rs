@@ -25,7 +25,7 @@ const READY_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// A password that a mail has set within this time proves no more than the mailbox does.
 const RESET_COUNTS_NOT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The wait where nothing but the mailbox is left.
-const MAILBOX_ONLY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub const MAILBOX_ONLY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const BATCH: i64 = 50;
 
 /// A recovery under way.

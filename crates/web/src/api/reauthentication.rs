@@ -33,6 +33,19 @@ pub enum ReauthenticationMethod {
     Passkey,
 }
 
+impl ReauthenticationMethod {
+    /// `None` for what is no second factor.
+    const fn second_factor(self) -> Option<Method> {
+        match self {
+            Self::EmailCode => None,
+            Self::Totp => Some(Method::Totp),
+            Self::Sms => Some(Method::Sms),
+            Self::BackupCode => Some(Method::BackupCode),
+            Self::Passkey => Some(Method::Passkey),
+        }
+    }
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReauthenticateStart {
@@ -124,21 +137,14 @@ pub async fn confirm(
         (Some(password), None, None) if request.passkey_token.is_none() && request.credential.is_none() => {
             reauthentication::by_password(&web.sessions, &caller, &live, password).await?
         }
-        (None, Some(ReauthenticationMethod::EmailCode), Some(code)) => {
-            reauthentication::by_code(&web.sessions, &caller, &live, code.expose_secret()).await?
-        }
-        (None, Some(ReauthenticationMethod::Totp), Some(code)) => {
+        (None, Some(method), Some(code)) => {
             let code = code.expose_secret();
-            reauthentication::by_second_factor(&web.sessions, &caller, &live, Method::Totp, code).await?
-        }
-        (None, Some(ReauthenticationMethod::Sms), Some(code)) => {
-            let code = code.expose_secret();
-            reauthentication::by_second_factor(&web.sessions, &caller, &live, Method::Sms, code).await?
-        }
-        (None, Some(ReauthenticationMethod::BackupCode), Some(code)) => {
-            let code = code.expose_secret();
-            reauthentication::by_second_factor(&web.sessions, &caller, &live, Method::BackupCode, code)
-                .await?
+            match method.second_factor() {
+                Some(method) => {
+                    reauthentication::by_second_factor(&web.sessions, &caller, &live, method, code).await?
+                }
+                None => reauthentication::by_code(&web.sessions, &caller, &live, code).await?,
+            }
         }
         (None, Some(_), None) => return Err(required("code", "Enter the code.")),
         (None, None, Some(_)) => return Err(required("method", "Say what the code is from.")),

@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 use super::delivery::{self, Delivery, SignedInAnswer};
 use super::passkeys::PasskeyStarted;
 use crate::http::caller::ByCaller;
-use crate::http::cookies::CookieName;
 use crate::http::json::Json;
 use crate::http::problem::{ApiError, Problem};
 use crate::state::Web;
@@ -94,8 +93,7 @@ pub fn token_or_cookie(
     headers: &HeaderMap,
     token: Option<SecretString>,
 ) -> Result<SecretString, Error> {
-    let cookie = || web.cookies.get(headers, CookieName::Flow).map(SecretString::from);
-    token.or_else(cookie).ok_or_else(|| Code::InvalidOrExpiredToken.into())
+    token.or_else(|| web.cookies.flow(headers)).ok_or_else(|| Code::InvalidOrExpiredToken.into())
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use doorward_core::config::Config;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
+use secrecy::SecretString;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CookieName {
@@ -58,6 +59,11 @@ impl Cookies {
             }
         }
         std::str::from_utf8(found?.trim_ascii_end()).ok().filter(|value| !value.is_empty())
+    }
+
+    /// The token of a sign-up or sign-in under way in this browser.
+    pub fn flow(&self, headers: &HeaderMap) -> Option<SecretString> {
+        self.get(headers, CookieName::Flow).map(SecretString::from)
     }
 
     /// Whether a cookie of this name came, though [`Self::get`] may take none: of several one is somebody else's.

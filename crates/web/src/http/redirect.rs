@@ -13,9 +13,19 @@ pub fn safe_redirect(target: Option<&str>, config: &Config) -> String {
 
 /// A page on the way to `back`, which it keeps as where to go afterwards.
 pub fn on_the_way(page: &str, back: &str) -> String {
-    let query =
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", back).finish();
-    format!("{page}?{query}")
+    with_query(page, &[("redirect_to", Some(back))])
+}
+
+/// A page with those of these that have a value.
+pub fn with_query(page: &str, pairs: &[(&str, Option<&str>)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in pairs {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    let query = query.finish();
+    if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") }
 }
 
 /// Whether somebody may be sent to `target`.
@@ -51,7 +61,7 @@ mod tests {
     use proptest::prelude::*;
     use url::Url;
 
-    use super::safe_redirect;
+    use super::{safe_redirect, with_query};
     use crate::http::tests::config;
 
     fn settings(public_url: &str) -> Config {
@@ -59,6 +69,14 @@ mod tests {
         config.http.allowed_redirects =
             vec!["https://app.example.com".to_owned(), "http://localhost:3000".to_owned()];
         config
+    }
+
+    #[test]
+    fn a_query_holds_what_has_a_value() {
+        assert_eq!(with_query("/x", &[("redirect_to", None), ("by", None)]), "/x");
+        assert_eq!(with_query("/x", &[("redirect_to", None), ("by", Some("sms"))]), "/x?by=sms");
+        let both = [("redirect_to", Some("/a?b&c")), ("by", Some("sms"))];
+        assert_eq!(with_query("/x", &both), "/x?redirect_to=%2Fa%3Fb%26c&by=sms");
     }
 
     #[test]

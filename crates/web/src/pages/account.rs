@@ -96,7 +96,8 @@ pub async fn password(
             Ok(response)
         }
         Err(error) if error.code() == Code::ReauthenticationRequired => {
-            Ok(see_other(&with_redirect(&web, "/reauthenticate", Some("/account/password"))))
+            let back = format!("{}/account/password", web.config.base_path());
+            Ok(see_other(&with_redirect(&web, "/reauthenticate", Some(&back))))
         }
         Err(error) => {
             let retry_after = error.retry_after();

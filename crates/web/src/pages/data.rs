@@ -11,7 +11,7 @@ use http::header::CONTENT_DISPOSITION;
 use http::{HeaderValue, StatusCode};
 
 use super::views::{AccountClosedPage, ClosePage, DataPage, RestorePage, RestoredPage};
-use super::{layout, mark, page};
+use super::{in_words, layout, mark, page};
 use crate::api::delivery;
 use crate::api::export::ExportView;
 use crate::http::caller::ByCaller;
@@ -21,7 +21,7 @@ use crate::state::Web;
 
 pub async fn show(State(web): State<Web>, Extension(live): Extension<Arc<Live>>) -> Response {
     let layout = layout(&web, "Your data", Some(&live.user.email));
-    let grace = days(&web);
+    let grace = in_words(web.config.account.deletion_grace);
     page(StatusCode::OK, &DataPage { layout, grace })
 }
 
@@ -83,15 +83,7 @@ fn close_page(web: &Web, live: &Live, form: super::views::Form) -> ClosePage {
     ClosePage {
         layout: layout(web, "Delete your account", Some(&live.user.email)),
         email: live.user.email.clone(),
-        grace: days(web),
+        grace: in_words(web.config.account.deletion_grace),
         form,
-    }
-}
-
-fn days(web: &Web) -> String {
-    match web.config.account.deletion_grace.as_secs() / 86_400 {
-        0 => "a short while".to_owned(),
-        1 => "one day".to_owned(),
-        days => format!("{days} days"),
     }
 }

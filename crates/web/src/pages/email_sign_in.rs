@@ -7,7 +7,7 @@ use doorward_core::sign_in::email::{self, Asked, LinkState, Proved};
 use doorward_core::sign_in::flow::{self, Entry};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::sign_in::go_on;
 use super::views::{self, EmailCodePage, EmailSignInPage, Moment, ShownCodePage, SignInLinkPage, masked};
@@ -51,7 +51,7 @@ pub async fn start(
 ) -> Result<Response, ApiError> {
     let typed = form.some("email").unwrap_or_else(|| form.get("identifier"));
     let redirect_to = form.some("redirect_to").filter(|target| is_safe(target, &web.config));
-    let (former, once_more) = (flow_token(&web, &headers), form.some("again").is_some());
+    let (former, once_more) = (web.cookies.flow(&headers), form.some("again").is_some());
     let remember = form.is_checked("remember");
     let asked = Asked { email: typed, remember, redirect_to, former: former.as_ref() };
     match email::start(web.context(), &caller, &asked).await {
@@ -86,7 +86,7 @@ pub async fn submit(
     form: Form,
 ) -> Result<Response, ApiError> {
     let (email, code) = (form.get("email"), form.get("code"));
-    let flow_token = flow_token(&web, &headers);
+    let flow_token = web.cookies.flow(&headers);
     let proved = email::by_code(&web.sessions, &caller, email, code, flow_token.as_ref()).await;
     let entered = match proved {
         Ok(proved) => enter(&web, &caller, &headers, proved).await,
@@ -111,7 +111,7 @@ pub async fn link_show(
     query: Query,
 ) -> Result<Response, ApiError> {
     let token = query.get("token");
-    let flow_token = flow_token(&web, &headers);
+    let flow_token = web.cookies.flow(&headers);
     let state = email::look_at_link(web.context(), token, flow_token.as_ref()).await?;
     Ok(page(StatusCode::OK, &link_page(&web, state, token, None)))
 }
@@ -134,7 +134,7 @@ pub async fn link(
         };
         return Ok(page(StatusCode::OK, &template));
     }
-    let flow_token = flow_token(&web, &headers);
+    let flow_token = web.cookies.flow(&headers);
     let proved = email::by_link(&web.sessions, &caller, token, flow_token.as_ref()).await;
     let entered = match proved {
         Ok(proved) => enter(&web, &caller, &headers, proved).await,
@@ -168,15 +168,11 @@ async fn enter(
 }
 
 async fn waiting_for(web: &Web, headers: &HeaderMap) -> Result<Option<String>, Error> {
-    match flow_token(web, headers) {
+    match web.cookies.flow(headers) {
         Some(token) => email::waiting_for(web.context(), &token).await,
         None if web.config.sign_in.email => Ok(None),
         None => Err(Code::NotFound.into()),
     }
-}
-
-fn flow_token(web: &Web, headers: &HeaderMap) -> Option<SecretString> {
-    web.cookies.get(headers, CookieName::Flow).map(SecretString::from)
 }
 
 fn start_page(web: &Web, form: views::Form) -> EmailSignInPage {

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 
 use super::passkeys;
-use super::second_step::{anew, token};
+use super::second_step::anew;
 use super::two_factor::{app, backup_codes};
 use super::views::{self, EnrolPage, PasskeyForm};
 use super::{again, layout, mark, page, see_other};
@@ -28,7 +28,7 @@ pub async fn show(
     query: Query,
 ) -> Result<Response, ApiError> {
     let redirect_to = query.some("redirect_to");
-    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, redirect_to)) };
+    let Some(token) = web.cookies.flow(&headers) else { return Ok(anew(&web, redirect_to)) };
     let (form, passkey) = (EnrolPage::form(redirect_to), PasskeyForm::enrol(redirect_to));
     Ok(match enrol_page(&web, &caller, &token, form, passkey).await? {
         Some(shown) => page(StatusCode::OK, &shown),
@@ -43,7 +43,7 @@ pub async fn submit(
     form: Form,
 ) -> Result<Response, ApiError> {
     let redirect_to = form.some("redirect_to");
-    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, redirect_to)) };
+    let Some(token) = web.cookies.flow(&headers) else { return Ok(anew(&web, redirect_to)) };
     let passkey_token = form.some("passkey_token");
     let enrolled = match passkey_token {
         Some(passkey_token) => {

@@ -25,15 +25,17 @@ mod sign_in;
 mod sign_up;
 mod two_factor;
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::{get, post};
 use doorward_core::error::{Code, Error, Kind};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
 use crate::http::problem::{self, ApiError};
+use crate::routes::page::get;
 use crate::routes::{Access, Routes};
 use crate::state::Web;
 use views::{Form, Layout};
@@ -43,22 +45,22 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::Public, "/", get(home));
     routes.page(Access::Public, "/sign-up", get(sign_up::show).post(sign_up::submit));
     routes.page(Access::Public, "/verify-email", get(sign_up::verify_show).post(sign_up::verify));
-    routes.page(Access::Public, "/verify-email/resend", post(sign_up::resend));
+    routes.act(Access::Public, "/verify-email/resend", "/verify-email", sign_up::resend);
     routes.page(Access::Public, "/sign-in", get(sign_in::show).post(sign_in::submit));
     // Judged by the token of a sign-in under way.
     routes.page(Access::Token, "/sign-in/mfa", get(second_step::show).post(second_step::submit));
-    routes.page(Access::Token, "/sign-in/mfa/sms", post(second_step::send_sms));
+    routes.act(Access::Token, "/sign-in/mfa/sms", "/sign-in/mfa", second_step::send_sms);
     routes.page(Access::Token, "/sign-in/set-up", get(enrolment::show).post(enrolment::submit));
     routes.page(Access::Token, "/sign-in/recover", get(recovery::ask_show).post(recovery::ask));
     routes.page(Access::Public, "/recovery/cancel", get(recovery::cancel_show).post(recovery::cancel));
     routes.page(Access::Public, "/recovery/complete", get(recovery::complete_show).post(recovery::complete));
-    routes.page(Access::SignedIn, "/account/two-factor/keep", post(recovery::cancel_mine));
+    routes.act(Access::SignedIn, "/account/two-factor/keep", "/account/two-factor", recovery::cancel_mine);
     routes.page(Access::Public, "/sign-in/email", get(email_sign_in::show).post(email_sign_in::submit));
-    routes.page(Access::Public, "/sign-in/email/start", post(email_sign_in::start));
+    routes.act(Access::Public, "/sign-in/email/start", "/sign-in/email", email_sign_in::start);
     routes.page(Access::Public, "/sign-in/link", get(email_sign_in::link_show).post(email_sign_in::link));
-    routes.page(Access::Public, "/sign-in/passkey", post(passkeys::sign_in));
-    routes.page(Access::Token, "/sign-out", post(sign_in::sign_out));
-    routes.page(Access::Token, "/sign-out/all", post(sign_in::sign_out_all));
+    routes.act(Access::Public, "/sign-in/passkey", "/sign-in", passkeys::sign_in);
+    routes.act(Access::Token, "/sign-out", "/sign-in", sign_in::sign_out);
+    routes.act(Access::Token, "/sign-out/all", "/sign-in", sign_in::sign_out_all);
     routes.page(Access::Public, "/forgot-password", get(password::forgot_show).post(password::forgot));
     routes.page(Access::Public, "/reset-password", get(password::reset_show).post(password::reset));
     routes.page(Access::SignedIn, "/account", get(account::show).post(account::save));
@@ -67,7 +69,7 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::SignedIn, "/account/email/verify", get(email::verify_show).post(email::verify));
     routes.page(Access::Fresh, "/account/phone", get(phone::show).post(phone::start));
     routes.page(Access::SignedIn, "/account/phone/verify", get(phone::verify_show).post(phone::verify));
-    routes.page(Access::Fresh, "/account/phone/remove", get(phone::back).post(phone::remove));
+    routes.act(Access::Fresh, "/account/phone/remove", "/account/phone", phone::remove);
     routes.page(Access::Public, "/undo-email", get(email::undo_show).post(email::undo));
     routes.page(Access::SignedIn, "/account/data", get(data::show));
     routes.page(Access::Fresh, "/account/export", get(data::export));
@@ -76,21 +78,22 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::SignedIn, "/account/two-factor", get(two_factor::show));
     let app = get(two_factor::app_show).post(two_factor::app_confirm);
     routes.page(Access::Fresh, "/account/two-factor/app", app);
-    routes.page(Access::Fresh, "/account/two-factor/app/remove", post(two_factor::app_remove));
-    routes.page(Access::Fresh, "/account/two-factor/passkey", post(two_factor::choose_passkey));
-    routes.page(Access::Fresh, "/account/two-factor/backup-codes", post(two_factor::renew_backup_codes));
+    let back = "/account/two-factor";
+    routes.act(Access::Fresh, "/account/two-factor/app/remove", back, two_factor::app_remove);
+    routes.act(Access::Fresh, "/account/two-factor/passkey", back, two_factor::choose_passkey);
+    routes.act(Access::Fresh, "/account/two-factor/backup-codes", back, two_factor::renew_backup_codes);
     routes.page(Access::SignedIn, "/account/passkeys", get(passkeys::show));
     routes.page(Access::Fresh, "/account/passkeys/add", get(passkeys::add_show).post(passkeys::add));
-    routes.page(Access::SignedIn, "/account/passkeys/rename", post(passkeys::rename));
-    routes.page(Access::Fresh, "/account/passkeys/remove", post(passkeys::remove));
+    routes.act(Access::SignedIn, "/account/passkeys/rename", "/account/passkeys", passkeys::rename);
+    routes.act(Access::Fresh, "/account/passkeys/remove", "/account/passkeys", passkeys::remove);
     routes.page(Access::SignedIn, "/account/sessions", get(sessions::show));
-    routes.page(Access::SignedIn, "/account/sessions/end", post(sessions::end));
-    routes.page(Access::SignedIn, "/account/sessions/end-others", post(sessions::end_others));
-    routes.page(Access::SignedIn, "/account/devices/rename", post(sessions::rename));
-    routes.page(Access::SignedIn, "/account/devices/forget", post(sessions::forget));
+    routes.act(Access::SignedIn, "/account/sessions/end", "/account/sessions", sessions::end);
+    routes.act(Access::SignedIn, "/account/sessions/end-others", "/account/sessions", sessions::end_others);
+    routes.act(Access::SignedIn, "/account/devices/rename", "/account/sessions", sessions::rename);
+    routes.act(Access::SignedIn, "/account/devices/forget", "/account/sessions", sessions::forget);
     let reauthenticate = get(reauthentication::show).post(reauthentication::confirm);
     routes.page(Access::SignedIn, "/reauthenticate", reauthenticate);
-    routes.page(Access::SignedIn, "/reauthenticate/start", post(reauthentication::start));
+    routes.act(Access::SignedIn, "/reauthenticate/start", "/reauthenticate", reauthentication::start);
     routes.page(Access::Public, "/not-me", get(not_me::show).post(not_me::act));
     routes.page(Access::SignedIn, "/account/activity", get(activity::show));
     routes.page(Access::Public, "/first-admin", get(first_admin::show).post(first_admin::submit));
@@ -174,6 +177,18 @@ fn with_wait(error: &Error) -> String {
     format!("{} You can try again in {wait}.", error.detail())
 }
 
+/// How long something takes, to people.
+fn in_words(time: Duration) -> String {
+    let hours = time.as_secs() / 3600;
+    match hours {
+        0 => "a short while".to_owned(),
+        1 => "one hour".to_owned(),
+        24 => "one day".to_owned(),
+        hours if hours % 24 == 0 => format!("{} days", hours / 24),
+        hours => format!("{hours} hours"),
+    }
+}
+
 /// Gives a form a puzzle to solve, where challenges are on.
 fn challenge(web: &Web, form: &mut Form) {
     if web.config.challenge.enabled {
@@ -183,7 +198,7 @@ fn challenge(web: &Web, form: &mut Form) {
 }
 
 /// Shows a form again, with the headers that belong to the error.
-fn again(template: &impl Template, status: StatusCode, retry_after: Option<std::time::Duration>) -> Response {
+fn again(template: &impl Template, status: StatusCode, retry_after: Option<Duration>) -> Response {
     let mut response = page(status, template);
     if let Some(wait) = retry_after {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

@@ -17,6 +17,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::sign_in::go_on;
+use super::two_factor::removal_to;
 use super::views::{AddPasskeyPage, Moment, PasskeyForm, PasskeyItem, PasskeysPage, SignInPage};
 use super::{again, layout, page, see_other, with_wait};
 use crate::http::caller::ByCaller;
@@ -175,8 +176,11 @@ async fn passkeys_page(
     alert: Option<String>,
 ) -> Result<PasskeysPage, ApiError> {
     let context = web.context();
-    let all = passkey::of_user(context, live.user.id).await?;
+    let mut factors = second_factor::list(context, live.user.id).await?;
+    let all = std::mem::take(&mut factors.passkeys);
+    let is_asked_for = factors.passkey_second && all.len() == 1;
     Ok(PasskeysPage {
+        removal: is_asked_for.then(|| removal_to(web, live, &factors)),
         layout: layout(web, "Passkeys", Some(&live.user.email)),
         has_room: i64::try_from(all.len()).is_ok_and(|has| has < MOST),
         signals: passkey::signals(context, &live.user, &all),

@@ -6,17 +6,18 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::{Code, Error};
+use doorward_core::second_factor::Factors;
 use doorward_core::session::Live;
 use doorward_core::{phone, second_factor};
 use http::StatusCode;
 
-use super::two_factor::backup_codes;
+use super::two_factor::{backup_codes, removal_to};
 use super::views::{self, ConfirmPhonePage, PhonePage};
 use super::{again, layout, mark, page, see_other};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
-use crate::http::problem::ApiError;
+use crate::http::problem::{self, ApiError};
 use crate::state::Web;
 
 const PATH: &str = "/account/phone";
@@ -92,18 +93,13 @@ pub async fn verify(
                     "code",
                     "That code is wrong or has run out. Check the newest message, or ask for a new code.",
                 );
-                let status = crate::http::problem::status(error.kind());
+                let status = problem::status(error.kind());
                 return refused(&web, &live, shown, status, retry_after).await;
             }
             let status = mark(&mut shown, error)?;
             refused(&web, &live, shown, status, retry_after).await
         }
     }
-}
-
-/// Whoever comes back from confirming that it is them presses the button once more.
-pub async fn back(State(web): State<Web>) -> Response {
-    see_other(&format!("{}{PATH}", web.config.base_path()))
 }
 
 pub async fn remove(
@@ -115,6 +111,11 @@ pub async fn remove(
         Ok(()) => {}
         // Gone already: all the same to whoever wants it gone.
         Err(error) if error.code() == Code::NotFound => {}
+        Err(error) if error.code() == Code::Conflict => {
+            let mut shown = phone_page(&web, &live, PhonePage::form(), None).await?;
+            shown.alert = Some(error.detail().to_owned());
+            return Ok(page(problem::status(error.kind()), &shown));
+        }
         Err(error) => return Err(error.into()),
     }
     Ok(see_other(&format!("{}{PATH}?done=removed", web.config.base_path())))
@@ -141,6 +142,7 @@ async fn phone_page(
     notice: Option<&str>,
 ) -> Result<PhonePage, Error> {
     let (phone, pending) = phone::of_user(web.context(), live.user.id).await?;
+    let factors = second_factor::list(web.context(), live.user.id).await?;
     let number = |phone: phone::Phone| phone.number.as_str().to_owned();
     Ok(PhonePage {
         layout: layout(web, "Phone number", Some(&live.user.email)),
@@ -148,8 +150,9 @@ async fn phone_page(
         pending: pending.map(number),
         is_on: phone::is_on(web.context()),
         form,
-        remove: PhonePage::remove(),
+        removal: removal_to(web, live, &Factors { phone: None, ..factors }),
         notice: notice.map(str::to_owned),
+        alert: None,
     })
 }
 

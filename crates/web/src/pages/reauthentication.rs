@@ -11,14 +11,13 @@ use doorward_core::second_factor::{self, Method};
 use doorward_core::session::Live;
 use http::StatusCode;
 
-use super::sign_up::with_redirect;
 use super::views::{self, ConfirmBy, PasskeyForm, ReauthenticationPage, masked};
 use super::{again, layout, mark, page, passkeys, see_other};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
-use crate::http::redirect::safe_redirect;
+use crate::http::redirect::{safe_redirect, with_query};
 use crate::state::Web;
 
 pub async fn show(
@@ -27,16 +26,15 @@ pub async fn show(
     query: Query,
 ) -> Result<Response, ApiError> {
     let ways = ways(&web, &live).await?;
-    // What has to be sent first is no way to begin with, unless nothing else is there.
     let wanted = ConfirmBy::parse(query.get("by")).filter(|by| ways.contains(by));
-    let by = wanted.or_else(|| ways.first().copied()).unwrap_or(ConfirmBy::Password);
+    let by = wanted.or_else(|| usual(&ways));
     let redirect_to = query.some("redirect_to");
     let form = ReauthenticationPage::form(by, &live.user.email, redirect_to);
     let passkey = passkey_form(&web, &live, redirect_to).await?;
     Ok(page(StatusCode::OK, &confirm_page(&web, &live, form, passkey, by, ways, redirect_to)))
 }
 
-/// Mails a code, and shows where to type it.
+/// Sends a code, and shows where to type it.
 pub async fn start(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
@@ -44,22 +42,21 @@ pub async fn start(
     form: Form,
 ) -> Result<Response, ApiError> {
     let redirect_to = form.some("redirect_to");
-    let by_sms = form.get("by") == ConfirmBy::Sms.as_str();
-    let sent = if by_sms {
-        confirming::send_sms(web.context(), &caller, &live).await
-    } else {
-        confirming::send_code(web.context(), &caller, &live).await
+    let by = if form.get("by") == ConfirmBy::Sms.as_str() { ConfirmBy::Sms } else { ConfirmBy::EmailCode };
+    let sent = match by {
+        ConfirmBy::Sms => confirming::send_sms(web.context(), &caller, &live).await,
+        _ => confirming::send_code(web.context(), &caller, &live).await,
     };
     match sent {
         Ok(()) => {
-            let to = with_redirect(&web, "/reauthenticate", redirect_to);
-            let mark = if to.contains('?') { '&' } else { '?' };
-            Ok(see_other(&format!("{to}{mark}by={}", if by_sms { "sms" } else { "code" })))
+            let page = format!("{}/reauthenticate", web.config.base_path());
+            Ok(see_other(&with_query(&page, &[("redirect_to", redirect_to), ("by", Some(by.as_str()))])))
         }
         Err(error) => {
             let retry_after = error.retry_after();
             let ways = ways(&web, &live).await?;
-            let by = ways.first().copied().unwrap_or(ConfirmBy::Password);
+            // An earlier code may still be on its way.
+            let by = form.some("again").map_or_else(|| usual(&ways), |_| Some(by));
             let mut shown = ReauthenticationPage::form(by, &live.user.email, redirect_to);
             let status = mark(&mut shown, error)?;
             let passkey = passkey_form(&web, &live, redirect_to).await?;
@@ -106,7 +103,7 @@ pub async fn confirm(
         }
         Err(error) if by_passkey.is_some() => {
             let ways = ways(&web, &live).await?;
-            let by = ways.first().copied().unwrap_or(ConfirmBy::Password);
+            let by = usual(&ways);
             let shown = ReauthenticationPage::form(by, &live.user.email, redirect_to);
             let mut passkey = PasskeyForm::reauthenticate(redirect_to);
             let (status, retry_after) = passkeys::mark(&web, &mut passkey, &form, error)?;
@@ -115,17 +112,22 @@ pub async fn confirm(
         }
         Err(error) => {
             let retry_after = error.retry_after();
-            let mut shown = ReauthenticationPage::form(by, &live.user.email, redirect_to);
+            let mut shown = ReauthenticationPage::form(Some(by), &live.user.email, redirect_to);
             if by == ConfirmBy::EmailCode {
                 shown.fill("code", code);
             }
             let status = mark(&mut shown, error)?;
             let ways = ways(&web, &live).await?;
             let passkey = passkey_form(&web, &live, redirect_to).await?;
-            let template = confirm_page(&web, &live, shown, passkey, by, ways, redirect_to);
+            let template = confirm_page(&web, &live, shown, passkey, Some(by), ways, redirect_to);
             Ok(again(&template, status, retry_after))
         }
     }
+}
+
+/// What the page asks for where nobody chose. What has to be sent first is asked for first.
+fn usual(ways: &[ConfirmBy]) -> Option<ConfirmBy> {
+    ways.first().copied().filter(|way| !way.is_sent())
 }
 
 /// How this session's holder may confirm, the most usual way first.
@@ -164,17 +166,19 @@ fn confirm_page(
     live: &Live,
     form: views::Form,
     passkey: Option<PasskeyForm>,
-    by: ConfirmBy,
+    by: Option<ConfirmBy>,
     ways: Vec<ConfirmBy>,
     redirect_to: Option<&str>,
 ) -> ReauthenticationPage {
+    let has_passkey = passkey.is_some();
     ReauthenticationPage {
         layout: layout(web, "Confirm that it is you", None),
         form,
-        passkey,
-        by_passkey_alone: ways.is_empty(),
+        passkey: passkey.map(|passkey| PasskeyForm { primary: by.is_none(), ..passkey }),
         by,
-        others: ways.into_iter().filter(|way| *way != by).collect(),
+        // A device that is trusted is asked for no passkey, so that signing in again would prove as little as before.
+        signs_in_again: ways.is_empty() && !(has_passkey && live.user.mfa_enabled),
+        ways,
         email: live.user.email.clone(),
         masked_email: masked(&live.user.email),
         redirect_to: redirect_to.map(str::to_owned),

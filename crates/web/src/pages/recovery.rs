@@ -7,13 +7,14 @@ use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::Code;
 use doorward_core::recovery;
+use doorward_core::second_factor::Method;
 use doorward_core::session::Live;
 use doorward_core::sign_in::second;
 use http::{HeaderMap, StatusCode};
 
-use super::second_step::{anew, token};
+use super::second_step::anew;
 use super::views::{RecoveryAskPage, RecoveryAskedPage, RecoveryDonePage, RecoveryLinkPage, masked};
-use super::{layout, page, see_other};
+use super::{in_words, layout, page, see_other};
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
@@ -29,17 +30,26 @@ pub async fn ask_show(
     let Some(waiting) = super::second_step::waiting(&web, &headers).await? else {
         return Ok(anew(&web, redirect_to));
     };
-    let (layout, form) = (layout(&web, "Lost your second factor?", None), RecoveryAskPage::form());
-    let has_backup_codes = waiting.methods.contains(&doorward_core::second_factor::Method::BackupCode);
-    Ok(page(StatusCode::OK, &RecoveryAskPage { layout, form, has_backup_codes }))
+    let wait = web.config.recovery.wait;
+    let template = RecoveryAskPage {
+        layout: layout(&web, "Lost your second factor?", None),
+        form: RecoveryAskPage::form(redirect_to),
+        has_backup_codes: waiting.methods.contains(&Method::BackupCode),
+        wait: in_words(wait),
+        longer_wait: (recovery::MAILBOX_ONLY > wait).then(|| in_words(recovery::MAILBOX_ONLY)),
+        redirect_to: redirect_to.map(str::to_owned),
+    };
+    Ok(page(StatusCode::OK, &template))
 }
 
 pub async fn ask(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     headers: HeaderMap,
+    form: Form,
 ) -> Result<Response, ApiError> {
-    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, None)) };
+    let redirect_to = form.some("redirect_to");
+    let Some(token) = web.cookies.flow(&headers) else { return Ok(anew(&web, redirect_to)) };
     match second::recover(web.context(), &caller, &token).await {
         Ok(recovery) => {
             let user = second::waiting(web.context(), &token).await?.user;
@@ -47,10 +57,11 @@ pub async fn ask(
                 layout: layout(&web, "The wait has begun", None),
                 masked_email: masked(&user.email),
                 ready_at: recovery.ready_at.for_people(),
+                redirect_to: redirect_to.map(str::to_owned),
             };
             Ok(page(StatusCode::OK, &template))
         }
-        Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(anew(&web, None)),
+        Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(anew(&web, redirect_to)),
         Err(error) => Err(error.into()),
     }
 }

@@ -6,17 +6,15 @@ use doorward_core::error::{Code, Error, Result};
 use doorward_core::second_factor::Method;
 use doorward_core::sign_in::second::{self, PasskeyAnswer};
 use http::{HeaderMap, StatusCode};
-use secrecy::SecretString;
 
 use super::passkeys;
 use super::views::{self, PasskeyForm, SecondStepPage, StepBy};
 use super::{again, layout, mark, page, see_other};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
-use crate::http::cookies::CookieName;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
-use crate::http::redirect::{on_the_way, safe_redirect};
+use crate::http::redirect::{safe_redirect, with_query};
 use crate::state::Web;
 
 const DAY: u64 = 24 * 60 * 60;
@@ -44,7 +42,7 @@ pub async fn submit(
     form: Form,
 ) -> Result<Response, ApiError> {
     let redirect_to = form.some("redirect_to");
-    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, redirect_to)) };
+    let Some(token) = web.cookies.flow(&headers) else { return Ok(anew(&web, redirect_to)) };
     let method = Method::parse(form.get("method")).unwrap_or(Method::Totp);
     let (code, trust) = (form.get("code"), form.is_checked("trust_device"));
     let passkey_token = form.some("passkey_token");
@@ -69,6 +67,7 @@ pub async fn submit(
             let by = usual(&waiting);
             let mut shown = SecondStepPage::form(by, trust_days(&web), redirect_to);
             shown.focus = false;
+            shown.fill("trust_device", if trust { "on" } else { "" });
             let template = second_step_page(&web, &waiting, shown, passkey, by, redirect_to);
             Ok(again(&template, status, retry_after))
         }
@@ -99,12 +98,11 @@ pub async fn send_sms(
     form: Form,
 ) -> Result<Response, ApiError> {
     let redirect_to = form.some("redirect_to");
-    let Some(token) = token(&web, &headers) else { return Ok(anew(&web, redirect_to)) };
+    let Some(token) = web.cookies.flow(&headers) else { return Ok(anew(&web, redirect_to)) };
     match second::start_sms(web.context(), &caller, &token).await {
         Ok(()) => {
-            let to = super::sign_up::with_redirect(&web, "/sign-in/mfa", redirect_to);
-            let mark = if to.contains('?') { '&' } else { '?' };
-            Ok(see_other(&format!("{to}{mark}by=sms")))
+            let page = format!("{}/sign-in/mfa", web.config.base_path());
+            Ok(see_other(&with_query(&page, &[("redirect_to", redirect_to), ("by", Some("sms"))])))
         }
         Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(anew(&web, redirect_to)),
         Err(error) => {
@@ -129,13 +127,9 @@ fn usual(waiting: &second::Waiting) -> StepBy {
     }
 }
 
-pub(super) fn token(web: &Web, headers: &HeaderMap) -> Option<SecretString> {
-    web.cookies.get(headers, CookieName::Flow).map(SecretString::from)
-}
-
 /// The sign-in under way in this browser. `None` where there is none, or it took too long.
 pub(super) async fn waiting(web: &Web, headers: &HeaderMap) -> Result<Option<second::Waiting>, Error> {
-    let Some(token) = token(web, headers) else { return Ok(None) };
+    let Some(token) = web.cookies.flow(headers) else { return Ok(None) };
     match second::waiting(web.context(), &token).await {
         Ok(waiting) => Ok(Some(waiting)),
         Err(error) if error.code() == Code::InvalidOrExpiredToken => Ok(None),
@@ -145,10 +139,8 @@ pub(super) async fn waiting(web: &Web, headers: &HeaderMap) -> Result<Option<sec
 
 /// Back to the first step.
 pub(super) fn anew(web: &Web, redirect_to: Option<&str>) -> Response {
-    let page = format!("{}/sign-in?notice=anew", web.config.base_path());
-    let Some(back) = redirect_to else { return see_other(&page) };
-    let with_back = on_the_way(&format!("{}/sign-in", web.config.base_path()), back);
-    see_other(&format!("{with_back}&notice=anew"))
+    let page = format!("{}/sign-in", web.config.base_path());
+    see_other(&with_query(&page, &[("redirect_to", redirect_to), ("notice", Some("anew"))]))
 }
 
 fn trust_days(web: &Web) -> u64 {

@@ -19,15 +19,20 @@ use crate::http::redirect::on_the_way;
 use crate::routes::Access;
 use crate::state::Web;
 
-/// Lets in who may see a page; who has to sign in first is sent there and comes back.
-pub async fn enter(State((web, access)): State<(Web, Access)>, mut request: Request, next: Next) -> Response {
+/// Lets in who may see a page; who has to sign in first is sent there and comes back: to where they were, and after a post to
+/// the page `back`.
+pub async fn enter(
+    State((web, access, back)): State<(Web, Access, &'static str)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if matches!(access, Access::Public | Access::Token) {
         return next.run(request).await;
     }
     let caller = request.extensions().get::<Caller>().cloned().unwrap_or_else(|| Caller::system("unknown"));
     let (live, tokens) = match current(&web, &caller, request.headers()).await {
         Ok(Some(current)) => current,
-        Ok(None) => return to_sign_in(&web, &request),
+        Ok(None) => return to_sign_in(&web, &request, back),
         Err(error) => return ApiError::from(error).into_response(),
     };
     if let Access::Permission(permission) = access
@@ -43,7 +48,7 @@ pub async fn enter(State((web, access)): State<(Web, Access)>, mut request: Requ
         match web.sessions.ensure_fresh(token, &live) {
             Ok(()) => {}
             Err(error) if error.code() == Code::ReauthenticationRequired => {
-                let mut response = see_other(&to_page(&web, "/reauthenticate", &request));
+                let mut response = see_other(&to_page(&web, "/reauthenticate", &request, back));
                 if let Some(tokens) = tokens {
                     delivery::set_tokens(&web, response.headers_mut(), &tokens);
                 }
@@ -87,19 +92,21 @@ pub async fn current(
     Ok(Some((live, Some(renewed.tokens))))
 }
 
-fn to_sign_in(web: &Web, request: &Request) -> Response {
-    let mut response = see_other(&to_page(web, "/sign-in", request));
+fn to_sign_in(web: &Web, request: &Request, back: &str) -> Response {
+    let mut response = see_other(&to_page(web, "/sign-in", request, back));
     delivery::clear_tokens(web, response.headers_mut());
     response
 }
 
 /// A page on the way to what was asked for, which it keeps as where to go afterwards.
-fn to_page(web: &Web, page: &str, request: &Request) -> String {
+fn to_page(web: &Web, page: &str, request: &Request, back: &str) -> String {
     let base = web.config.base_path();
+    if request.method() != Method::GET {
+        // A form's content is gone with the session; its page is where to go on.
+        return on_the_way(&format!("{base}{page}"), &format!("{base}{back}"));
+    }
     // Below a base path the router has cut it off.
     let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0);
     let wanted = uri.path_and_query().map_or("", |wanted| wanted.as_str());
-    // A form's content is gone with the session; its page is where to go on.
-    let wanted = if request.method() == Method::GET { wanted } else { uri.path() };
     on_the_way(&format!("{base}{page}"), wanted)
 }

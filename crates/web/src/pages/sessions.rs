@@ -50,7 +50,7 @@ pub async fn end(
     let id: SessionId = Id::parse(form.get("id")).ok_or(Code::NotFound)?;
     // One that has ended meanwhile is what was asked for.
     web.sessions.end(&caller, live.user.id, id, EndReason::Ended).await?;
-    Ok(if id == live.session.id { signed_out(&web, "signed_out") } else { done(&web, "ended") })
+    Ok(if id == live.session.id { signed_out(&web, "signed_out", None) } else { done(&web, "ended") })
 }
 
 pub async fn end_others(
@@ -95,7 +95,7 @@ pub async fn forget(
         _ => {}
     }
     let here = live.session.device == Some(id);
-    Ok(if here { signed_out(&web, "signed_out") } else { done(&web, "forgotten") })
+    Ok(if here { signed_out(&web, "signed_out", None) } else { done(&web, "forgotten") })
 }
 
 fn done(web: &Web, what: &str) -> Response {
@@ -169,6 +169,7 @@ fn method(amr: &[String]) -> String {
         "pwd" => Some("password"),
         "otp" => Some("code"),
         "email" => Some("mail"),
+        "sms" => Some("code by SMS"),
         "hwk" | "swk" => Some("passkey"),
         // How a passkey was used, and how many factors there were.
         "user" | "mfa" => None,

@@ -19,7 +19,7 @@ use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
-use crate::http::redirect::safe_redirect;
+use crate::http::redirect::{safe_redirect, with_query};
 use crate::state::Web;
 
 pub async fn show(
@@ -125,13 +125,14 @@ pub async fn sign_out(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     headers: HeaderMap,
+    form: Form,
 ) -> Result<Response, ApiError> {
     let access = web.cookies.get(&headers, CookieName::Access);
     let refresh = web.cookies.get(&headers, CookieName::Refresh);
     if let Some((session, user)) = web.sessions.identify(access, refresh).await? {
         web.sessions.end(&caller, user, session, EndReason::SignOut).await?;
     }
-    Ok(signed_out(&web, "signed_out"))
+    Ok(signed_out(&web, "signed_out", form.some("redirect_to")))
 }
 
 pub async fn sign_out_all(
@@ -144,11 +145,14 @@ pub async fn sign_out_all(
     let (session, user) = web.sessions.identify(access, refresh).await?.ok_or(Code::NotAuthenticated)?;
     web.sessions.ensure_live(session).await?;
     web.sessions.end_all(&caller, user, None).await?;
-    Ok(signed_out(&web, "signed_out_everywhere"))
+    Ok(signed_out(&web, "signed_out_everywhere", None))
 }
 
-pub(super) fn signed_out(web: &Web, notice: &str) -> Response {
-    let mut response = see_other(&format!("{}/sign-in?notice={notice}", web.config.base_path()));
+/// To the sign-in page, which leads on from there to where somebody wants to go.
+pub(super) fn signed_out(web: &Web, notice: &str, redirect_to: Option<&str>) -> Response {
+    let page = format!("{}/sign-in", web.config.base_path());
+    let mut response =
+        see_other(&with_query(&page, &[("redirect_to", redirect_to), ("notice", Some(notice))]));
     delivery::clear_tokens(web, response.headers_mut());
     response
 }

@@ -19,7 +19,7 @@ use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
-use crate::http::redirect::safe_redirect;
+use crate::http::redirect::{safe_redirect, with_query};
 use crate::state::Web;
 
 /// How long the page lets a person wait before it offers to send the mail again.
@@ -84,7 +84,7 @@ pub async fn verify_show(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, ApiError> {
-    let flow_token = flow_token(&web, &headers);
+    let flow_token = web.cookies.flow(&headers);
     if let Some(token) = query.some("token") {
         let (user, renewed) = signed_in(&web, &caller, &headers).await?;
         let state = sign_up::look_at_link(web.context(), token, flow_token.as_ref(), user).await?;
@@ -108,7 +108,7 @@ pub async fn verify(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let flow_token = flow_token(&web, &headers);
+    let flow_token = web.cookies.flow(&headers);
     let (user, renewed) = signed_in(&web, &caller, &headers).await?;
     let password = form.some("password").map(SecretString::from);
     let with = Confirmation {
@@ -164,13 +164,12 @@ pub async fn resend(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let flow_token = flow_token(&web, &headers);
+    let flow_token = web.cookies.flow(&headers);
     let redirect_to = form.some("redirect_to");
     match sign_up::resend(web.context(), &caller, form.get("email"), flow_token.as_ref()).await {
         Ok(()) => {
-            let to = with_redirect(&web, "/verify-email", redirect_to);
-            let mark = if to.contains('?') { '&' } else { '?' };
-            Ok(see_other(&format!("{to}{mark}resent=1")))
+            let page = format!("{}/verify-email", web.config.base_path());
+            Ok(see_other(&with_query(&page, &[("redirect_to", redirect_to), ("resent", Some("1"))])))
         }
         Err(error) => {
             let retry_after = error.retry_after();
@@ -218,10 +217,6 @@ async fn waiting_for(web: &Web, flow_token: Option<&SecretString>) -> Result<Opt
     }
 }
 
-fn flow_token(web: &Web, headers: &HeaderMap) -> Option<SecretString> {
-    web.cookies.get(headers, CookieName::Flow).map(SecretString::from)
-}
-
 fn confirm_kind(state: LinkState) -> (ConfirmKind, String) {
     match state {
         LinkState::Mine { email } => (ConfirmKind::Mine, email),
@@ -260,9 +255,5 @@ fn check_mail_page(
 
 /// A page of ours that keeps where to go afterwards.
 pub fn with_redirect(web: &Web, path: &str, redirect_to: Option<&str>) -> String {
-    let base = web.config.base_path();
-    let Some(target) = redirect_to else { return format!("{base}{path}") };
-    let query =
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("redirect_to", target).finish();
-    format!("{base}{path}?{query}")
+    with_query(&format!("{}{path}", web.config.base_path()), &[("redirect_to", redirect_to)])
 }

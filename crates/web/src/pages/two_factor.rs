@@ -6,13 +6,16 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use doorward_core::error::{Code, Kind};
+use doorward_core::second_factor::Factors;
 use doorward_core::session::Live;
 use doorward_core::totp::SetUp;
-use doorward_core::{recovery, second_factor};
+use doorward_core::{phone, recovery, second_factor};
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::views::{App, BackupCodesItem, BackupCodesPage, Moment, SetUpPage, TotpItem, TwoFactorPage};
+use super::views::{
+    App, BackupCodesItem, BackupCodesPage, Moment, Removal, SetUpPage, TotpItem, TwoFactorPage,
+};
 use super::{again, layout, mark, page, see_other};
 use crate::api::delivery;
 use crate::api::factors::shown;
@@ -165,6 +168,12 @@ pub(super) fn app(set_up: &SetUp) -> App {
     }
 }
 
+/// What changes with a second factor whose removal leaves these.
+pub(super) fn removal_to(web: &Web, live: &Live, left: &Factors) -> Removal {
+    let required = second_factor::is_required_of(web.context(), &live.rights);
+    Removal { is_last: !left.is_enabled(), required }
+}
+
 fn done(web: &Web, what: &str) -> String {
     format!("{}/account/two-factor?done={what}", web.config.base_path())
 }
@@ -175,13 +184,21 @@ async fn overview(
     notice: Option<&str>,
     alert: Option<String>,
 ) -> Result<TwoFactorPage, ApiError> {
-    let factors = second_factor::list(web.context(), live.user.id).await?;
+    let mut factors = second_factor::list(web.context(), live.user.id).await?;
+    let is_enabled = factors.is_enabled();
+    let totp = factors.totp.take();
+    let removal = removal_to(web, live, &factors);
+    let (phone, _) = phone::of_user(web.context(), live.user.id).await?;
     let now = web.context().now();
-    let required = second_factor::is_required_of(web.context(), &live.rights);
+    let required = removal.required;
     Ok(TwoFactorPage {
         layout: layout(web, TITLE, Some(&live.user.email)),
-        passkey_stays: required && factors.totp.is_none() && factors.phone.is_none(),
-        totp: factors.totp.map(|totp| TotpItem {
+        passkey_stays: required && totp.is_none() && factors.phone.is_none(),
+        removal,
+        phone: phone.map(|phone| phone.number.as_str().to_owned()),
+        takes_phone: phone::is_on(web.context()),
+        is_enabled,
+        totp: totp.map(|totp| TotpItem {
             created: Moment::new(totp.created_at, now),
             used: totp.last_used_at.map(|at| Moment::new(at, now)),
         }),

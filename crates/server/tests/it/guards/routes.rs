@@ -24,8 +24,9 @@ fn broken(files: &[File]) -> Vec<String> {
             if adds && file.path != REGISTRAR && file.path != MACRO {
                 broken.push(format!("{}:{}: a route that states no access", file.path, number + 1));
             }
-            let registers =
-                ["api_route!(", "routes.plain(", "routes.page("].iter().any(|call| line.contains(call));
+            let registers = ["api_route!(", "routes.plain(", "routes.page(", "routes.act("]
+                .iter()
+                .any(|call| line.contains(call));
             if registers && !line.contains("(Access::") && file.path != MACRO {
                 broken.push(format!("{}:{}: the access is not stated here", file.path, number + 1));
             }
@@ -39,8 +40,9 @@ fn a_route_without_access_is_found() {
     let bad = [
         File::new("crates/web/src/api/evil.rs", "Router::new().route(\"/x\", get(x))"),
         File::new("crates/web/src/pages/mod.rs", "routes.page(access, \"/x\", get(x));"),
+        File::new("crates/web/src/pages/mod.rs", "routes.act(access, \"/x\", \"/\", x);"),
     ];
-    assert_eq!(broken(&bad).len(), 2);
+    assert_eq!(broken(&bad).len(), 3);
     let good = [File::new("crates/web/src/pages/mod.rs", "routes.page(Access::Public, \"/x\", get(x));")];
     assert!(broken(&good).is_empty());
 }

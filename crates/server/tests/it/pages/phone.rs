@@ -33,11 +33,11 @@ async fn a_person_adds_a_number_and_removes_it() {
     // What is sensitive asks again.
     app.advance(Duration::from_secs(11 * 60));
     let asked = ada.submit("/account/phone/remove", &[]).await;
-    asked.expect_redirect("/reauthenticate?redirect_to=%2Faccount%2Fphone%2Fremove");
-    let back = "/account/phone/remove";
+    asked.expect_redirect("/reauthenticate?redirect_to=%2Faccount%2Fphone");
+    let back = "/account/phone";
     let fields = [("password", doorward_test_support::PASSWORD), ("redirect_to", back)];
     ada.submit("/reauthenticate", &fields).await.expect_redirect(back);
-    ada.get(back).await.expect_redirect("/account/phone");
+    ada.get(back).await.expect_status(200);
     for _ in 0..2 {
         ada.submit("/account/phone/remove", &[]).await.expect_redirect("/account/phone?done=removed");
     }

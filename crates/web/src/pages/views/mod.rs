@@ -53,6 +53,6 @@ pub use sessions::{DeviceItem, SessionItem, SessionsPage};
 pub use sign_in::SignInPage;
 pub use sign_up::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};
 pub use two_factor::{
-    App, BackupCodesItem, BackupCodesPage, EnrolPage, SecondStepPage, SetUpPage, StepBy, TotpItem,
+    App, BackupCodesItem, BackupCodesPage, EnrolPage, Removal, SecondStepPage, SetUpPage, StepBy, TotpItem,
     TwoFactorPage,
 };

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::account::Place;
 use super::layout::Layout;
 use super::moment::Moment;
+use super::two_factor::Removal;
 
 /// A form that a passkey answers. It shows only where script runs and the browser knows passkeys.
 #[derive(Debug, Clone)]
@@ -93,6 +94,8 @@ pub struct PasskeysPage {
     pub layout: Layout,
     /// The newest first.
     pub passkeys: Vec<PasskeyItem>,
+    /// What else changes with the only one, where sign-ins ask for it.
+    pub removal: Option<Removal>,
     /// There is room for another one.
     pub has_room: bool,
     /// For the browser's password manager.

@@ -3,6 +3,7 @@ use askama::Template;
 use super::account::Place;
 use super::form::{Field, Form, Kind};
 use super::layout::Layout;
+use super::two_factor::Removal;
 
 /// The account's phone number: add one, use another, take it away.
 #[derive(Template)]
@@ -15,8 +16,11 @@ pub struct PhonePage {
     /// Whether messages are sent at all.
     pub is_on: bool,
     pub form: Form,
-    pub remove: Form,
+    /// What else changes with the number.
+    pub removal: Removal,
     pub notice: Option<String>,
+    /// What could not be done.
+    pub alert: Option<String>,
 }
 
 impl PhonePage {
@@ -30,11 +34,6 @@ impl PhonePage {
             .max_length(40)
             .required();
         Form::new("/account/phone", "Send the code", "Sending…").with(Field { kind: Kind::Phone, ..field })
-    }
-
-    /// Posts to `/account/phone/remove`.
-    pub fn remove() -> Form {
-        Form::new("/account/phone/remove", "Remove the number", "Removing…")
     }
 }
 

@@ -3,8 +3,8 @@ use askama::Template;
 use super::form::{Field, Form};
 use super::layout::Layout;
 use super::passkeys::PasskeyForm;
-use super::sign_in::redirect_query;
 use super::two_factor::app_code;
+use crate::http::redirect::with_query;
 
 /// Confirm that it is you, in one of the ways that the account has.
 #[derive(Template)]
@@ -14,11 +14,13 @@ pub struct ReauthenticationPage {
     pub form: Form,
     /// Where the account has a passkey.
     pub passkey: Option<PasskeyForm>,
-    /// There is no other way, so there is nothing to type.
-    pub by_passkey_alone: bool,
-    pub by: ConfirmBy,
-    /// The other ways.
-    pub others: Vec<ConfirmBy>,
+    /// What is typed here. `None` as long as there is nothing to type: a code has to be asked for first, or a passkey is the
+    /// only way, or there is none.
+    pub by: Option<ConfirmBy>,
+    /// All ways but the passkey.
+    pub ways: Vec<ConfirmBy>,
+    /// Nothing can be confirmed here, at least without the passkey at hand, and a new sign-in would do.
+    pub signs_in_again: bool,
     pub email: String,
     /// By [`super::masked`].
     pub masked_email: String,
@@ -52,11 +54,17 @@ impl ConfirmBy {
         Self::ALL.into_iter().find(|by| by.as_str() == name)
     }
 
+    /// Whether there is nothing to type before somebody asks for it.
+    pub const fn is_sent(self) -> bool {
+        matches!(self, Self::Sms | Self::EmailCode)
+    }
+
+    /// What leads to it, where another way is taken.
     const fn label(self) -> &'static str {
         match self {
             Self::Password => "Use the password",
             Self::Totp => "Use the authenticator app",
-            Self::Sms => "Type the code that we sent to your phone",
+            Self::Sms => "Send a code to my phone",
             Self::BackupCode => "Use a backup code",
             Self::EmailCode => "Mail me a code",
         }
@@ -64,9 +72,11 @@ impl ConfirmBy {
 }
 
 impl ReauthenticationPage {
-    /// Field: `password`, or `code`. Posts to `/reauthenticate`.
-    pub fn form(by: ConfirmBy, email: &str, redirect_to: Option<&str>) -> Form {
-        let form = Form::new("/reauthenticate", "Confirm", "Confirming…").hide("by", by.as_str());
+    /// Field: `password`, or `code`. Posts to `/reauthenticate`. With nothing to type it holds no more than what is wrong.
+    pub fn form(by: Option<ConfirmBy>, email: &str, redirect_to: Option<&str>) -> Form {
+        let form = Form::new("/reauthenticate", "Confirm", "Confirming…");
+        let Some(by) = by else { return form };
+        let form = form.hide("by", by.as_str());
         let form = match by {
             ConfirmBy::Password => {
                 form.with(Field::current_password("password", "Password")).for_account(email)
@@ -86,20 +96,24 @@ impl ReauthenticationPage {
         form.redirect_to(redirect_to)
     }
 
-    fn can_text(&self) -> bool {
-        self.by == ConfirmBy::Sms || self.others.contains(&ConfirmBy::Sms)
+    /// The ways whose code is asked for here, each with whether that is once more.
+    fn sends(&self) -> Vec<(ConfirmBy, bool)> {
+        let sent = self.ways.iter().filter(|way| way.is_sent());
+        sent.map(|way| (*way, self.by == Some(*way))).collect()
     }
 
-    fn can_mail(&self) -> bool {
-        self.others.contains(&ConfirmBy::EmailCode)
+    /// Nothing else can be done here.
+    fn is_for_sending(&self) -> bool {
+        self.by.is_none() && self.passkey.is_none()
     }
 
     /// The other ways that a link leads to, each with its label.
     fn links(&self) -> Vec<(&'static str, String)> {
-        let query = redirect_query(self.redirect_to.as_deref());
-        let mark = if query.is_empty() { '?' } else { '&' };
-        let sent = [ConfirmBy::EmailCode, ConfirmBy::Sms];
-        let linked = self.others.iter().filter(|by| !sent.contains(by));
-        linked.map(|by| (by.label(), format!("/reauthenticate{query}{mark}by={}", by.as_str()))).collect()
+        let path = |way: &ConfirmBy| {
+            let pairs = [("redirect_to", self.redirect_to.as_deref()), ("by", Some(way.as_str()))];
+            with_query("/reauthenticate", &pairs)
+        };
+        let linked = self.ways.iter().filter(|way| !way.is_sent() && self.by != Some(**way));
+        linked.map(|way| (way.label(), path(way))).collect()
     }
 }

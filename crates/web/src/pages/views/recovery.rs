@@ -2,6 +2,8 @@ use askama::Template;
 
 use super::form::Form;
 use super::layout::Layout;
+use super::sign_in::redirect_query;
+use crate::http::redirect::with_query;
 
 /// What a recovery does, before it begins.
 #[derive(Template)]
@@ -10,12 +12,21 @@ pub struct RecoveryAskPage {
     pub layout: Layout,
     pub form: Form,
     pub has_backup_codes: bool,
+    /// How long it waits, in words.
+    pub wait: String,
+    /// The same where nothing but the mailbox is left, if that is longer.
+    pub longer_wait: Option<String>,
+    pub redirect_to: Option<String>,
 }
 
 impl RecoveryAskPage {
     /// Posts to `/sign-in/recover`.
-    pub fn form() -> Form {
-        Form::new("/sign-in/recover", "I have lost it", "One moment…")
+    pub fn form(redirect_to: Option<&str>) -> Form {
+        Form::new("/sign-in/recover", "I have lost it", "One moment…").redirect_to(redirect_to)
+    }
+
+    fn query(&self, by: Option<&str>) -> String {
+        with_query("", &[("redirect_to", self.redirect_to.as_deref()), ("by", by)])
     }
 }
 
@@ -27,6 +38,13 @@ pub struct RecoveryAskedPage {
     /// By [`super::masked`].
     pub masked_email: String,
     pub ready_at: String,
+    pub redirect_to: Option<String>,
+}
+
+impl RecoveryAskedPage {
+    fn query(&self) -> String {
+        redirect_query(self.redirect_to.as_deref())
+    }
 }
 
 /// Behind the link of a recovery's mail: what its button will do.

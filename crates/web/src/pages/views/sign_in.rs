@@ -3,6 +3,7 @@ use askama::Template;
 use super::form::{Field, Form};
 use super::layout::Layout;
 use super::passkeys::PasskeyForm;
+use crate::http::redirect::with_query;
 
 /// Sign in with an address or a username and a password.
 #[derive(Template)]
@@ -40,8 +41,5 @@ impl SignInPage {
 
 /// `?redirect_to=…` to hang on a link, or nothing.
 pub(super) fn redirect_query(redirect_to: Option<&str>) -> String {
-    let Some(target) = redirect_to else { return String::new() };
-    let mut query = url::form_urlencoded::Serializer::for_suffix("?".to_owned(), 1);
-    query.append_pair("redirect_to", target);
-    query.finish()
+    with_query("", &[("redirect_to", redirect_to)])
 }

@@ -5,6 +5,7 @@ use super::form::{Field, Form};
 use super::layout::Layout;
 use super::moment::Moment;
 use super::passkeys::PasskeyForm;
+use crate::http::redirect::with_query;
 
 /// The second step of a sign-in.
 #[derive(Template)]
@@ -54,15 +55,7 @@ impl SecondStepPage {
     }
 
     fn query(&self, by: Option<&str>) -> String {
-        let pairs = [("redirect_to", self.redirect_to.as_deref()), ("by", by)];
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in pairs {
-            if let Some(value) = value {
-                query.append_pair(name, value);
-            }
-        }
-        let query = query.finish();
-        if query.is_empty() { query } else { format!("?{query}") }
+        with_query("", &[("redirect_to", self.redirect_to.as_deref()), ("by", by)])
     }
 }
 
@@ -162,6 +155,13 @@ impl BackupCodesPage {
 pub struct TwoFactorPage {
     pub layout: Layout,
     pub totp: Option<TotpItem>,
+    /// What else changes with the authenticator app.
+    pub removal: Removal,
+    pub phone: Option<String>,
+    /// Whether messages are sent at all.
+    pub takes_phone: bool,
+    /// Sign-ins ask for one of them.
+    pub is_enabled: bool,
     pub backup_codes: Option<BackupCodesItem>,
     pub has_passkeys: bool,
     /// A passkey is asked for after the password, although there is no authenticator app.
@@ -178,6 +178,27 @@ pub struct TwoFactorPage {
 
 impl TwoFactorPage {
     const PLACE: Place = Place::TwoFactor;
+}
+
+/// What else changes with a second factor that is removed.
+#[derive(Debug, Clone, Copy)]
+pub struct Removal {
+    /// No other one is left that sign-ins ask for.
+    pub is_last: bool,
+    /// The operator asks for a second factor.
+    pub required: bool,
+}
+
+impl Removal {
+    pub(super) const fn words(self) -> &'static str {
+        match (self.is_last, self.required) {
+            (false, _) => "Signing in asks for your other second factor from now on.",
+            (true, false) => {
+                "You sign in with the first factor alone from now on, and your backup codes go as well."
+            }
+            (true, true) => "Your backup codes go as well.",
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
