@@ -1452,7 +1452,7 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description `last_sign_in_method`: nobody could get in without it */
+                /** @description `last_sign_in_method`: nobody could get in without it; `conflict`: it is the last second factor of an account that needs one */
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -1731,6 +1731,15 @@ export interface paths {
                 };
                 /** @description Nobody is signed in */
                 401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required`: the account has a second factor meanwhile */
+                403: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -2026,6 +2035,15 @@ export interface paths {
                 };
                 /** @description Nobody is signed in */
                 401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required`: the account has a second factor meanwhile */
+                403: {
                     headers: {
                         [name: string]: unknown;
                     };

@@ -228,6 +228,7 @@ pub struct TotpAnswer {
     (status = 200, description = "The app counts", body = TotpAnswer),
     (status = 400, description = "The code does not work", body = Problem),
     (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 403, description = "`reauthentication_required`: the account has a second factor meanwhile", body = Problem),
     (status = 409, description = "No set-up is under way", body = Problem),
 ))]
 pub async fn confirm_totp(

@@ -229,7 +229,7 @@ pub async fn rename(
         (status = 401, description = "Nobody is signed in", body = Problem),
         (status = 403, description = "`reauthentication_required`", body = Problem),
         (status = 404, description = "The account has no such passkey", body = Problem),
-        (status = 409, description = "`last_sign_in_method`: nobody could get in without it", body = Problem),
+        (status = 409, description = "`last_sign_in_method`: nobody could get in without it; `conflict`: it is the last second factor of an account that needs one", body = Problem),
     ))]
 pub async fn remove(
     State(web): State<Web>,

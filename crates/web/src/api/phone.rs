@@ -99,6 +99,7 @@ pub struct PhoneVerified {
     (status = 200, description = "The number is the account's", body = PhoneVerified),
     (status = 400, description = "The code does not work", body = Problem),
     (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 403, description = "`reauthentication_required`: the account has a second factor meanwhile", body = Problem),
     (status = 404, description = "The settings name no provider of SMS", body = Problem),
     (status = 429, description = "Too many attempts", body = Problem),
 ))]
