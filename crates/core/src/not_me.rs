@@ -45,7 +45,7 @@ pub async fn act(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()
             secret::consume(tx, context, found).await?.ok_or(Code::InvalidOrExpiredToken)?;
             // The link lies in the mailbox that it was sent to: where the address was changed since, that one gets it back.
             if let Some(change) = email_change::first_since(tx, context, id, found.created_at).await? {
-                email_change::take_back(tx, context, &change).await?;
+                email_change::take_back(tx, context, caller, &change).await?;
                 let event = Event::new(EventType::EmailChangeUndone).user(id);
                 audit::record(tx, context, caller, event).await?;
             }

@@ -102,12 +102,11 @@ pub async fn delete_due(context: &Context, limit: i64) -> Result<u64> {
             .db
             .write(async |tx| {
                 // Restored in the meantime?
-                let Some(user) = user::find(tx, id).await? else { return Ok(0) };
-                if !store::delete(tx, id, now).await? {
+                let user = user::find(tx, id).await?;
+                let Some(user) = user.filter(|user| user.deletes_at.is_some_and(|at| at <= now)) else {
                     return Ok(0);
-                }
-                changes::announce(tx, context, Change::Gone(id)).await?;
-                secret::end_all_of(tx, id.uuid()).await?;
+                };
+                user::delete(tx, context, id).await?;
                 audit::erase(tx, context, id, &user.email_key).await?;
                 audit::record(tx, context, &caller, Event::new(EventType::AccountDeleted).on(id)).await?;
                 Ok::<_, Error>(1)

@@ -10,11 +10,3 @@ pub(super) async fn due(tx: &mut Tx<'_>, now: Time, limit: i64) -> Result<Vec<Us
         .map(|row| Ok(Id::from_uuid(row.get(0)?)))
         .collect()
 }
-
-/// What hangs on the account goes with it.
-pub(super) async fn delete(tx: &mut Tx<'_>, id: UserId, now: Time) -> Result<bool> {
-    let row = tx
-        .change_guarded("DELETE FROM users WHERE id = ?1 AND deletes_at <= ?2 RETURNING id", &p![id, now])
-        .await?;
-    Ok(row.is_some())
-}

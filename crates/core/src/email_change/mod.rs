@@ -196,7 +196,7 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             let address_since = last_until(tx, change.user, change.created_at).await?;
             let planted =
                 second_factor::recent(tx, context, change.user, found.created_at, address_since).await?;
-            take_back(tx, context, &change).await?;
+            take_back(tx, context, caller, &change).await?;
             second_factor::remove(tx, context, caller, change.user, &planted).await?;
             password::rescue(tx, context, caller, change.user).await?;
             audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(change.user))
@@ -226,9 +226,23 @@ pub(crate) async fn last_until(tx: &mut Tx<'_>, user: UserId, moment: Time) -> R
 }
 
 /// Gives the account the address back that a change took away. What was changed after it is void.
-pub(crate) async fn take_back(tx: &mut Tx<'_>, context: &Context, change: &EmailChange) -> Result<()> {
+pub(crate) async fn take_back(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    change: &EmailChange,
+) -> Result<()> {
     let user = user::find(tx, change.user).await?.ok_or(Code::InvalidOrExpiredToken)?;
     let email = EmailAddress::parse("email", &change.old_email).map_err(invalid)?;
+    // Somebody who signed up with it meanwhile and never read its mail yields to whoever does.
+    if let Some(squatter) = user::find_by_email(tx, &email).await?
+        && squatter.id != user.id
+        && !squatter.email_verified
+    {
+        user::delete(tx, context, squatter.id).await?;
+        let event = Event::new(EventType::AccountDeleted).on(squatter.id).with("by", "address");
+        audit::record(tx, context, caller, event).await?;
+    }
     store::mark_undone(tx, change.id, context.now()).await?;
     give(tx, context, &user, &email).await?;
     end_later(tx, context, change.user, change.created_at).await

@@ -18,6 +18,7 @@ use crate::changes::{self, Change};
 use crate::context::{Caller, Context, Time, UserId};
 use crate::error::{Code, Error, FieldError, Result};
 use crate::rate_limit::Class;
+use crate::secret;
 pub use identifier::{EmailAddress, Identifier, Username};
 pub use model::{NewUser, User};
 pub use password_policy::{check_password, hash_new_password};
@@ -148,6 +149,13 @@ pub async fn note_sign_in(tx: &mut Tx<'_>, id: UserId, now: Time) -> Result<()> 
 pub async fn set_disabled(tx: &mut Tx<'_>, context: &Context, id: UserId, disabled: bool) -> Result<()> {
     store::set_disabled(tx, id, disabled.then(|| context.now())).await?;
     changes::announce(tx, context, Change::User(id)).await
+}
+
+/// Deletes an account and what hangs on it. The caller records the event.
+pub async fn delete(tx: &mut Tx<'_>, context: &Context, id: UserId) -> Result<()> {
+    store::delete(tx, id).await?;
+    changes::announce(tx, context, Change::Gone(id)).await?;
+    secret::end_all_of(tx, id.uuid()).await
 }
 
 /// Gives the account another address, which counts as verified. Answers whether it was free.

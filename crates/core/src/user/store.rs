@@ -158,6 +158,11 @@ pub(super) async fn set_email(tx: &mut Tx<'_>, id: UserId, email: &EmailAddress,
     Ok(())
 }
 
+pub(super) async fn delete(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
+    tx.execute("DELETE FROM users WHERE id = ?1", &p![id]).await?;
+    Ok(())
+}
+
 pub(super) async fn raise_epoch(tx: &mut Tx<'_>, id: UserId) -> Result<()> {
     tx.execute("UPDATE users SET epoch = epoch + 1 WHERE id = ?1", &p![id]).await?;
     Ok(())

@@ -444,3 +444,31 @@ async fn an_operator_opens_a_closed_account() {
 
     assert_eq!(sign_in(&app, &email).await, 200);
 }
+
+#[tokio::test]
+async fn an_address_that_somebody_signed_up_with_meanwhile_and_never_proved_goes_back_to_its_owner() {
+    for by_undo in [true, false] {
+        let app = TestApp::with(|config| {
+            config.sign_up.verify_email = doorward_core::config::VerifyEmail::Later;
+        })
+        .await;
+        let (_, old) = app.member("ada").await;
+        let thief = app.browser();
+        thief.sign_in(&old).await.expect_status(200);
+        let alarm = app.mail_to(&old).await.token();
+        let stolen = address("eve");
+        change(&app, &thief, &stolen).await;
+        let undo = app.mail_to(&old).await.token();
+        let squatter = app.browser();
+        squatter.sign_up(&old).await.expect_status(200);
+
+        let (path, token) = if by_undo { ("/v1/me/email/undo", &undo) } else { ("/v1/not-me", &alarm) };
+        app.browser().post(path, &json!({"token": token})).await.expect_status(204);
+
+        let user = app.user_id(&old).await;
+        assert_eq!(app.count("SELECT COUNT(*) FROM users").await, 1, "by undo: {by_undo}, {user}");
+        thief.get("/v1/session").await.expect_problem(401, "session_revoked");
+        let reset = json!({"token": app.mail_to(&old).await.token(), "new_password": PASSWORD});
+        app.browser().post("/v1/password/reset", &reset).await.expect_status(204);
+    }
+}
