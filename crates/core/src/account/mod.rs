@@ -8,7 +8,6 @@ use secrecy::ExposeSecret;
 
 use crate::access::{self, ADMIN};
 use crate::audit::{self, Event, EventType};
-use crate::changes::{self, Change};
 use crate::context::{Caller, Context, Id, Time, UserId};
 use crate::error::{Code, Error, Result};
 use crate::mail::{self, Message};

@@ -448,11 +448,10 @@ async fn an_operator_opens_a_closed_account() {
 #[tokio::test]
 async fn an_address_that_somebody_signed_up_with_meanwhile_and_never_proved_goes_back_to_its_owner() {
     for by_undo in [true, false] {
-        let app = TestApp::with(|config| {
-            config.sign_up.verify_email = doorward_core::config::VerifyEmail::Later;
-        })
-        .await;
+        let mut app = TestApp::start().await;
         let (_, old) = app.member("ada").await;
+        let later = doorward_core::config::VerifyEmail::Later;
+        app.restart_with(|config| config.sign_up.verify_email = later).await;
         let thief = app.browser();
         thief.sign_in(&old).await.expect_status(200);
         let alarm = app.mail_to(&old).await.token();
