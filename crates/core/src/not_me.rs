@@ -1,5 +1,5 @@
 //! "This was not me": what the link in an alarm's mail does. Every session ends, no device is known any more, the password
-//! stops working, factors that were added since are removed, and a mail to set a new one goes out. Whoever got in is out, and stays out.
+//! stops working, factors that a stranger may have added are removed, and a mail to set a new one goes out. Whoever got in is out, and stays out.
 
 use doorward_db::Tx;
 

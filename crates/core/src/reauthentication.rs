@@ -104,17 +104,8 @@ pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &s
         .db
         .write(async |tx| {
             let (purpose, subject) = (Purpose::Reauthenticate, live.session.id.uuid());
-            match secret::try_code(
-                tx,
-                context,
-                purpose,
-                Some(subject),
-                key,
-                Tries::Session(live.user.id),
-                code,
-            )
-            .await?
-            {
+            let tries = Tries::Session(live.user.id);
+            match secret::try_code(tx, context, purpose, Some(subject), key, tries, code).await? {
                 Ok(found) => {
                     let consumed = secret::consume(tx, context, found).await?;
                     Ok(consumed.map(|_| ()).ok_or_else(|| Error::new(Code::InvalidOrExpiredCode)))

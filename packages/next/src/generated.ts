@@ -2080,8 +2080,8 @@ export interface paths {
         /**
          * Say that what a mail told of was not you.
          * @description Every session of the account ends, no device is known any more, the password stops working, and a mail to set a new one
-         *     goes out. Second factors and passkeys that were added since the oldest mail whose link still works (seven days) are removed,
-         *     whoever added them.
+         *     goes out. Passkeys that were added since the oldest mail of this kind (seven days at most) are removed; so are second factors,
+         *     unless the account had one before that: whoever added another had to prove it.
          */
         post: {
             parameters: {

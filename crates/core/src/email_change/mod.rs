@@ -199,8 +199,8 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             take_back(tx, context, caller, &change).await?;
             second_factor::remove(tx, context, caller, change.user, &planted).await?;
             password::rescue(tx, context, caller, change.user).await?;
-            audit::record(tx, context, caller, Event::new(EventType::EmailChangeUndone).user(change.user))
-                .await?;
+            let event = Event::new(EventType::EmailChangeUndone).user(change.user);
+            audit::record(tx, context, caller, event.with("factors", planted.len())).await?;
             Ok::<_, Error>(change.user)
         })
         .await?;

@@ -230,16 +230,8 @@ async fn find_by_code(context: &Context, caller: &Caller, email: &str, code: &st
         .db
         .write(async |tx| {
             let subject = user::find_by_email(tx, &email).await?.map(|user| user.id.uuid());
-            secret::try_code(
-                tx,
-                context,
-                Purpose::ResetPassword,
-                subject,
-                email.key(),
-                Tries::Address(email.key()),
-                code,
-            )
-            .await
+            let (purpose, key) = (Purpose::ResetPassword, email.key());
+            secret::try_code(tx, context, purpose, subject, key, Tries::Address(key), code).await
         })
         .await?
 }

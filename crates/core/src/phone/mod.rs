@@ -103,15 +103,14 @@ pub(crate) async fn verify(
     let subject = pending.as_ref().map(|phone| phone.id.uuid());
     let consumed =
         use_code(tx, context, user, Purpose::VerifyPhone, subject, Tries::Session(user.id), code).await?;
-    let refused = || Error::new(Code::InvalidOrExpiredCode);
     let (Ok(_), Some(phone)) = (&consumed, pending) else {
         let event = Event::new(EventType::PhoneAdded).user(user.id).session(live.session.id);
         audit::record(tx, context, caller, event.failed()).await?;
-        return Ok(Err(consumed.err().unwrap_or_else(refused)));
+        return Ok(Err(consumed.err().unwrap_or_else(wrong_code)));
     };
     store::delete_verified(tx, user.id).await?;
     if !store::mark_verified(tx, phone.id, now).await? {
-        return Ok(Err(refused()));
+        return Ok(Err(wrong_code()));
     }
     alarm::tell(tx, context, caller, user.id, &user.email, Alarm::PhoneAdded).await?;
     let event = Event::new(EventType::PhoneAdded).user(user.id).session(live.session.id);
@@ -223,10 +222,17 @@ async fn use_code(
     Ok(match secret::try_code(tx, context, purpose, subject, &user.email_key, tries, code).await? {
         Ok(found) => {
             let consumed = secret::consume(tx, context, found).await?;
-            consumed.ok_or_else(|| Error::new(Code::InvalidOrExpiredCode))
+            consumed.ok_or_else(wrong_code)
         }
+        Err(refusal) if refusal.code() == Code::InvalidOrExpiredCode => Err(wrong_code()),
         Err(refusal) => Err(refusal),
     })
+}
+
+/// `invalid_or_expired_code`, with where the right one is.
+fn wrong_code() -> Error {
+    Error::new(Code::InvalidOrExpiredCode)
+        .with_detail("That code is wrong or has run out. Check the newest message, or ask for a new code.")
 }
 
 /// The last line binds the code to our host, so that browsers fill it in nowhere else (WICG, Origin-bound one-time codes

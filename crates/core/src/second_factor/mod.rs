@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 pub use self::model::{Factors, Method};
-pub use self::recent::Recent;
+pub use self::recent::{Recent, What};
 pub(crate) use self::recent::{recent, remove};
 use crate::access::{self, Rights};
 use crate::alarm::{self, Alarm};
@@ -117,7 +117,7 @@ pub(crate) async fn add_totp(
     code: &str,
 ) -> Result<Option<Vec<SecretString>>> {
     if !totp::confirm(tx, context, user, by, code).await? {
-        return Err(wrong(Method::Totp));
+        return Err(wrong_app_code());
     }
     note(tx, context, caller, user, EventType::TotpAdded, Alarm::FactorAdded).await?;
     let backup_codes = first_backup_codes(tx, context, user).await?;
@@ -184,7 +184,6 @@ pub async fn verify_phone(
     let (phone, backup_codes) = context
         .db
         .write(async |tx| {
-            session::ensure_holds_in(tx, context, live).await?;
             let phone = match phone::verify(tx, context, caller, live, code).await? {
                 Ok(phone) => phone,
                 Err(refusal) => return Ok(Err(refusal)),
@@ -314,9 +313,9 @@ pub async fn renew_backup_codes(
         .await
 }
 
-/// Uses a right code up, of whichever method it is. `flow` is what a code by SMS was sent
-/// for. A wrong one is a value, since it is
-/// counted: `invalid_or_expired_code`; another refusal, such as `rate_limited`, says nothing of the code.
+/// Uses a right code up, of whichever method it is. `flow` is what a code by SMS was sent for, and `tries` whose wrong ones are
+/// counted. A wrong code is a value, since it is counted: `invalid_or_expired_code`; another refusal, such as `rate_limited`,
+/// says nothing of the code.
 pub(crate) async fn take(
     tx: &mut Tx<'_>,
     context: &Context,
@@ -325,36 +324,28 @@ pub(crate) async fn take(
     (method, code): (Method, &str),
     (flow, tries): (Uuid, Tries<'_>),
 ) -> Result<Result<()>> {
-    let right = match method {
-        Method::Totp => totp::is_right(tx, context, user.id, code).await?,
+    Ok(match method {
+        Method::Totp if totp::is_right(tx, context, user.id, code).await? => Ok(()),
+        Method::Totp => Err(wrong_app_code()),
         // Proved by its own ceremony.
-        Method::Passkey => false,
-        Method::Sms => match phone::try_code(tx, context, user, flow, tries, code).await? {
-            Err(refusal) if refusal.code() != Code::InvalidOrExpiredCode => return Ok(Err(refusal)),
-            tried => tried.is_ok(),
+        Method::Passkey => Err(unknown_method()),
+        Method::Sms => phone::try_code(tx, context, user, flow, tries, code).await?.map(drop),
+        Method::BackupCode => match backup_code::take(tx, context, user.id, code).await? {
+            Some(left) => {
+                let event = Event::new(EventType::BackupCodeUsed).user(user.id).with("remaining", left);
+                audit::record(tx, context, caller, event).await?;
+                alarm::tell(tx, context, caller, user.id, &user.email, Alarm::BackupCodeUsed).await?;
+                Ok(())
+            }
+            None => Err(Error::new(Code::InvalidOrExpiredCode)
+                .with_detail("That backup code is wrong, or was used before. Try another.")),
         },
-        Method::BackupCode => {
-            let Some(left) = backup_code::take(tx, context, user.id, code).await? else {
-                return Ok(Err(wrong(method)));
-            };
-            let event = Event::new(EventType::BackupCodeUsed).user(user.id).with("remaining", left);
-            audit::record(tx, context, caller, event).await?;
-            alarm::tell(tx, context, caller, user.id, &user.email, Alarm::BackupCodeUsed).await?;
-            true
-        }
-    };
-    Ok(if right { Ok(()) } else { Err(wrong(method)) })
+    })
 }
 
-/// `invalid_or_expired_code`, with what to do about it.
-fn wrong(method: Method) -> Error {
-    Error::new(Code::InvalidOrExpiredCode).with_detail(match method {
-        Method::Totp | Method::Passkey => {
-            "That code is wrong, or was used before. Type the one that your app shows now."
-        }
-        Method::Sms => "That code is wrong, or ran out. Type the one of the newest message.",
-        Method::BackupCode => "That backup code is wrong, or was used before. Try another.",
-    })
+fn wrong_app_code() -> Error {
+    Error::new(Code::InvalidOrExpiredCode)
+        .with_detail("That code is wrong, or was used before. Type the one that your app shows now.")
 }
 
 /// Removes every second factor of an account. Its next sign-in sets up another.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use doorward_db::Tx;
 
-use super::{Factors, Method, keep_in_step, of_user};
+use super::{Factors, keep_in_step, of_user};
 use crate::context::{Caller, Context, Time, UserId};
 use crate::error::Result;
 use crate::secret::{self, Purpose};
@@ -13,13 +13,22 @@ use crate::{backup_code, passkey, phone, totp, user};
 /// The mail that tells of a factor is written a moment after it.
 const SAME_MOMENT: Duration = Duration::from_secs(5);
 
-/// A second factor that goes when the owner says that something was not them.
+/// Something that goes when the owner says that something was not them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recent {
-    pub method: Method,
-    /// A passkey's name; without one it is that a passkey is asked for at all.
-    pub name: Option<String>,
+    pub what: What,
     pub added_at: Time,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    Totp,
+    /// With its name.
+    Passkey(String),
+    /// That a passkey is asked for after the password, whichever there is.
+    PasskeySecond,
+    Phone,
+    BackupCodes,
 }
 
 /// What was added since something happened that was not the owner, and before that since the oldest mail of the kind whose
@@ -40,9 +49,9 @@ pub(crate) async fn recent(
     let vouched = user::had_mfa_before(tx, user, since).await?;
     let factors = of_user(tx, context, user).await?;
     let mut recent = listed(&factors);
-    recent.retain(|factor| factor.added_at >= since && (!vouched || factor.method == Method::Passkey));
+    recent.retain(|one| one.added_at >= since && (!vouched || matches!(one.what, What::Passkey(_))));
     if factors.passkey_second && !vouched {
-        recent.push(Recent { method: Method::Passkey, name: None, added_at: happened });
+        recent.push(Recent { what: What::PasskeySecond, added_at: happened });
     }
     Ok(recent)
 }
@@ -55,35 +64,30 @@ pub(crate) async fn remove(
     user: UserId,
     recent: &[Recent],
 ) -> Result<()> {
-    let has = |method| recent.iter().any(|one| one.method == method);
-    if has(Method::Totp) {
-        totp::remove(tx, user).await?;
+    for one in recent {
+        match one.what {
+            What::Totp => {
+                totp::remove(tx, user).await?;
+            }
+            What::PasskeySecond => user::set_passkey_second(tx, user, false).await?,
+            What::Phone => phone::forget_all(tx, user).await?,
+            What::BackupCodes => backup_code::remove(tx, user).await?,
+            What::Passkey(_) => {}
+        }
     }
-    let passkeys = recent.iter().filter(|one| one.method == Method::Passkey);
-    if let Some(since) = passkeys.clone().filter(|one| one.name.is_some()).map(|one| one.added_at).min() {
-        passkey::forget_since(tx, context, caller, user, since).await?;
-    }
-    if passkeys.clone().any(|one| one.name.is_none()) {
-        user::set_passkey_second(tx, user, false).await?;
-    }
-    if has(Method::Sms) {
-        phone::forget_all(tx, user).await?;
-    }
-    if has(Method::BackupCode) {
-        backup_code::remove(tx, user).await?;
+    let passkeys = recent.iter().filter(|one| matches!(one.what, What::Passkey(_)));
+    if let Some(first) = passkeys.map(|one| one.added_at).min() {
+        passkey::forget_since(tx, context, caller, user, first).await?;
     }
     keep_in_step(tx, context, user).await
 }
 
 fn listed(factors: &Factors) -> Vec<Recent> {
-    let one = |method, added_at| Recent { method, name: None, added_at };
-    let totp = factors.totp.as_ref().map(|totp| one(Method::Totp, totp.created_at));
-    let passkeys = factors.passkeys.iter().map(|passkey| Recent {
-        method: Method::Passkey,
-        name: Some(passkey.name.clone()),
-        added_at: passkey.created_at,
-    });
-    let phone = factors.phone.as_ref().and_then(|phone| phone.verified_at).map(|at| one(Method::Sms, at));
-    let codes = factors.backup_codes.map(|codes| one(Method::BackupCode, codes.created_at));
+    let one = |what, added_at| Recent { what, added_at };
+    let totp = factors.totp.as_ref().map(|totp| one(What::Totp, totp.created_at));
+    let passkeys =
+        factors.passkeys.iter().map(|passkey| one(What::Passkey(passkey.name.clone()), passkey.created_at));
+    let phone = factors.phone.as_ref().and_then(|phone| phone.verified_at).map(|at| one(What::Phone, at));
+    let codes = factors.backup_codes.map(|codes| one(What::BackupCodes, codes.created_at));
     totp.into_iter().chain(passkeys).chain(phone).chain(codes).collect()
 }

@@ -51,6 +51,13 @@ impl<K: IdKind> Page<K> {
         let next_cursor = cut(&mut read, self.limit, |last| id(last).to_string());
         List { items: read.into_iter().map(view).collect(), next_cursor }
     }
+
+    /// The page of a list that is short enough to be read whole.
+    pub fn of_all<I, T>(&self, mut all: Vec<I>, id: impl Fn(&I) -> Id<K>, view: impl Fn(I) -> T) -> List<T> {
+        let before = self.after.and_then(|after| all.iter().position(|one| id(one) == after));
+        all.drain(..before.map_or(0, |before| before + 1));
+        self.of(all, id, view)
+    }
 }
 
 impl<K: IdKind, S: Send + Sync> FromRequestParts<S> for Page<K> {

@@ -139,10 +139,7 @@ pub async fn list(
     page: Page<PasskeyKind>,
 ) -> Result<axum::Json<List<PasskeyView>>, ApiError> {
     let all = passkey::of_user(web.context(), live.user.id).await?;
-    // An account has at most a handful: a page is cut out of them.
-    let start = page.after.and_then(|after| all.iter().position(|one| one.id == after));
-    let rest = all.into_iter().skip(start.map_or(0, |before| before + 1)).collect();
-    Ok(axum::Json(page.of(rest, |one| one.id, |one| PasskeyView::new(&one))))
+    Ok(axum::Json(page.of_all(all, |one| one.id, |one| PasskeyView::new(&one))))
 }
 
 /// Begin to add a passkey.

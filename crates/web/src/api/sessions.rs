@@ -100,10 +100,8 @@ pub async fn devices(
 ) -> Result<axum::Json<List<KnownDevice>>, ApiError> {
     let current = device::current(web.context(), live.user.id, &caller).await?;
     let all = device::of_user(web.context(), live.user.id).await?;
-    // An account has at most some dozens, last seen first: a page is cut out of them.
-    let start = page.after.and_then(|after| all.iter().position(|one| one.id == after));
-    let rest = all.into_iter().skip(start.map_or(0, |before| before + 1)).collect();
-    Ok(axum::Json(page.of(rest, |one| one.id, |one| KnownDevice::new(&one, Some(one.id) == current))))
+    // At most some dozens, last seen first.
+    Ok(axum::Json(page.of_all(all, |one| one.id, |one| KnownDevice::new(&one, Some(one.id) == current))))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use doorward_core::not_me;
-use doorward_core::second_factor::{Method, Recent};
+use doorward_core::second_factor::{Recent, What};
 use http::StatusCode;
 
 use super::views::{Moment, NotMeDonePage, NotMePage, RecentFactor, masked};
@@ -38,11 +38,11 @@ pub async fn act(
 }
 
 fn in_words(factor: &Recent) -> String {
-    match (factor.method, &factor.name) {
-        (Method::Totp, _) => "the authenticator app".to_owned(),
-        (Method::Passkey, Some(name)) => format!("the passkey “{name}”"),
-        (Method::Passkey, None) => "that sign-ins ask for a passkey".to_owned(),
-        (Method::Sms, _) => "the phone number for codes".to_owned(),
-        (Method::BackupCode, _) => "the backup codes".to_owned(),
+    match &factor.what {
+        What::Totp => "the authenticator app".to_owned(),
+        What::Passkey(name) => format!("the passkey “{name}”"),
+        What::PasskeySecond => "the question for a passkey after the password".to_owned(),
+        What::Phone => "the phone number for codes".to_owned(),
+        What::BackupCodes => "the backup codes".to_owned(),
     }
 }

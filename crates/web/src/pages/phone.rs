@@ -88,14 +88,6 @@ pub async fn verify(
             let retry_after = error.retry_after();
             let mut shown = ConfirmPhonePage::form();
             shown.fill("code", form.get("code"));
-            if error.code() == Code::InvalidOrExpiredCode {
-                shown.fault(
-                    "code",
-                    "That code is wrong or has run out. Check the newest message, or ask for a new code.",
-                );
-                let status = problem::status(error.kind());
-                return refused(&web, &live, shown, status, retry_after).await;
-            }
             let status = mark(&mut shown, error)?;
             refused(&web, &live, shown, status, retry_after).await
         }

@@ -143,7 +143,9 @@ async fn a_code_has_five_tries_ten_minutes_and_one_use() {
     ask(&ada, NUMBER).await.expect_status(202);
     let code = newest_code(&app, NUMBER).await;
     for _ in 0..5 {
-        verify(&ada, wrong(&code)).await.expect_problem(400, "invalid_or_expired_code");
+        let refused = verify(&ada, wrong(&code)).await;
+        refused.expect_problem(400, "invalid_or_expired_code");
+        assert!(refused.text.contains("Check the newest message"), "{}", refused.text);
     }
     verify(&ada, &code).await.expect_problem(400, "invalid_or_expired_code");
 

@@ -402,6 +402,11 @@ async fn asking_for_a_passkey_after_the_password_ends_with_the_not_me_of_its_mai
     stranger.sign_in(&email).await.expect_status(200);
     let on = json!({"passkey_second_factor": true});
     stranger.patch("/v1/me/factors", &on).await.expect_status(200);
+    let told = app.mails_to(&email).await;
+    let alarm = told.iter().find(|mail| mail.text.contains("/not-me?")).unwrap();
+    let page = app.browser().get(&format!("/not-me?token={}", token(alarm, "/not-me"))).await;
+    let asked = "remove the question for a passkey after the password, added";
+    assert!(page.expect_status(200).text.contains(asked), "{}", page.text);
 
     assert_eq!(by_the_mailbox_alone(&app, &email).await, "signed_in");
     assert_eq!(app.count("SELECT COUNT(*) FROM passkeys").await, 1);

@@ -1,6 +1,21 @@
 use super::*;
 
 #[tokio::test]
+async fn a_wrong_code_is_told_where_the_right_one_is() {
+    let app = TestApp::start().await;
+    let ada = ada(&app).await;
+    let browser = app.browser();
+    let token = first_step(&browser, &ada.email).await;
+    for (method, code, where_it_is) in
+        [("totp", "000000", "your app shows"), ("backup_code", "aaaaa-aaaaa", "Try another")]
+    {
+        let refused = second_step(&browser, &token, method, code).await;
+        let detail = refused.expect_problem(400, "invalid_or_expired_code").value()["detail"].to_string();
+        assert!(detail.contains(where_it_is), "{detail}");
+    }
+}
+
+#[tokio::test]
 async fn each_of_ten_codes_works_once_however_it_is_typed() {
     let app = without_limits().await;
     let ada = ada(&app).await;

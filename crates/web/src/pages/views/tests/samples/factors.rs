@@ -253,7 +253,11 @@ fn not_me(add: &mut Add) {
         what: what.to_owned(),
         added: Moment::new(Time::from_micros(0), Time::from_micros(90_000_000)),
     };
-    let factors = vec![factor("the authenticator app"), factor("the passkey “Phone”")];
+    let factors = vec![
+        factor("the authenticator app"),
+        factor("the passkey “Phone”"),
+        factor("the question for a passkey after the password"),
+    ];
     add("not-me-factors", &page(layout("Was this not you?"), EMAIL, factors, "dw_token"));
     add("not-me-hostile", &page(branded("Was this not you?"), LONG, vec![factor(EVIL)], EVIL));
     let masked_email = masked(EMAIL);
