@@ -2,6 +2,7 @@
 
 import type { AuthError, Result } from "@doorward/next/client";
 import { useId, useRef, useState, useTransition, type FormEvent, type ReactNode } from "react";
+import { useHydrated } from "@/lib/use-hydrated";
 
 interface FormProps<T> {
   /** What the button says, and what it says while it works. */
@@ -20,6 +21,7 @@ export function Form<T>({ label, busy, danger = false, quiet = false, submit, do
   const [error, setError] = useState<AuthError>();
   const [isPending, start] = useTransition();
   const form = useRef<HTMLFormElement>(null);
+  const isHydrated = useHydrated();
 
   const send = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -39,15 +41,19 @@ export function Form<T>({ label, busy, danger = false, quiet = false, submit, do
 
   const general = error && Object.keys(error.fields).length === 0;
   return (
-    // By post, so that no password gets into the address where the script has not come yet.
+    // Where the script has not come yet, the button waits for it: the browser's own submit would load the page anew, without
+    // what was typed. And by post, so that no password gets into the address whatever happens.
     <form ref={form} method="post" onSubmit={send} className="form">
       <div role="alert" aria-live="polite">
         {general && <p className="alert">{sentence(error)}</p>}
       </div>
       {typeof children === "function" ? children(error) : children}
-      <button className={danger ? "button danger" : quiet ? "button" : "button primary"} type="submit" disabled={isPending}>
+      <button className={danger ? "button danger" : quiet ? "button" : "button primary"} type="submit" disabled={!isHydrated || isPending}>
         {isPending ? busy : label}
       </button>
+      <noscript>
+        <p className="hint">Your browser runs no scripts. This form needs them.</p>
+      </noscript>
     </form>
   );
 }

@@ -180,6 +180,32 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await context.close();
     });
 
+    it("what is typed before the page's script has come is not lost", async () => {
+      const { email, context: before } = await member();
+      await before.close();
+      const { context, page, complaints } = await open();
+      const scripts = gate();
+      await page.route(/\/_next\/static\/.*\.js/, async (route) => {
+        await scripts.passed;
+        await route.continue();
+      });
+      let loads = 0;
+      page.on("request", (request) => request.isNavigationRequest() && loads++);
+      await page.goto(at("/sign-in"), { waitUntil: "commit" });
+      await page.getByLabel("E-mail address or username").fill(email);
+      await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await page.getByLabel("Password", { exact: true }).press("Enter");
+      const button = page.getByRole("button", { name: "Sign in", exact: true });
+      await button.click({ force: true });
+      assert.ok(await button.isDisabled(), "it waits");
+      scripts.open();
+      await button.click();
+      await page.waitForURL(at("/dashboard"));
+      assert.equal(loads, 1, "nothing was sent but by the script");
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
     it("somebody signs up on the app's own pages, by the mail's code and by its link", async () => {
       const { context, page } = await open();
       await page.goto(at("/sign-up"));
