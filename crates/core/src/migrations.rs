@@ -87,4 +87,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0014_whose_factors.sql"),
         postgres: None,
     },
+    Migration {
+        version: 15,
+        name: "second_only",
+        sql: include_str!("../../../migrations/0015_second_only.sql"),
+        postgres: None,
+    },
 ];

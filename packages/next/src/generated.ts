@@ -2081,7 +2081,8 @@ export interface paths {
          * Say that what a mail told of was not you.
          * @description Every session of the account ends, no device is known any more, the password stops working, and a mail to set a new one
          *     goes out. Passkeys that were added since the oldest mail of this kind (seven days at most) are removed; so are second factors,
-         *     unless the account had one before that: whoever added another had to prove it.
+         *     unless the account had one before that: whoever added another had to prove it. There a passkey that is the only second factor
+         *     stays one, and signs in no more by itself until it has come second in a sign-in.
          */
         post: {
             parameters: {

@@ -83,6 +83,7 @@ event_types! {
     PasskeyAdded, "passkey.added", "Passkey added";
     PasskeyRemoved, "passkey.removed", "Passkey removed";
     PasskeyRenamed, "passkey.renamed", "Passkey renamed";
+    PasskeySecondOnly, "passkey.second_only", "Passkeys sign in no more by themselves";
     PasskeyCloneSuspected, "passkey.clone_suspected", "Passkey refused: it may have been copied";
     LimitRefused, "limit.refused", "Too many attempts refused";
 }

@@ -15,7 +15,7 @@ use crate::mail::{self, Message};
 use crate::password;
 use crate::rate_limit::Class;
 use crate::recovery;
-use crate::second_factor;
+use crate::second_factor::{self, Recent};
 use crate::secret::{self, CODE_LIFE, Found, Purpose, Tries};
 use crate::session::{self, Live, Sessions};
 use crate::user::{self, EmailAddress, User};
@@ -163,17 +163,19 @@ async fn undo_until(tx: &mut Tx<'_>, change: &EmailChange, now: Time) -> Result<
     Ok(away.and_then(|away| away.confirmed_at).unwrap_or(now) + UNDO_LIFE)
 }
 
-/// The address that an undo link gives back, for its page. Looking uses nothing up.
+/// The address that an undo link gives back, and the second factors that are new, for its page. Looking uses nothing up.
 ///
 /// # Errors
 /// `invalid_or_expired_token`.
-pub async fn look_at_undo(context: &Context, token: &str) -> Result<String> {
+pub async fn look_at_undo(context: &Context, token: &str) -> Result<(String, Vec<Recent>)> {
     context
         .db
         .read(async |tx| {
             let found = secret::find_link(tx, context, Purpose::UndoEmail, token).await?;
             let change = store::find(tx, Id::from_uuid(found.subject)).await?;
-            Ok(change.ok_or(Code::InvalidOrExpiredToken)?.old_email)
+            let change = change.ok_or(Code::InvalidOrExpiredToken)?;
+            let planted = planted(tx, context, &change, found.created_at).await?;
+            Ok((change.old_email, planted))
         })
         .await
 }
@@ -193,9 +195,7 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             let found = secret::find_link(tx, context, Purpose::UndoEmail, token).await?;
             let change = store::find(tx, Id::from_uuid(found.subject)).await?.ok_or_else(gone)?;
             secret::consume(tx, context, found).await?.ok_or_else(gone)?;
-            let address_since = last_until(tx, change.user, change.created_at).await?;
-            let planted =
-                second_factor::recent(tx, context, change.user, found.created_at, address_since).await?;
+            let planted = planted(tx, context, &change, found.created_at).await?;
             take_back(tx, context, caller, &change).await?;
             second_factor::remove(tx, context, caller, change.user, &planted).await?;
             password::rescue(tx, context, caller, change.user).await?;
@@ -206,6 +206,17 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
         .await?;
     sessions.forget_user(id);
     Ok(())
+}
+
+/// The second factors that whoever changed the address may have added.
+async fn planted(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    change: &EmailChange,
+    mailed_at: Time,
+) -> Result<Vec<Recent>> {
+    let address_since = last_until(tx, change.user, change.created_at).await?;
+    second_factor::recent(tx, context, change.user, mailed_at, address_since).await
 }
 
 /// The first change of an account's address since a moment, if it can still be undone: whoever was mailed before it has the

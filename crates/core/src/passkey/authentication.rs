@@ -168,7 +168,7 @@ pub async fn prove(
             ceremony::consume(tx, context, &open).await?;
             // What is refused is written down, so the unit of work must succeed.
             let refusal = match (&judged, &known) {
-                (Ok(result), Some(known)) => match note_use(tx, context, known, result).await? {
+                (Ok(result), Some(known)) => match note_use(tx, context, purpose, known, result).await? {
                     Ok(proof) => return Ok(Ok(proof)),
                     Err(refusal) => refusal,
                 },
@@ -205,6 +205,8 @@ enum Refusal {
     Foreign,
     NotVerified,
     Clone,
+    /// It comes after another factor alone.
+    SecondOnly,
     Wrong,
 }
 
@@ -216,6 +218,7 @@ impl Refusal {
             Self::Foreign => "other_account",
             Self::NotVerified => "user_not_verified",
             Self::Clone => "clone_suspected",
+            Self::SecondOnly => "second_only",
             Self::Wrong => "wrong",
         }
     }
@@ -229,6 +232,9 @@ impl Refusal {
             Self::Foreign => refused("That passkey belongs to another account. Use one of this account."),
             Self::Clone => refused(
                 "That passkey may have been copied, so it was refused, and its owner was told by mail. Sign in another way.",
+            ),
+            Self::SecondOnly => refused(
+                "That passkey was added when somebody else may have been in the account. Sign in with your password, then use it.",
             ),
             Self::Wrong => refused("That passkey could not be verified. Try again, or sign in another way."),
         }
@@ -310,11 +316,18 @@ fn broken(error: &serde_json::Error) -> Refusal {
 async fn note_use(
     tx: &mut Tx<'_>,
     context: &Context,
+    purpose: Purpose,
     known: &Known,
     result: &AuthenticationResult,
 ) -> Result<std::result::Result<Proof, Refusal>> {
     let (id, count) = (known.passkey.id, i64::from(result.counter()));
+    if purpose == Purpose::SignIn && known.key.second_only {
+        return Ok(Err(Refusal::SecondOnly));
+    }
     if store::note_use(tx, id, count, result.backup_state(), context.now()).await? {
+        if matches!(purpose, Purpose::SecondFactor { .. }) {
+            store::make_whole(tx, id).await?;
+        }
         return Ok(Ok(Proof {
             user: known.user.id,
             epoch: known.user.epoch,

@@ -118,6 +118,20 @@ pub(crate) async fn forget_since(
     note_forgotten(tx, context, caller, user, forgotten).await
 }
 
+/// Has those of an account that were added since a moment sign in no more by themselves, in a unit of work of the caller's. One
+/// that comes second in a sign-in is whole again.
+pub(crate) async fn make_second_only_since(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    user: UserId,
+    since: Time,
+) -> Result<()> {
+    let passkeys = store::second_only_since(tx, user, since).await?;
+    let event = Event::new(EventType::PasskeySecondOnly).on(user).with("passkeys", passkeys);
+    audit::record(tx, context, caller, event).await
+}
+
 /// Whether the account has a passkey.
 pub async fn has_any(tx: &mut Tx<'_>, user: UserId) -> Result<bool> {
     Ok(store::count(tx, user).await? > 0)

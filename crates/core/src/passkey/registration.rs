@@ -195,6 +195,7 @@ pub(crate) async fn add(
         cose: serde_json::to_string(&verified.cred).map_err(Error::internal)?,
         sign_count: i64::from(verified.counter),
         user_verified: verified.user_verified,
+        second_only: false,
     };
     if !store::insert(tx, &passkey, &key).await? {
         return Err(Error::new(Code::Conflict).with_detail("That passkey is in use already."));

@@ -67,6 +67,8 @@ pub(super) struct Key {
     pub cose: String,
     pub sign_count: i64,
     pub user_verified: bool,
+    /// It proves nobody by itself.
+    pub second_only: bool,
 }
 
 pub(super) async fn insert(tx: &mut Tx<'_>, passkey: &Passkey, key: &Key) -> Result<bool> {
@@ -104,13 +106,18 @@ pub(super) async fn by_credential_id(
             concat!(
                 "SELECT ",
                 columns!(),
-                ", public_key, sign_count, user_verified FROM passkeys WHERE credential_id = ?1"
+                ", public_key, sign_count, user_verified, second_only FROM passkeys WHERE credential_id = ?1"
             ),
             &p![credential_id],
         )
         .await?;
     row.map(|row| {
-        let key = Key { cose: row.get(10)?, sign_count: row.get(11)?, user_verified: row.get(12)? };
+        let key = Key {
+            cose: row.get(10)?,
+            sign_count: row.get(11)?,
+            user_verified: row.get(12)?,
+            second_only: row.get(13)?,
+        };
         Ok((read(&row)?, key))
     })
     .transpose()
@@ -171,6 +178,20 @@ pub(super) async fn rename(
 
 pub(super) async fn delete(tx: &mut Tx<'_>, user: UserId, id: PasskeyId) -> Result<bool> {
     Ok(tx.execute("DELETE FROM passkeys WHERE id = ?1 AND user_id = ?2", &p![id, user]).await? > 0)
+}
+
+pub(super) async fn second_only_since(tx: &mut Tx<'_>, user: UserId, since: Time) -> Result<u64> {
+    Ok(tx
+        .execute(
+            "UPDATE passkeys SET second_only = TRUE WHERE user_id = ?1 AND created_at >= ?2",
+            &p![user, since],
+        )
+        .await?)
+}
+
+pub(super) async fn make_whole(tx: &mut Tx<'_>, id: PasskeyId) -> Result<()> {
+    tx.execute("UPDATE passkeys SET second_only = FALSE WHERE id = ?1 AND second_only", &p![id]).await?;
+    Ok(())
 }
 
 pub(super) async fn delete_since(tx: &mut Tx<'_>, user: UserId, since: Time) -> Result<u64> {

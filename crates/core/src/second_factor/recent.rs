@@ -13,7 +13,7 @@ use crate::{backup_code, passkey, phone, totp, user};
 /// The mail that tells of a factor is written a moment after it.
 const SAME_MOMENT: Duration = Duration::from_secs(5);
 
-/// Something that goes when the owner says that something was not them.
+/// Something that goes, or comes second alone, when the owner says that something was not them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recent {
     pub what: What,
@@ -25,6 +25,8 @@ pub enum What {
     Totp,
     /// With its name.
     Passkey(String),
+    /// One that stays, and signs in no more by itself: the account has no other second factor.
+    PasskeyAlone(String),
     /// That a passkey is asked for after the password, whichever there is.
     PasskeySecond,
     Phone,
@@ -36,7 +38,8 @@ pub enum What {
 /// one. `address_since` keeps it to the mails that went to the address at hand.
 ///
 /// Where the account asked for a second factor before all that, whoever added another had proved an earlier one. There the
-/// mailbox alone must not get past it: only passkeys are removed, which sign in by themselves.
+/// mailbox alone must not get past it: only passkeys are removed, which sign in by themselves; and where nothing else would be
+/// left to ask for, they stay as second factors.
 pub(crate) async fn recent(
     tx: &mut Tx<'_>,
     context: &Context,
@@ -50,10 +53,24 @@ pub(crate) async fn recent(
     let factors = of_user(tx, context, user).await?;
     let mut recent = listed(&factors);
     recent.retain(|one| one.added_at >= since && (!vouched || matches!(one.what, What::Passkey(_))));
-    if factors.passkey_second && !vouched {
+    if vouched && factors.is_enabled() {
+        let mut rest = factors;
+        rest.passkeys.retain(|passkey| passkey.created_at < since);
+        if !rest.is_enabled() || rest.methods().is_empty() {
+            recent.iter_mut().for_each(Recent::keep_as_second);
+        }
+    } else if factors.passkey_second && !vouched {
         recent.push(Recent { what: What::PasskeySecond, added_at: happened });
     }
     Ok(recent)
+}
+
+impl Recent {
+    fn keep_as_second(&mut self) {
+        if let What::Passkey(name) = &mut self.what {
+            self.what = What::PasskeyAlone(std::mem::take(name));
+        }
+    }
 }
 
 /// Removes those factors.
@@ -72,12 +89,17 @@ pub(crate) async fn remove(
             What::PasskeySecond => user::set_passkey_second(tx, user, false).await?,
             What::Phone => phone::forget_all(tx, user).await?,
             What::BackupCodes => backup_code::remove(tx, user).await?,
-            What::Passkey(_) => {}
+            What::Passkey(_) | What::PasskeyAlone(_) => {}
         }
     }
-    let passkeys = recent.iter().filter(|one| matches!(one.what, What::Passkey(_)));
-    if let Some(first) = passkeys.map(|one| one.added_at).min() {
+    let first = |is_one: fn(&What) -> bool| {
+        recent.iter().filter(|one| is_one(&one.what)).map(|one| one.added_at).min()
+    };
+    if let Some(first) = first(|what| matches!(what, What::Passkey(_))) {
         passkey::forget_since(tx, context, caller, user, first).await?;
+    }
+    if let Some(first) = first(|what| matches!(what, What::PasskeyAlone(_))) {
+        passkey::make_second_only_since(tx, context, caller, user, first).await?;
     }
     keep_in_step(tx, context, user).await
 }

@@ -24,7 +24,8 @@ pub struct NotMeRequest {
 ///
 /// Every session of the account ends, no device is known any more, the password stops working, and a mail to set a new one
 /// goes out. Passkeys that were added since the oldest mail of this kind (seven days at most) are removed; so are second factors,
-/// unless the account had one before that: whoever added another had to prove it.
+/// unless the account had one before that: whoever added another had to prove it. There a passkey that is the only second factor
+/// stays one, and signs in no more by itself until it has come second in a sign-in.
 #[utoipa::path(post, path = "/v1/not-me", tag = "Sessions and devices", security(()), request_body = NotMeRequest, responses(
     (status = 204, description = "Everybody is signed out; the mail to set a new password is on its way"),
     (status = 400, description = "The link does not work", body = Problem),

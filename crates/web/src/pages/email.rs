@@ -10,6 +10,7 @@ use doorward_core::error::{Code, Error};
 use doorward_core::session::Live;
 use http::StatusCode;
 
+use super::not_me::recent_factors;
 use super::views::{self, ConfirmEmailPage, EmailPage, UndoEmailDonePage, UndoEmailPage, masked};
 use super::{again, layout, mark, page, see_other};
 use crate::http::caller::ByCaller;
@@ -99,9 +100,10 @@ async fn verify_again(web: &Web, live: &Live, form: &Form, error: Error) -> Resu
 /// Shows the button. Looking uses nothing up.
 pub async fn undo_show(State(web): State<Web>, query: Query) -> Result<Response, ApiError> {
     let token = query.get("token");
-    let email = email_change::look_at_undo(web.context(), token).await?;
+    let (email, recent) = email_change::look_at_undo(web.context(), token).await?;
+    let factors = recent_factors(&web, &recent);
     let layout = layout(&web, "Take your address back", None);
-    Ok(page(StatusCode::OK, &UndoEmailPage { layout, email, form: UndoEmailPage::form(token) }))
+    Ok(page(StatusCode::OK, &UndoEmailPage { layout, email, factors, form: UndoEmailPage::form(token) }))
 }
 
 pub async fn undo(
@@ -110,7 +112,7 @@ pub async fn undo(
     form: Form,
 ) -> Result<Response, ApiError> {
     let token = form.get("token");
-    let email = email_change::look_at_undo(web.context(), token).await?;
+    let (email, _) = email_change::look_at_undo(web.context(), token).await?;
     email_change::undo(&web.sessions, &caller, token).await?;
     let layout = layout(&web, "You have your address back", None);
     Ok(page(StatusCode::OK, &UndoEmailDonePage { layout, masked_email: masked(&email) }))

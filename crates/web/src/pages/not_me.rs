@@ -17,10 +17,7 @@ use crate::state::Web;
 pub async fn show(State(web): State<Web>, query: Query) -> Result<Response, ApiError> {
     let token = query.get("token");
     let (email, recent) = not_me::look(web.context(), token).await?;
-    let now = web.context().now();
-    let named =
-        |factor: &Recent| RecentFactor { what: in_words(factor), added: Moment::new(factor.added_at, now) };
-    let factors = recent.iter().map(named).collect();
+    let factors = recent_factors(&web, &recent);
     let layout = layout(&web, "Was this not you?", None);
     Ok(page(StatusCode::OK, &NotMePage { layout, email, factors, form: NotMePage::form(token) }))
 }
@@ -37,10 +34,21 @@ pub async fn act(
     Ok(page(StatusCode::OK, &NotMeDonePage { layout, masked_email: masked(&email) }))
 }
 
+/// What becomes of them, in words.
+pub(super) fn recent_factors(web: &Web, recent: &[Recent]) -> Vec<RecentFactor> {
+    let now = web.context().now();
+    let named = |factor: &Recent| RecentFactor {
+        what: in_words(factor),
+        added: Moment::new(factor.added_at, now),
+        stays: matches!(factor.what, What::PasskeyAlone(_)),
+    };
+    recent.iter().map(named).collect()
+}
+
 fn in_words(factor: &Recent) -> String {
     match &factor.what {
         What::Totp => "the authenticator app".to_owned(),
-        What::Passkey(name) => format!("the passkey “{name}”"),
+        What::Passkey(name) | What::PasskeyAlone(name) => format!("the passkey “{name}”"),
         What::PasskeySecond => "the question for a passkey after the password".to_owned(),
         What::Phone => "the phone number for codes".to_owned(),
         What::BackupCodes => "the backup codes".to_owned(),

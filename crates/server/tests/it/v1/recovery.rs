@@ -342,7 +342,7 @@ async fn a_factor_that_a_stranger_added_goes_also_when_a_later_mail_is_answered(
 }
 
 /// Whoever reads the mailbox and knows nothing else: says by the newest alarm that it was not them, and sets a password.
-async fn by_the_mailbox_alone(app: &TestApp, email: &str) -> String {
+pub async fn by_the_mailbox_alone(app: &TestApp, email: &str) -> String {
     let told = app.mails_to(email).await;
     let alarm = told.iter().find(|mail| mail.text.contains("/not-me?")).unwrap();
     let body = json!({"token": token(alarm, "/not-me")});
@@ -385,6 +385,8 @@ async fn a_stranger_who_answers_a_mail_does_not_keep_the_factor_that_they_added(
         app.mails_to(&email).await.into_iter().find(|mail| mail.text.contains("/undo-email?")).unwrap();
     stranger.post_empty("/v1/me/backup-codes").await.expect_status(200);
     by_the_mailbox_alone(&app, theirs).await;
+    let page = app.browser().get(&format!("/undo-email?token={}", token(&undo, "/undo-email"))).await;
+    assert!(page.expect_status(200).text.contains("remove the authenticator app, added"), "{}", page.text);
 
     let body = json!({"token": token(&undo, "/undo-email")});
     app.browser().post("/v1/me/email/undo", &body).await.expect_status(204);

@@ -3,6 +3,7 @@ use askama::Template;
 use super::account::Place;
 use super::form::{Field, Form, Kind};
 use super::layout::Layout;
+use super::not_me::RecentFactor;
 
 /// The account's address, and how to change it.
 #[derive(Template)]
@@ -62,6 +63,8 @@ impl ConfirmEmailPage {
 pub struct UndoEmailPage {
     pub layout: Layout,
     pub email: String,
+    /// The second factors that go, or stay as such alone.
+    pub factors: Vec<RecentFactor>,
     pub form: Form,
 }
 

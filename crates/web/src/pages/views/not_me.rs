@@ -10,7 +10,7 @@ use super::moment::Moment;
 pub struct NotMePage {
     pub layout: Layout,
     pub email: String,
-    /// The second factors that go: nobody asked the owner about them.
+    /// The second factors that go, or stay as such alone: nobody asked the owner about them.
     pub factors: Vec<RecentFactor>,
     pub form: Form,
 }
@@ -20,6 +20,8 @@ pub struct RecentFactor {
     /// `the passkey “Phone”`
     pub what: String,
     pub added: Moment,
+    /// It signs in after the password alone, and is not removed.
+    pub stays: bool,
 }
 
 impl NotMePage {

@@ -6,9 +6,10 @@ mod every_way;
 mod gate;
 mod oathtool;
 mod passkey;
+mod required;
+mod second_only;
 mod sms;
 mod strangers;
-mod required;
 mod totp;
 mod trusted_device;
 

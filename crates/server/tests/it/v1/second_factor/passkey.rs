@@ -4,13 +4,13 @@ use super::super::passkeys::{add, add_with};
 use super::*;
 
 /// Begins the passkey's part of the second step.
-async fn start(browser: &Browser, mfa_token: &str) -> (Value, Value) {
+pub async fn start(browser: &Browser, mfa_token: &str) -> (Value, Value) {
     let body = json!({"mfa_token": mfa_token, "method": "passkey"});
     let started = browser.post("/v1/sign-in/mfa/start", &body).await.expect_status(200).value();
     (started["passkey_token"].clone(), started["options"].clone())
 }
 
-fn answer(mfa_token: &str, passkey_token: &Value, credential: &Value) -> Value {
+pub fn answer(mfa_token: &str, passkey_token: &Value, credential: &Value) -> Value {
     json!({"mfa_token": mfa_token, "method": "passkey", "passkey_token": passkey_token, "credential": credential})
 }
 

@@ -168,7 +168,13 @@ fn account_life(add: &mut Add) {
             add(&format!("email-confirm-{by_link}{kind}"), &page);
         }
         let (layout, email) = (outside.clone(), text.to_owned());
-        add(&format!("email-undo{kind}"), &UndoEmailPage { layout, email, form: UndoEmailPage::form(text) });
+        let factors = vec![RecentFactor {
+            what: text.to_owned(),
+            added: Moment::new(Time::from_micros(0), Time::from_micros(90_000_000)),
+            stays: false,
+        }];
+        let form = UndoEmailPage::form(text);
+        add(&format!("email-undo{kind}"), &UndoEmailPage { layout, email, factors, form });
         let (layout, masked_email) = (outside.clone(), masked(text));
         add(&format!("email-undone{kind}"), &UndoEmailDonePage { layout, masked_email });
         let grace = "14 days".to_owned();

@@ -252,6 +252,7 @@ fn not_me(add: &mut Add) {
     let factor = |what: &str| RecentFactor {
         what: what.to_owned(),
         added: Moment::new(Time::from_micros(0), Time::from_micros(90_000_000)),
+        stays: false,
     };
     let factors = vec![
         factor("the authenticator app"),
@@ -259,6 +260,8 @@ fn not_me(add: &mut Add) {
         factor("the question for a passkey after the password"),
     ];
     add("not-me-factors", &page(layout("Was this not you?"), EMAIL, factors, "dw_token"));
+    let stays = RecentFactor { stays: true, ..factor("the passkey “Phone”") };
+    add("not-me-stays", &page(layout("Was this not you?"), EMAIL, vec![stays], "dw_token"));
     add("not-me-hostile", &page(branded("Was this not you?"), LONG, vec![factor(EVIL)], EVIL));
     let masked_email = masked(EMAIL);
     add("not-me-done", &NotMeDonePage { layout: layout("Your account is safe"), masked_email });
