@@ -9,6 +9,7 @@ use doorward_core::operator;
 use serde_json::{Value, json};
 
 use super::args::{Audit, Export};
+use super::out::{self, say};
 use super::setup::{self, explain};
 use crate::app::App;
 use crate::config::Settings;
@@ -39,9 +40,9 @@ async fn head(app: &App, json: bool) -> Result<ExitCode> {
         bail!("nothing has been sealed yet: the server seals what happens within a second");
     };
     if json {
-        println!("{}", head_json(&head));
+        say!("{}", head_json(&head));
     } else {
-        println!("{}", head.jws);
+        say!("{}", head.jws);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -69,17 +70,17 @@ async fn verify(context: &Context, texts: &[(&Path, String)], json: bool) -> Res
             .iter()
             .map(|fault| json!({"position": fault.position, "kind": fault.kind, "detail": fault.detail}))
             .collect();
-        println!(
+        say!(
             "{}",
             json!({"ok": report.is_sound(), "anchor": report.anchor, "end": report.end, "checked": report.checked,
                    "erased": report.erased, "unsealed": report.unsealed, "heads": report.heads, "faults": faults})
         );
     } else {
         for fault in &report.faults {
-            println!("position {}: {}: {}", fault.position, fault.kind, fault.detail);
+            say!("position {}: {}: {}", fault.position, fault.kind, fault.detail);
         }
         let sound = if report.is_sound() { "The log is whole" } else { "The log is NOT whole" };
-        println!(
+        say!(
             "{sound}: {} events checked (positions {} to {}), {} of them erased, {} waiting to be sealed (within a second), {} of the signed heads compared.",
             report.checked,
             report.anchor + 1,
@@ -103,7 +104,7 @@ async fn export(context: &Context, wanted: &Export) -> Result<ExitCode> {
     };
     let filter = Filter { user, event_type: wanted.event_type, since: wanted.since, until: wanted.until };
     let mut line = ProgressLine::beside_output();
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut output = io::BufWriter::new(io::stdout().lock());
     let mut left = wanted.limit.unwrap_or(u64::MAX);
     let (mut cursor, mut done) = (None, 0_u64);
     while left > 0 {
@@ -111,9 +112,7 @@ async fn export(context: &Context, wanted: &Export) -> Result<ExitCode> {
         let page = Page { newest_first: wanted.newest, cursor, limit };
         let entries = audit_log::search(context, &filter, &page).await.map_err(explain)?;
         for entry in &entries {
-            if let Err(error) = writeln!(out, "{}", entry_json(entry)) {
-                return gone(error);
-            }
+            writeln!(output, "{}", entry_json(entry)).unwrap_or_else(|error| out::give_up(&error));
         }
         let count = entries.len() as u64;
         left -= count.min(left);
@@ -125,7 +124,8 @@ async fn export(context: &Context, wanted: &Export) -> Result<ExitCode> {
         }
     }
     line.clear();
-    out.flush().map_or_else(gone, |()| Ok(ExitCode::SUCCESS))
+    output.flush().unwrap_or_else(|error| out::give_up(&error));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn entry_json(entry: &Entry) -> Value {
@@ -133,11 +133,6 @@ fn entry_json(entry: &Entry) -> Value {
            "actor_id": entry.actor, "user_id": entry.user, "session_id": entry.session, "ip": entry.ip,
            "user_agent": entry.user_agent, "request_id": entry.request_id, "detail": entry.details(),
            "position": entry.position(), "mac": entry.mac_text()})
-}
-
-/// Whoever reads may stop reading: `… | head` is no failure.
-fn gone(error: io::Error) -> Result<ExitCode> {
-    if error.kind() == io::ErrorKind::BrokenPipe { Ok(ExitCode::SUCCESS) } else { Err(error.into()) }
 }
 
 /// How far it is, on a line of the terminal that is written over; nothing where there is no terminal.

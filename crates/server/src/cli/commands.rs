@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::args::{self, Key, User};
+use super::out::say;
 use super::setup::{self, explain};
 use crate::config::Settings;
 
@@ -17,8 +18,8 @@ pub async fn migrate(settings: &Settings) -> Result<()> {
     let report = db.migrate(MIGRATIONS).await?;
     db.close().await;
     match report.applied {
-        0 => println!("The schema is up to date (version {}).", report.version),
-        applied => println!("Applied {applied}; the schema is at version {}.", report.version),
+        0 => say!("The schema is up to date (version {}).", report.version),
+        applied => say!("Applied {applied}; the schema is at version {}.", report.version),
     }
     Ok(())
 }
@@ -33,7 +34,7 @@ pub async fn user(settings: Settings, command: User) -> Result<()> {
         User::Disable { user } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
             let changed = operator::disable(context, &caller, user.id).await.map_err(explain)?;
-            println!(
+            say!(
                 "{} is {}.",
                 user.email,
                 if changed { "disabled, and its sessions have ended" } else { "disabled already" }
@@ -42,22 +43,22 @@ pub async fn user(settings: Settings, command: User) -> Result<()> {
         User::ResetFactors { user, note } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
             recovery::reset_by_operator(context, &caller, user.id, &note).await.map_err(explain)?;
-            println!("{} has no second factor any more, and is signed out everywhere.", user.email);
+            say!("{} has no second factor any more, and is signed out everywhere.", user.email);
         }
         User::Enable { user } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
             let changed = operator::enable(context, &caller, user.id).await.map_err(explain)?;
-            println!("{} {}.", user.email, if changed { "may come in again" } else { "was not shut out" });
+            say!("{} {}.", user.email, if changed { "may come in again" } else { "was not shut out" });
         }
         User::Grant { user, role } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
             let granted = operator::grant(context, &caller, user.id, &role).await.map_err(explain)?;
-            println!("{}", in_words(granted, &user.email, &role));
+            say!("{}", in_words(granted, &user.email, &role));
         }
         User::Revoke { user, role } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
             let revoked = access::revoke(context, &caller, user.id, &role).await.map_err(explain)?;
-            println!(
+            say!(
                 "{} {} the role {role}.",
                 user.email,
                 if revoked { "no longer has" } else { "did not have" }
@@ -77,12 +78,12 @@ pub async fn key(settings: Settings, command: Key) -> Result<()> {
             let (key, secret) =
                 service_key::create(context, &caller, &name, &scope).await.map_err(explain)?;
             if json {
-                println!(
+                say!(
                     "{}",
                     json!({"id": key.id.to_string(), "name": key.name, "scopes": key.scopes, "key": secret.expose_secret()})
                 );
             } else {
-                println!("{}", secret.expose_secret());
+                say!("{}", secret.expose_secret());
                 eprintln!("This is the key of {}. It is shown this once.", key.name);
             }
         }
@@ -97,9 +98,9 @@ pub async fn key(settings: Settings, command: Key) -> Result<()> {
                                "revoked_at": key.revoked_at})
                     })
                     .collect();
-                println!("{}", json!({"items": items}));
+                say!("{}", json!({"items": items}));
             } else if keys.is_empty() {
-                println!("There are no keys. Make one: doorward key create NAME --scope revocations:read");
+                say!("There are no keys. Make one: doorward key create NAME --scope revocations:read");
             } else {
                 for key in keys {
                     let state = match (key.revoked_at, key.last_used_at) {
@@ -107,13 +108,13 @@ pub async fn key(settings: Settings, command: Key) -> Result<()> {
                         (None, Some(at)) => format!("last used {}", at.for_people()),
                         (None, None) => "never used".to_owned(),
                     };
-                    println!("{}  {:<24}  {}  {state}", key.id, key.name, key.scopes.join(" "));
+                    say!("{}  {:<24}  {}  {state}", key.id, key.name, key.scopes.join(" "));
                 }
             }
         }
         Key::Revoke { key } => {
             let ended = service_key::revoke(context, &caller, &key).await.map_err(explain)?;
-            println!("{key} {}.", if ended { "is good for nothing any more" } else { "had ended already" });
+            say!("{key} {}.", if ended { "is good for nothing any more" } else { "had ended already" });
         }
     }
     context.db.close().await;
@@ -135,9 +136,9 @@ async fn create_user(app: &crate::app::App, caller: &Caller, create: &args::Crea
     .await
     .map_err(explain)?;
     if create.json {
-        println!("{}", json!({"id": user.id, "email": user.email, "preferred_username": user.username}));
+        say!("{}", json!({"id": user.id, "email": user.email, "preferred_username": user.username}));
     } else {
-        println!("Made {} ({}).", user.email, user.id);
+        say!("Made {} ({}).", user.email, user.id);
     }
     Ok(())
 }
@@ -158,11 +159,11 @@ async fn list(app: &crate::app::App, limit: i64, after: Option<&str>, json: bool
                        "created_at": user.created_at, "last_sign_in_at": user.last_sign_in_at})
             })
             .collect();
-        println!("{}", json!({"items": items}));
+        say!("{}", json!({"items": items}));
         return Ok(());
     }
     if users.is_empty() {
-        println!(
+        say!(
             "There are no accounts yet. Make one with: doorward user create --email ada@example.com --admin"
         );
     }
@@ -173,12 +174,7 @@ async fn list(app: &crate::app::App, limit: i64, after: Option<&str>, json: bool
             (false, true) => "active",
             (false, false) => "unverified",
         };
-        println!(
-            "{}  {state:<10}  {}  {}",
-            user.id,
-            user.email,
-            user.username.as_deref().unwrap_or_default()
-        );
+        say!("{}  {state:<10}  {}  {}", user.id, user.email, user.username.as_deref().unwrap_or_default());
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::net::TcpStream;
 use url::Url;
 
+use super::out::say;
 use super::setup;
 use crate::config::sms::SmsProvider;
 use crate::config::{MailTransport, Settings};
@@ -39,13 +40,13 @@ pub async fn run(settings: Result<Settings>, json: bool) -> Result<ExitCode> {
                 json!({"check": finding.what, "ok": finding.wrong.is_none(), "detail": finding.detail, "mend": finding.wrong})
             })
             .collect();
-        println!("{}", json!({"ok": is_well, "items": items}));
+        say!("{}", json!({"ok": is_well, "items": items}));
     } else {
         for finding in &findings {
             let mark = if finding.wrong.is_none() { "ok " } else { "!! " };
-            println!("{mark} {:<9} {}", finding.what, finding.detail);
+            say!("{mark} {:<9} {}", finding.what, finding.detail);
             if let Some(mend) = &finding.wrong {
-                println!("    {mend}");
+                say!("    {mend}");
             }
         }
     }

@@ -9,6 +9,7 @@ use doorward_core::signing_key::{self, KeyInfo, PUBLISHED_FIRST, When};
 use serde_json::{Map, Value, json};
 
 use super::args::Keys;
+use super::out::say;
 use super::setup::{self, explain};
 use crate::config::Settings;
 
@@ -28,11 +29,11 @@ pub async fn run(settings: Settings, command: Keys) -> Result<()> {
 async fn list(context: &Context, json: bool) -> Result<()> {
     let keys = signing_key::list(context).await.map_err(explain)?;
     if json {
-        println!("{}", json!({"items": keys.iter().map(key_json).collect::<Vec<_>>()}));
+        say!("{}", json!({"items": keys.iter().map(key_json).collect::<Vec<_>>()}));
         return Ok(());
     }
     for key in keys {
-        println!("{:<43}  {:<5}  {:<7}  made {}", key.kid, key.alg, key.state, key.created_at.for_people());
+        say!("{:<43}  {:<5}  {:<7}  made {}", key.kid, key.alg, key.state, key.created_at.for_people());
     }
     Ok(())
 }
@@ -44,7 +45,7 @@ fn key_json(key: &KeyInfo) -> Value {
 
 async fn rotate(context: &Context, when: When) -> Result<()> {
     let kid = signing_key::rotate(context, &operator(), when).await.map_err(explain)?;
-    println!("{kid} signs now. The key before it stays published until its last token has run out.");
+    say!("{kid} signs now. The key before it stays published until its last token has run out.");
     Ok(())
 }
 
@@ -60,15 +61,15 @@ async fn revoke(context: &Context, kid: &str, yes: bool) -> Result<()> {
         }
     }
     let revoked = signing_key::revoke(context, &operator(), kid).await.map_err(explain)?;
-    println!("{kid} is revoked: it has left the key set, and its tokens are refused within a second.");
+    say!("{kid} is revoked: it has left the key set, and its tokens are refused within a second.");
     if revoked.was_current {
-        println!(
+        say!(
             "{} signs now. Services that keep an older key set must fetch {}/.well-known/jwks.json again.",
             revoked.signs_now,
             context.config.issuer()
         );
     } else {
-        println!(
+        say!(
             "Services that check tokens by themselves go on trusting it until they fetch the key set again."
         );
     }
@@ -87,7 +88,7 @@ async fn status(context: &Context, json: bool) -> Result<()> {
     let master = master_key::status(context).await.map_err(explain)?;
     let rotates_at = rotates_at(context, &keys);
     if json {
-        println!(
+        say!(
             "{}",
             json!({
                 "signing_keys": keys.iter().map(key_json).collect::<Vec<_>>(),
@@ -97,17 +98,17 @@ async fn status(context: &Context, json: bool) -> Result<()> {
         );
         return Ok(());
     }
-    println!("Signing keys");
+    say!("Signing keys");
     for key in &keys {
-        println!("  {:<7}  {:<43}  {}", key.state, key.kid, about(key));
+        say!("  {:<7}  {:<43}  {}", key.state, key.kid, about(key));
     }
     match rotates_at {
-        Some(at) => println!("  The next rotation is due {}.", at.for_people()),
-        None => println!("  They are rotated by `doorward keys rotate` alone."),
+        Some(at) => say!("  The next rotation is due {}.", at.for_people()),
+        None => say!("  They are rotated by `doorward keys rotate` alone."),
     }
-    println!("Master keys");
+    say!("Master keys");
     for key in &master {
-        println!("  {}  {:<31}  {}", key.id, setting(key), verdict(key));
+        say!("  {}  {:<31}  {}", key.id, setting(key), verdict(key));
     }
     Ok(())
 }

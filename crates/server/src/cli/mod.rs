@@ -5,6 +5,7 @@ mod audit;
 mod commands;
 mod doctor;
 mod keys;
+mod out;
 mod serve;
 mod setup;
 
@@ -46,7 +47,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Key(command) => commands::key(settings()?, command).await?,
         Command::Keys(command) => keys::run(settings()?, command).await?,
         Command::Audit(command) => return audit::run(settings()?, command).await,
-        Command::Openapi => print!("{}", doorward_web::api::openapi::text()),
+        Command::Openapi => out::print(format_args!("{}", doorward_web::api::openapi::text())),
     }
     Ok(ExitCode::SUCCESS)
 }

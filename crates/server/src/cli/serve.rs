@@ -1,3 +1,4 @@
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -53,15 +54,17 @@ async fn greet(app: &crate::app::App, listen: SocketAddr) -> Result<()> {
         return Ok(());
     }
     let address = own_address(config, listen);
-    println!("Doorward is up on {address}  (development mode)");
+    let mut lines = vec![format!("Doorward is up on {address}  (development mode)")];
     if address != config.issuer() {
-        println!("It serves the app on {}", config.issuer());
+        lines.push(format!("It serves the app on {}", config.issuer()));
     }
     let link = operator::first_admin_link(app.context(), &address).await.map_err(setup::explain)?;
     if let Some(link) = link {
-        println!("Make the first administrator (once, within an hour): {link}");
+        lines.push(format!("Make the first administrator (once, within an hour): {link}"));
     }
-    println!("Mails are caught in {address}/dev/mailbox");
+    lines.push(format!("Mails are caught in {address}/dev/mailbox"));
+    // It serves all the same where nobody reads them.
+    let _ = writeln!(io::stdout(), "{}", lines.join("\n"));
     Ok(())
 }
 

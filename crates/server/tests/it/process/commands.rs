@@ -1,3 +1,6 @@
+use std::fs::File;
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
 use super::{Server, within_a_second};
@@ -153,4 +156,24 @@ async fn a_service_key_is_shown_once_listed_without_itself_and_revoked() {
     assert_eq!(listen(key).await, 401);
     assert!(server.cli_ok(&["key", "revoke", "gateway"]).contains("already"));
     assert!(!server.cli(&["key", "revoke", "nobody"]).status.success());
+}
+
+#[tokio::test]
+async fn a_command_whose_output_nobody_can_take_ends_without_a_panic() {
+    let server = Server::start(&[]).await;
+    assert!(server.create_user(&["--email", "ada@example.com"]).status.success());
+    for args in [&["openapi"][..], &["user", "list"], &["keys", "status"], &["audit", "export"], &["doctor"]]
+    {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = server.command(args).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
+        assert!(said.contains("the output could not be written") && !said.contains("panicked"), "{said}");
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = server.command(args).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*said), (Some(0), ""), "{args:?}");
+    }
 }

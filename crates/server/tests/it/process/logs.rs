@@ -1,5 +1,7 @@
 //! No secret is ever in a log.
 
+use std::fs::File;
+
 use doorward_test_support::PASSWORD;
 use serde_json::json;
 
@@ -38,6 +40,19 @@ async fn planted_secrets_are_in_no_log_at_the_most_talkative_level() {
         assert!(!log.contains(&secret), "{secret} is in the log");
     }
     assert!(!log.contains("$argon2"));
+}
+
+#[tokio::test]
+async fn a_full_disk_beneath_the_logs_stops_nothing() {
+    let mut server = Server::start(&[("DOORWARD_LOG__LEVEL", "debug")]).await;
+    server.terminate();
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    server.child = Some(server.command(&["serve"]).stdout(full()).stderr(full()).spawn().unwrap());
+    server.answers().await;
+
+    server.member("ada@example.com").await.get("/v1/session").await.expect_status(200);
+
+    assert_eq!(server.terminate(), Some(0));
 }
 
 /// The link's token and the code of the newest mail.

@@ -52,6 +52,10 @@ impl Server {
         collect(child.stdout.take().unwrap(), &self.stdout);
         collect(child.stderr.take().unwrap(), &self.stderr);
         self.child = Some(child);
+        self.answers().await;
+    }
+
+    async fn answers(&self) {
         let began = Instant::now();
         let address = self.url.replace("http://localhost", "127.0.0.1");
         while tokio::net::TcpStream::connect(&address).await.is_err()
