@@ -59,6 +59,15 @@ impl Event {
         self
     }
 
+    /// That of whoever goes by an identifier: the account's, or a keyed digest of what belongs to none.
+    #[must_use]
+    pub fn on_whom(self, context: &Context, user: Option<UserId>, identifier: &str) -> Self {
+        match user {
+            Some(user) => self.on(user),
+            None => self.with("identifier_digest", digest(context, identifier)),
+        }
+    }
+
     #[must_use]
     pub fn session(mut self, session: SessionId) -> Self {
         self.session = Some(session);

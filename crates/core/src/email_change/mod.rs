@@ -313,7 +313,15 @@ async fn find(context: &Context, caller: &Caller, live: &Live, proof: Proof<'_>)
                         _ => live.user.email_key.clone(),
                     };
                     let tries = Tries::Session(live.user.id);
-                    secret::try_code(tx, context, Purpose::ChangeEmail, subject, &key, tries, code).await
+                    let tried =
+                        secret::try_code(tx, context, Purpose::ChangeEmail, subject, &key, tries, code)
+                            .await?;
+                    if tried.is_err() {
+                        let event = Event::new(EventType::EmailChanged).failed();
+                        let event = event.user(live.user.id).session(live.session.id);
+                        audit::record(tx, context, caller, event).await?;
+                    }
+                    Ok::<_, Error>(tried)
                 })
                 .await?
         }

@@ -229,9 +229,15 @@ async fn find_by_code(context: &Context, caller: &Caller, email: &str, code: &st
     context
         .db
         .write(async |tx| {
-            let subject = user::find_by_email(tx, &email).await?.map(|user| user.id.uuid());
-            let (purpose, key) = (Purpose::ResetPassword, email.key());
-            secret::try_code(tx, context, purpose, subject, key, Tries::Address(key), code).await
+            let user = user::find_by_email(tx, &email).await?.map(|user| user.id);
+            let (purpose, subject, key) = (Purpose::ResetPassword, user.map(Id::uuid), email.key());
+            let tried =
+                secret::try_code(tx, context, purpose, subject, key, Tries::Address(key), code).await?;
+            if tried.is_err() {
+                let event = Event::new(EventType::PasswordReset).failed().on_whom(context, user, key);
+                audit::record(tx, context, caller, event).await?;
+            }
+            Ok::<_, Error>(tried)
         })
         .await?
 }

@@ -116,10 +116,7 @@ async fn refuse(
     attempt: &Attempt,
 ) -> Result<()> {
     let event = Event::new(EventType::SignIn).failed().with("method", Method::Password.as_str());
-    let event = match account {
-        Some(user) => event.on(user.id),
-        None => event.with("identifier_digest", audit::digest(context, identifier)),
-    };
+    let event = event.on_whom(context, account.map(|user| user.id), identifier);
     context
         .db
         .write(async |tx| {

@@ -134,6 +134,10 @@ pub async fn confirm_code(
                 None => (Purpose::SignUp, None, Tries::Elsewhere(key)),
             };
             let tried = secret::try_code(tx, context, purpose, subject, key, tries, code).await?;
+            if let (Err(_), Some(Target::Account { id, .. })) = (&tried, &target) {
+                let event = Event::new(EventType::EmailVerified).failed().user(*id);
+                audit::record(tx, context, caller, event).await?;
+            }
             Ok::<_, Error>(tried.and_then(|found| Ok((found, target.ok_or(Code::InvalidOrExpiredCode)?))))
         })
         .await??;

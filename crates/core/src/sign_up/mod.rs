@@ -136,10 +136,7 @@ pub async fn resend(
                 None => mail::queue_nothing(tx, context, message).await?,
             }
             let event = Event::new(EventType::VerificationSent);
-            let event = match &user {
-                Some(user) => event.on(user.id),
-                None => event.with("identifier_digest", audit::digest(context, email.key())),
-            };
+            let event = event.on_whom(context, user.as_ref().map(|user| user.id), email.key());
             audit::record(tx, context, caller, event).await
         })
         .await

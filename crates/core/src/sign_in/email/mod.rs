@@ -261,10 +261,7 @@ pub async fn show_code(context: &Context, caller: &Caller, token: &str) -> Resul
             let (purpose, subject) = (Purpose::SignIn, flow.id.uuid());
             let issued = secret::issue(tx, context, purpose, subject, &flow.email_key, CODE_LIFE).await?;
             let event = Event::new(EventType::SignInCodeShown);
-            let event = match flow.user {
-                Some(user) => event.on(user),
-                None => event.with("identifier_digest", audit::digest(context, &flow.email_key)),
-            };
+            let event = event.on_whom(context, flow.user, &flow.email_key);
             audit::record(tx, context, caller, event).await?;
             Ok(ShownCode {
                 code: issued.code,
@@ -353,11 +350,7 @@ async fn note_failure(
     email_key: &str,
 ) -> Result<()> {
     let event = Event::new(EventType::SignIn).failed().with("method", Method::EmailCode.as_str());
-    let event = match user {
-        Some(user) => event.on(user),
-        None => event.with("identifier_digest", audit::digest(context, email_key)),
-    };
-    audit::record(tx, context, caller, event).await
+    audit::record(tx, context, caller, event.on_whom(context, user, email_key)).await
 }
 
 fn asked_by(context: &Context, flow: Flow) -> AskedBy {

@@ -86,3 +86,41 @@ async fn a_query_that_makes_no_sense_is_refused_by_name() {
     both.expect_field("limit", "invalid").expect_field("cursor", "invalid");
     ada.get("/v1/me/activity?limit=1&limit=2").await.expect_problem(400, "malformed_request");
 }
+
+#[tokio::test]
+async fn wrong_codes_are_seen_whatever_they_were_for() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    ada.post("/v1/me/email", &json!({"new_email": "ada@elsewhere.example"})).await.expect_status(202);
+    let wrong = json!({"code": "no code"});
+    ada.post("/v1/me/email/verify", &wrong).await.expect_problem(400, "invalid_or_expired_code");
+    for address in [email.as_str(), "nobody@example.com"] {
+        let body = json!({"email": address, "code": "no code", "new_password": "quite another sentence"});
+        let stranger = app.browser();
+        stranger.post("/v1/password/reset", &body).await.expect_problem(400, "invalid_or_expired_code");
+    }
+
+    let seen = items(&ada, "/v1/me/activity").await;
+
+    let newest: Vec<_> = seen[..2].iter().map(|item| (&item["type"], &item["outcome"])).collect();
+    let failed = json!("failure");
+    assert_eq!(newest, [(&json!("password.reset"), &failed), (&json!("email.changed"), &failed)]);
+    let of_nobody = "SELECT COUNT(*) FROM audit_events WHERE type = 'password.reset' AND user_id IS NULL";
+    assert_eq!(app.count(of_nobody).await, 1, "an unknown address leaves the same rows");
+}
+
+#[tokio::test]
+async fn a_wrong_code_for_an_accounts_address_is_seen() {
+    let app = TestApp::with(|config| {
+        config.sign_up.verify_email = doorward_core::config::VerifyEmail::Later;
+    })
+    .await;
+    let ada = app.browser();
+    ada.sign_up("ada@example.com").await.expect_status(200);
+    let wrong = json!({"email": "ada@example.com", "code": "no code"});
+    ada.post("/v1/email/verify", &wrong).await.expect_problem(400, "invalid_or_expired_code");
+
+    let newest = items(&ada, "/v1/me/activity").await[0].clone();
+
+    assert_eq!((&newest["type"], &newest["outcome"]), (&json!("email.verified"), &json!("failure")));
+}
