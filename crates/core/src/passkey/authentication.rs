@@ -26,13 +26,19 @@ use crate::user::{self, User};
 pub enum Purpose {
     /// Whoever it is: the passkey says so.
     SignIn,
-    /// The owner of an account who has proved another factor, in a sign-in under way.
-    SecondFactor { user: UserId, flow: Uuid },
+    /// The owner of an account who has proved another factor, in a sign-in under way. Where that was a passkey too, the
+    /// authenticator must verify its user this time.
+    SecondFactor { user: UserId, flow: Uuid, verifies: bool },
     /// Whoever is signed in, again.
     Reauthenticate { user: UserId, session: SessionId },
 }
 
 impl Purpose {
+    /// What is asked of the authenticator (Web Authentication, section 5.8.6).
+    fn user_verification(self) -> &'static str {
+        if matches!(self, Self::SecondFactor { verifies: true, .. }) { "required" } else { "preferred" }
+    }
+
     fn user(self) -> Option<UserId> {
         match self {
             Self::SignIn => None,
@@ -113,7 +119,7 @@ pub async fn start(context: &Context, caller: &Caller, purpose: Purpose) -> Resu
                 "timeout": ceremony::TIMEOUT.as_millis(),
                 "rpId": context.config.webauthn.rp_id,
                 "allowCredentials": allowed.iter().map(Passkey::descriptor).collect::<Vec<_>>(),
-                "userVerification": "preferred",
+                "userVerification": purpose.user_verification(),
             });
             Ok(Started { token, options })
         })
@@ -369,9 +375,10 @@ async fn record_refusal(
 }
 
 async fn limit(context: &Context, caller: &Caller, purpose: Purpose) -> Result<()> {
-    // Nobody is named yet by whoever signs in: there is nothing to guess, and the network's count is what keeps floods off.
-    let key = match purpose.user() {
-        Some(user) => user.to_string(),
+    // There is nothing to guess, and the network's count is what keeps floods off. This one is the sign-in's or the session's,
+    // not the account's: who knows the password must not use up its owner's.
+    let key = match purpose.bound().to {
+        Some(flow) => flow.to_string(),
         None => caller.ip_text().unwrap_or_default(),
     };
     context.limit(Class::Passkey, caller, &key).await

@@ -45,12 +45,20 @@ impl Purpose {
         }
     }
 
+    /// The session, or the sign-in under way.
+    fn flow(self) -> Uuid {
+        match self {
+            Self::Account { session, .. } => session.uuid(),
+            Self::Enrolment { flow, .. } => flow,
+        }
+    }
+
     fn bound(self) -> Bound {
-        let (purpose, to) = match self {
-            Self::Account { session, .. } => ("register", session.uuid()),
-            Self::Enrolment { flow, .. } => ("enrol", flow),
+        let purpose = match self {
+            Self::Account { .. } => "register",
+            Self::Enrolment { .. } => "enrol",
         };
-        Bound { purpose, user: Some(self.user()), to: Some(to) }
+        Bound { purpose, user: Some(self.user()), to: Some(self.flow()) }
     }
 }
 
@@ -60,7 +68,7 @@ impl Purpose {
 /// `conflict` where the account has as many as it may have; `rate_limited`.
 pub async fn start(context: &Context, caller: &Caller, purpose: Purpose) -> Result<Started> {
     let id = purpose.user();
-    context.limit(Class::Passkey, caller, &id.to_string()).await?;
+    context.limit(Class::Passkey, caller, &purpose.flow().to_string()).await?;
     context
         .db
         .write(async |tx| {
@@ -155,7 +163,7 @@ pub(crate) async fn check<'a>(
     credential: &Value,
     name: Option<&'a str>,
 ) -> Result<Checked<'a>> {
-    context.limit(Class::Passkey, caller, &purpose.user().to_string()).await?;
+    context.limit(Class::Passkey, caller, &purpose.flow().to_string()).await?;
     let name = name.map(checked_name).transpose()?;
     let made = Credential::<Attestation>::read(credential)?;
     let bound = purpose.bound();

@@ -70,7 +70,7 @@ pub fn is_required_of(context: &Context, rights: &Rights) -> bool {
 /// # Errors
 /// `rate_limited`.
 pub async fn begin_totp(context: &Context, caller: &Caller, user: &User, by: Uuid) -> Result<SetUp> {
-    context.limit(Class::Proof, caller, &format!("totp {}", user.id)).await?;
+    context.limit(Class::Proof, caller, &format!("totp {by}")).await?;
     totp::begin(context, user, by).await
 }
 
@@ -92,7 +92,7 @@ pub async fn resume_totp(context: &Context, caller: &Caller, user: &User, by: Uu
 pub async fn confirm_totp(sessions: &Sessions, caller: &Caller, live: &Live, code: &str) -> Result<Added> {
     let context = sessions.context();
     let user = live.user.id;
-    context.limit(Class::Proof, caller, &format!("totp {user}")).await?;
+    context.limit(Class::Proof, caller, &format!("totp {}", live.session.id)).await?;
     let backup_codes = context
         .db
         .write(async |tx| {

@@ -174,7 +174,7 @@ pub struct PasskeyAnswer<'a> {
 }
 
 fn purpose(pending: &Pending, user: &User) -> Purpose {
-    Purpose::SecondFactor { user: user.id, flow: pending.id }
+    Purpose::SecondFactor { user: user.id, flow: pending.id, verifies: pending.method.is_passkey() }
 }
 
 /// Both factors are proved. A refusal is a value, since it is written down.

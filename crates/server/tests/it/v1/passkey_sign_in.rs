@@ -358,7 +358,7 @@ async fn a_second_factor_s_challenge_is_for_its_account_and_its_sign_in() {
     let user: doorward_core::context::UserId =
         ada.get("/v1/me").await.value()["id"].as_str().unwrap().parse().unwrap();
     let flow = context.new_id::<SessionKind>().uuid();
-    let purpose = Purpose::SecondFactor { user, flow };
+    let purpose = Purpose::SecondFactor { user, flow, verifies: false };
     let how = How::on(&app.url);
     let prove = async |passkey: &mut SoftPasskey, how: &How, shown_for: Purpose| {
         let started = authentication::start(context, &caller, purpose).await.unwrap();
@@ -374,7 +374,8 @@ async fn a_second_factor_s_challenge_is_for_its_account_and_its_sign_in() {
     // A key that is no discoverable one names nobody.
     let silent = How { user_handle: Some(None), ..how.clone() };
     prove(&mut passkey, &silent, purpose).await.unwrap();
-    let another = Purpose::SecondFactor { user, flow: context.new_id::<SessionKind>().uuid() };
+    let another =
+        Purpose::SecondFactor { user, flow: context.new_id::<SessionKind>().uuid(), verifies: false };
     let session = Purpose::Reauthenticate { user, session: Id::from_uuid(flow) };
     for wrong in [another, session, Purpose::SignIn] {
         assert_eq!(

@@ -231,6 +231,17 @@ async fn asking_again_neither_shortens_the_wait_nor_mails_again() {
 }
 
 #[tokio::test]
+async fn whoever_asks_again_and_again_is_told_when_it_is_ready() {
+    let app = TestApp::with(|config| config.rate_limit.enabled = true).await;
+    let (browser, email) = app.member("ada").await;
+    app.add_totp(&browser).await;
+    let token = first_step(&app, &email).await;
+    for _ in 0..8 {
+        app.browser().post("/v1/recovery", &json!({"mfa_token": token})).await.expect_status(202);
+    }
+}
+
+#[tokio::test]
 async fn of_fifty_completions_and_cancellations_at_once_one_wins() {
     let (app, ada) = start().await;
     ask(&app, &ada.email).await;

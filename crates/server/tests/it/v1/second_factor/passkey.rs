@@ -72,6 +72,7 @@ async fn a_passkey_that_verified_its_user_is_two_factors_and_one_that_did_not_is
     browser.get("/v1/session").await.expect_problem(401, "not_authenticated");
     let token = answered["mfa_token"].as_str().unwrap();
     let (passkey_token, options) = start(&browser, token).await;
+    assert_eq!(options["userVerification"], "required", "what is known to be needed is asked for at once");
     let credential = plain.get(&options, &unverified(&app));
     let body = answer(token, &passkey_token, &credential);
     browser.post("/v1/sign-in/mfa", &body).await.expect_problem(401, "user_verification_required");
@@ -149,4 +150,38 @@ async fn where_a_second_factor_is_needed_a_passkey_will_do_and_the_last_one_stay
     browser.post("/v1/sign-in/mfa", &answer(token, &passkey_token, &credential)).await.expect_status(200);
     let id = browser.get("/v1/me/passkeys").await.value()["items"][0]["id"].as_str().unwrap().to_owned();
     browser.delete(&format!("/v1/me/passkeys/{id}")).await.expect_problem(409, "conflict");
+}
+
+#[tokio::test]
+async fn whoever_knows_the_password_uses_up_no_count_of_the_owners() {
+    let app = TestApp::with(|config| {
+        config.rate_limit.enabled = true;
+        config.http.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let ada = ada(&app).await;
+    add(&app, &ada.browser).await;
+    let strangers = app.browser();
+    let token = first_step(&strangers, &ada.email).await;
+    let body = json!({"mfa_token": token, "method": "passkey"});
+    let from = |network: u32| {
+        [
+            ("content-type", "application/json"),
+            ("x-forwarded-for", ["9.9.9.1", "9.8.9.1"][network as usize % 2]),
+        ]
+    };
+    let mut refused = 0;
+    for n in 0..150 {
+        let sent = Some(body.to_string().into_bytes());
+        let reply = strangers.send(reqwest::Method::POST, "/v1/sign-in/mfa/start", &from(n), sent).await;
+        refused += u32::from(reply.status == 429);
+    }
+    assert!(refused > 0, "the stranger's own sign-in is limited");
+
+    let owner = app.browser();
+    let token = first_step(&owner, &ada.email).await;
+    start(&owner, &token).await;
+    super::super::passkeys::start(&ada.browser).await;
+    let confirming = ada.browser.post("/v1/reauthenticate/start", &json!({"method": "passkey"})).await;
+    confirming.expect_status(200);
 }
