@@ -3,6 +3,7 @@
 
 mod crates;
 mod engines;
+mod first_run;
 mod guides;
 mod levels;
 mod names;
