@@ -2,7 +2,7 @@
 
 use doorward_db::Tx;
 
-use super::{AAL2, Live, MULTI_FACTOR, Session, store};
+use super::{AAL2, Live, MULTI_FACTOR, Session, refresh, store};
 use crate::changes::{self, Change};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
@@ -37,7 +37,9 @@ pub(crate) async fn raise_in(tx: &mut Tx<'_>, context: &Context, session: &Sessi
             methods.push(method);
         }
     }
-    if !store::raise(tx, session.id, &methods.join(" "), AAL2, context.now()).await? {
+    let now = context.now();
+    let rotations = refresh::rotations(tx, context, session.id, 2).await?;
+    if !store::raise(tx, session.id, &rotations, (&methods.join(" "), AAL2), now).await? {
         return Err(Code::SessionRevoked.into());
     }
     // Other processes go on with what they know of it otherwise.

@@ -225,14 +225,26 @@ impl Sessions {
     /// Raises a session's generation, as a sensitive change asks for: its earlier refresh tokens are spent.
     pub async fn renew(&self, id: SessionId) -> Result<(Tokens, Arc<Live>)> {
         let context = &self.context;
-        let renewed = context.db.write(async |tx| store::renew(tx, id, context.now()).await).await?;
+        let renewed = context
+            .db
+            .write(async |tx| {
+                let rotations = refresh::rotations(tx, context, id, 2).await?;
+                store::renew(tx, id, &rotations, context.now()).await
+            })
+            .await?;
         self.renewed(id, renewed).await
     }
 
     /// New tokens for somebody who has just proved again who they are.
     pub(crate) async fn renew_fresh(&self, id: SessionId) -> Result<(Tokens, Arc<Live>)> {
         let context = &self.context;
-        let renewed = context.db.write(async |tx| store::renew_fresh(tx, id, context.now()).await).await?;
+        let renewed = context
+            .db
+            .write(async |tx| {
+                let rotations = refresh::rotations(tx, context, id, 1).await?;
+                store::renew_fresh(tx, id, &rotations, context.now()).await
+            })
+            .await?;
         self.renewed(id, renewed).await
     }
 

@@ -151,12 +151,7 @@ async fn act(
 }
 
 async fn rotate(tx: &mut Tx<'_>, context: &Context, mut row: Row, now: Time) -> Result<Outcome> {
-    let keep_from = row.rotations.len().saturating_sub(REMEMBERED_ROTATIONS - 1);
-    let in_grace = |at: &Time| now.since(*at) <= context.config.session.refresh_grace;
-    // Old ones fall off the front only, or the list would no longer line up with the generations.
-    let stale = row.rotations[keep_from..].iter().take_while(|at| !in_grace(at)).count();
-    row.rotations.drain(..keep_from + stale);
-    row.rotations.push(now);
+    row.rotations = and_now(context, row.rotations, 1);
     row.expires_at = (now + idle_timeout(context, row.remember)).min(row.absolute_expires_at);
     row.last_seen_at = now;
     let rotation = Rotation {
@@ -172,6 +167,29 @@ async fn rotate(tx: &mut Tx<'_>, context: &Context, mut row: Row, now: Time) -> 
     }
     row.generation += 1;
     Ok(Outcome::Current(Box::new(row)))
+}
+
+/// The rotations to remember of a session that goes some generations further now.
+pub(super) async fn rotations(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    id: SessionId,
+    generations: usize,
+) -> Result<Vec<Time>> {
+    Ok(and_now(context, store::rotations(tx, id).await?, generations))
+}
+
+/// Those within the grace period, whose tokens are still answered: a tab that races must not be taken for a thief because
+/// somebody confirmed who they are in another.
+fn and_now(context: &Context, mut rotations: Vec<Time>, generations: usize) -> Vec<Time> {
+    let now = context.now();
+    let keep_from = rotations.len().saturating_sub(REMEMBERED_ROTATIONS - generations);
+    let in_grace = |at: &Time| now.since(*at) <= context.config.session.refresh_grace;
+    // Old ones fall off the front only, or the list would no longer line up with the generations.
+    let stale = rotations[keep_from..].iter().take_while(|at| !in_grace(at)).count();
+    rotations.drain(..keep_from + stale);
+    rotations.extend(std::iter::repeat_n(now, generations));
+    rotations
 }
 
 async fn answer_again(

@@ -211,39 +211,56 @@ pub(super) async fn rotate(tx: &mut Tx<'_>, rotation: &Rotation<'_>) -> Result<b
     Ok(row.is_some())
 }
 
+/// When the latest generations were rotated, the newest last.
+pub(super) async fn rotations(tx: &mut Tx<'_>, id: SessionId) -> Result<Vec<Time>> {
+    let row = tx.query_opt("SELECT rotations FROM sessions WHERE id = ?1", &p![id]).await?;
+    row.map_or_else(|| Ok(Vec::new()), |row| times(&row.get::<String>(0)?))
+}
+
 /// Two generations at once, the one between never handed out: what was current until now is still answered within the grace
 /// period (another tab that races), but never again as a lost answer.
-pub(super) async fn renew(tx: &mut Tx<'_>, id: SessionId, now: Time) -> Result<bool> {
+pub(super) async fn renew(tx: &mut Tx<'_>, id: SessionId, rotations: &[Time], now: Time) -> Result<bool> {
     let row = tx
         .change_guarded(
             "UPDATE sessions SET generation = generation + 2, rotations = ?3, last_seen_at = ?2
              WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2 RETURNING generation",
-            &p![id, now, text(&[now, now])],
+            &p![id, now, text(rotations)],
         )
         .await?;
     Ok(row.is_some())
 }
 
 /// One generation, as a refresh: where the answer is lost, the token before it still works.
-pub(super) async fn renew_fresh(tx: &mut Tx<'_>, id: SessionId, now: Time) -> Result<bool> {
+pub(super) async fn renew_fresh(
+    tx: &mut Tx<'_>,
+    id: SessionId,
+    rotations: &[Time],
+    now: Time,
+) -> Result<bool> {
     let row = tx
         .change_guarded(
             "UPDATE sessions SET generation = generation + 1, rotations = ?3, last_seen_at = ?2, auth_time = ?2
              WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2 RETURNING generation",
-            &p![id, now, text(&[now])],
+            &p![id, now, text(rotations)],
         )
         .await?;
     Ok(row.is_some())
 }
 
 /// As [`renew`]: who holds a copy of an earlier token must not gain what was proved since.
-pub(super) async fn raise(tx: &mut Tx<'_>, id: SessionId, amr: &str, acr: &str, now: Time) -> Result<bool> {
+pub(super) async fn raise(
+    tx: &mut Tx<'_>,
+    id: SessionId,
+    rotations: &[Time],
+    (amr, acr): (&str, &str),
+    now: Time,
+) -> Result<bool> {
     let row = tx
         .change_guarded(
             "UPDATE sessions SET generation = generation + 2, rotations = ?3, last_seen_at = ?2, auth_time = ?2,
                                  amr = ?4, acr = ?5
              WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2 RETURNING generation",
-            &p![id, now, text(&[now, now]), amr, acr],
+            &p![id, now, text(rotations), amr, acr],
         )
         .await?;
     Ok(row.is_some())

@@ -191,3 +191,28 @@ async fn a_lost_answer_signs_nobody_out() {
 
     kept.get("/v1/session").await.expect_status(200);
 }
+
+#[tokio::test]
+async fn a_tab_that_is_two_tokens_behind_is_answered_whatever_was_proved_meanwhile() {
+    for what in ["confirmed", "password changed", "second factor added"] {
+        let app = TestApp::start().await;
+        let (ada, _) = app.member("ada").await;
+        let tab = ada.copy();
+        ada.refresh().await.expect_status(200);
+        match what {
+            "confirmed" => {
+                ada.post("/v1/reauthenticate", &json!({"password": PASSWORD})).await.expect_status(200);
+            }
+            "password changed" => {
+                let body = json!({"current_password": PASSWORD, "new_password": "quite another sentence"});
+                ada.post("/v1/password/change", &body).await.expect_status(204);
+            }
+            _ => drop(app.add_totp(&ada).await),
+        }
+
+        tab.refresh().await.expect_status(200);
+
+        let [ada, tab] = [&ada, &tab].map(|browser| browser.cookie("doorward_refresh"));
+        assert_eq!(ada, tab, "one live branch: {what}");
+    }
+}
