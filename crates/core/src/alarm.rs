@@ -6,7 +6,7 @@ use std::time::Duration;
 use doorward_db::Tx;
 use secrecy::ExposeSecret;
 
-use crate::context::{Caller, Context, UserId};
+use crate::context::{Caller, Context, Time, UserId};
 use crate::error::Result;
 pub use crate::mail::Alarm;
 use crate::mail::{self, Message};
@@ -24,15 +24,22 @@ pub async fn tell(
     email: &str,
     alarm: Alarm,
 ) -> Result<()> {
-    let token = secret::issue_link(tx, context, Purpose::NotMe, user.uuid(), LINK_LIFE).await?;
+    let (not_me_link, link_expires_at) = not_me_link(tx, context, user).await?;
     let now = context.now();
     let message = Message::Alarm {
         alarm,
         at: now.micros(),
         device: caller.client().name(),
         place: context.address_in_words(caller.ip_text().as_deref()),
-        not_me_link: context.config.page_link(&format!("/not-me?token={}", token.expose_secret())),
-        link_expires_at: (now + LINK_LIFE).micros(),
+        not_me_link,
+        link_expires_at: link_expires_at.micros(),
     };
     mail::queue(tx, context, email, message).await
+}
+
+/// A link that says "this was not me", and until when it holds.
+pub(crate) async fn not_me_link(tx: &mut Tx<'_>, context: &Context, user: UserId) -> Result<(String, Time)> {
+    let token = secret::issue_link(tx, context, Purpose::NotMe, user.uuid(), LINK_LIFE).await?;
+    let link = context.config.page_link(&format!("/not-me?token={}", token.expose_secret()));
+    Ok((link, context.now() + LINK_LIFE))
 }

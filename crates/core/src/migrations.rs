@@ -93,4 +93,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0015_second_only.sql"),
         postgres: None,
     },
+    Migration {
+        version: 16,
+        name: "sign_up_return",
+        sql: include_str!("../../../migrations/0016_sign_up_return.sql"),
+        postgres: None,
+    },
 ];

@@ -5,7 +5,7 @@ use doorward_db::Tx;
 
 use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, Id, Time, UserId};
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::rate_limit::Class;
 use crate::second_factor::Recent;
 use crate::secret::{self, Purpose};
@@ -32,11 +32,12 @@ pub async fn look(context: &Context, token: &str) -> Result<(String, Vec<Recent>
 /// Shuts everybody out of the account and lets its owner in again by mail.
 ///
 /// # Errors
-/// `invalid_or_expired_token`, `rate_limited`.
+/// `invalid_or_expired_token`, `rate_limited`; `account_disabled` where the address that the link was mailed to is another account's
+/// now: everybody is shut out all the same, until the operator has looked at it.
 pub async fn act(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()> {
     let context = sessions.context();
     context.limit(Class::Proof, caller, &audit::digest(context, token)).await?;
-    let id: UserId = context
+    let (id, is_shut): (UserId, bool) = context
         .db
         .write(async |tx| {
             let found = secret::find_link(tx, context, Purpose::NotMe, token).await?;
@@ -44,22 +45,30 @@ pub async fn act(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()
             let planted = recent(tx, context, id, found.created_at).await?;
             secret::consume(tx, context, found).await?.ok_or(Code::InvalidOrExpiredToken)?;
             // The link lies in the mailbox that it was sent to: where the address was changed since, that one gets it back.
+            let mut is_shut = false;
             if let Some(change) = email_change::first_since(tx, context, id, found.created_at).await? {
-                email_change::take_back(tx, context, caller, &change).await?;
-                let event = Event::new(EventType::EmailChangeUndone).user(id);
-                audit::record(tx, context, caller, event).await?;
+                if email_change::take_back(tx, context, caller, &change).await? {
+                    let event = Event::new(EventType::EmailChangeUndone).user(id);
+                    audit::record(tx, context, caller, event).await?;
+                } else {
+                    is_shut = true;
+                }
             }
             email_change::abandon(tx, context, id).await?;
             second_factor::remove(tx, context, caller, id, &planted).await?;
-            let ended = password::rescue(tx, context, caller, id).await?;
+            let ended = if is_shut {
+                password::shut(tx, context, caller, id).await?
+            } else {
+                password::rescue(tx, context, caller, id).await?
+            };
             let event =
                 Event::new(EventType::NotMe).user(id).with("ended", ended).with("factors", planted.len());
             audit::record(tx, context, caller, event).await?;
-            Ok::<_, crate::error::Error>(id)
+            Ok::<_, Error>((id, is_shut))
         })
         .await?;
     sessions.forget_user(id);
-    Ok(())
+    if is_shut { Err(password::is_shut()) } else { Ok(()) }
 }
 
 async fn recent(tx: &mut Tx<'_>, context: &Context, id: UserId, mailed_at: Time) -> Result<Vec<Recent>> {

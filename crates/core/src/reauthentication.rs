@@ -82,7 +82,7 @@ pub async fn by_password(
     }
     let user =
         context.db.read(async |tx| user::find(tx, live.user.id).await).await?.ok_or(Code::SessionRevoked)?;
-    if !sign_in::password::is_current(context, caller, &user, password).await? {
+    if !sign_in::password::is_current(context, caller, (&user, live.session.device), password).await? {
         note(context, caller, live, "password", false).await?;
         return Err(invalid("password", "That is not your password."));
     }
@@ -149,7 +149,7 @@ pub async fn by_second_factor(
     if !second_factor::list(context, user.id).await?.methods().contains(&method) {
         return Err(second_factor::unknown_method());
     }
-    let attempt = lockout::begin(context, Target::SignedIn(user.id), true).await?;
+    let attempt = lockout::begin(context, Target::signed_in(user.id, live.session.device), true).await?;
     let counted = &attempt;
     let flow = (live.session.id.uuid(), Tries::Session(user.id));
     let taken = context

@@ -103,6 +103,7 @@ pub fn api() -> Vec<ApiRoute> {
         api_route!(Access::Public, password::forgot),
         api_route!(Access::Public, password::reset),
         api_route!(Access::SignedIn, password::change),
+        api_route!(Access::Fresh, password::remove),
         api_route!(Access::SignedIn, reauthentication::start),
         api_route!(Access::SignedIn, reauthentication::confirm),
         api_route!(Access::SignedIn, me::show, me::change),

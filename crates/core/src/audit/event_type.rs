@@ -40,6 +40,7 @@ event_types! {
     BackupCodeUsed, "backup_codes.used", "Backup code used";
     RecoveryAsked, "recovery.asked", "Recovery of a lost second factor asked for";
     RecoveryCancelled, "recovery.cancelled", "Recovery cancelled";
+    RecoveryReady, "recovery.ready", "The wait of a recovery is over";
     RecoveryCompleted, "recovery.completed", "Recovery completed: second factors removed";
     FactorsReset, "factors.reset", "Second factors removed by the operator";
     SignInMailAsked, "sign_in.mail_asked", "Mail to sign in asked for";

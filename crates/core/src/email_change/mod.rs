@@ -131,7 +131,11 @@ pub async fn confirm(sessions: &Sessions, caller: &Caller, live: &Live, proof: P
             }
             let user = user::find(tx, change.user).await?.ok_or(Code::SessionRevoked)?;
             let email = EmailAddress::parse("new_email", &change.new_email).map_err(invalid)?;
-            give(tx, context, &user, &email).await?;
+            if !give(tx, context, &user, &email).await? {
+                return Err(Error::new(Code::Conflict).with_detail(
+                    "Another account has that address now. Use another, or sign in to that account.",
+                ));
+            }
             // Its mails lie in the former mailbox.
             recovery::cancel_in(tx, context, caller, user.id, "address").await?;
             let (subject, life) = (change.id.uuid(), undo_until.since(now));
@@ -184,11 +188,12 @@ pub async fn look_at_undo(context: &Context, token: &str) -> Result<(String, Vec
 /// password stops working, and the old address gets the mail to set a new one.
 ///
 /// # Errors
-/// `invalid_or_expired_token`, `rate_limited`; `conflict` where another account has the old address now.
+/// `invalid_or_expired_token`, `rate_limited`; `account_disabled` where another account has the old address now: whoever changed it
+/// is shut out all the same, and so is everybody else, until the operator has looked at it.
 pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<()> {
     let context = sessions.context();
     context.limit(Class::Proof, caller, &audit::digest(context, token)).await?;
-    let id = context
+    let (id, done) = context
         .db
         .write(async |tx| {
             let gone = || Error::new(Code::InvalidOrExpiredToken);
@@ -196,16 +201,20 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             let change = store::find(tx, Id::from_uuid(found.subject)).await?.ok_or_else(gone)?;
             secret::consume(tx, context, found).await?.ok_or_else(gone)?;
             let planted = planted(tx, context, &change, found.created_at).await?;
-            take_back(tx, context, caller, &change).await?;
+            let is_given = take_back(tx, context, caller, &change).await?;
             second_factor::remove(tx, context, caller, change.user, &planted).await?;
+            if !is_given {
+                password::shut(tx, context, caller, change.user).await?;
+                return Ok((change.user, Err(password::is_shut())));
+            }
             password::rescue(tx, context, caller, change.user).await?;
             let event = Event::new(EventType::EmailChangeUndone).user(change.user);
             audit::record(tx, context, caller, event.with("factors", planted.len())).await?;
-            Ok::<_, Error>(change.user)
+            Ok::<_, Error>((change.user, Ok(())))
         })
         .await?;
     sessions.forget_user(id);
-    Ok(())
+    done
 }
 
 /// The second factors that whoever changed the address may have added.
@@ -236,13 +245,14 @@ pub(crate) async fn last_until(tx: &mut Tx<'_>, user: UserId, moment: Time) -> R
     store::last_until(tx, user, moment).await
 }
 
-/// Gives the account the address back that a change took away. What was changed after it is void.
+/// Gives the account the address back that a change took away. What was changed after it is void. Answers whether it could: not
+/// where another account has proved the address meanwhile.
 pub(crate) async fn take_back(
     tx: &mut Tx<'_>,
     context: &Context,
     caller: &Caller,
     change: &EmailChange,
-) -> Result<()> {
+) -> Result<bool> {
     let user = user::find(tx, change.user).await?.ok_or(Code::InvalidOrExpiredToken)?;
     let email = EmailAddress::parse("email", &change.old_email).map_err(invalid)?;
     // Somebody who signed up with it meanwhile and never read its mail yields to whoever does.
@@ -255,8 +265,9 @@ pub(crate) async fn take_back(
         audit::record(tx, context, caller, event).await?;
     }
     store::mark_undone(tx, change.id, context.now()).await?;
-    give(tx, context, &user, &email).await?;
-    end_later(tx, context, change.user, change.created_at).await
+    let is_given = give(tx, context, &user, &email).await?;
+    end_later(tx, context, change.user, change.created_at).await?;
+    Ok(is_given)
 }
 
 /// Lets a change go that was asked for and not confirmed.
@@ -270,15 +281,15 @@ pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<
 }
 
 /// Every mail that could still prove something for the former address proves nothing from now on.
-async fn give(tx: &mut Tx<'_>, context: &Context, user: &User, email: &EmailAddress) -> Result<()> {
+/// Answers whether the account has it: not where it is another one's.
+async fn give(tx: &mut Tx<'_>, context: &Context, user: &User, email: &EmailAddress) -> Result<bool> {
     if !user::set_email(tx, context, user.id, email).await? {
-        return Err(Error::new(Code::Conflict)
-            .with_detail("Another account has that address now. Use another, or sign in to that account."));
+        return Ok(false);
     }
     for purpose in [Purpose::ResetPassword, Purpose::VerifyEmail] {
         secret::end_all(tx, context, purpose, user.id.uuid()).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn end_later(tx: &mut Tx<'_>, context: &Context, user: UserId, since: Time) -> Result<()> {

@@ -39,6 +39,8 @@ pub enum Target {
     Unknown(String),
     /// Somebody who is signed in and proves it again.
     SignedIn(UserId),
+    /// As [`Self::SignedIn`], on a device of the account's: what a stolen session tries keeps the owner's other devices from nothing.
+    SignedInOn(UserId, DeviceId),
     /// The second factor of somebody who proved the first.
     SecondFactor(UserId),
     /// As [`Self::SecondFactor`], on a device that the account was signed in to from before.
@@ -46,12 +48,14 @@ pub enum Target {
 }
 
 impl Target {
-    fn key(&self) -> String {
+    /// What counts are kept by.
+    pub(crate) fn key(&self) -> String {
         match self {
             Self::Account(id) => format!("account:{id}"),
             Self::Device(_, id) => format!("device:{id}"),
             Self::Unknown(digest) => format!("unknown:{digest}"),
             Self::SignedIn(id) => format!("signed_in:{id}"),
+            Self::SignedInOn(_, id) => format!("signed_in_device:{id}"),
             Self::SecondFactor(id) => format!("second_factor:{id}"),
             Self::SecondFactorOn(_, id) => format!("second_factor_device:{id}"),
         }
@@ -62,10 +66,21 @@ impl Target {
             Self::Account(id)
             | Self::Device(id, _)
             | Self::SignedIn(id)
+            | Self::SignedInOn(id, _)
             | Self::SecondFactor(id)
             | Self::SecondFactorOn(id, _) => Some(*id),
             Self::Unknown(_) => None,
         }
+    }
+
+    /// Somebody's who signs in on a device of theirs, which is never locked.
+    fn is_known_device(&self) -> bool {
+        matches!(self, Self::Device(..) | Self::SecondFactorOn(..) | Self::SignedInOn(..))
+    }
+
+    /// Who confirms who they are, in a session on a device.
+    pub fn signed_in(user: UserId, device: Option<DeviceId>) -> Self {
+        device.map_or(Self::SignedIn(user), |device| Self::SignedInOn(user, device))
     }
 
     /// How long the next attempt waits after so many failures.
@@ -74,7 +89,7 @@ impl Target {
         let growing = Duration::from_secs(2 << doublings);
         match self {
             _ if failures < FREE => Duration::ZERO,
-            Self::Device(..) | Self::SecondFactorOn(..) => growing.min(DEVICE_WAITS),
+            _ if self.is_known_device() => growing.min(DEVICE_WAITS),
             _ if failures >= LOCKS_AT => LOCKED_FOR,
             _ => growing,
         }
@@ -100,7 +115,7 @@ impl Attempt {
         count.undecided = (count.undecided - 1).max(0);
         count.last_at = context.now();
         store::put(tx, &key, &count).await?;
-        if count.failures < LOCKS_AT || matches!(target, Target::Device(..) | Target::SecondFactorOn(..)) {
+        if count.failures < LOCKS_AT || target.is_known_device() {
             return Ok(());
         }
         // Written alike for an unknown name, which nobody is told of.

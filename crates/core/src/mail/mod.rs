@@ -105,6 +105,8 @@ pub enum Message {
         cancel_link: String,
         /// At the end alone.
         complete_link: String,
+        not_me_link: String,
+        not_me_expires_at: i64,
     },
     Alarm {
         alarm: Alarm,
@@ -131,6 +133,7 @@ pub enum RecoveryStage {
 pub enum Alarm {
     NewDevice,
     PasswordChanged,
+    PasswordRemoved,
     PhoneAdded,
     PhoneRemoved,
     /// A refresh token was used that had been replaced before.
@@ -168,6 +171,7 @@ impl Alarm {
     const ALL: &'static [Self] = &[
         Self::NewDevice,
         Self::PasswordChanged,
+        Self::PasswordRemoved,
         Self::RefreshReused,
         Self::FactorAdded,
         Self::FactorRemoved,
@@ -184,6 +188,7 @@ impl Alarm {
         match self {
             Self::NewDevice => "new_device",
             Self::PasswordChanged => "password_changed",
+            Self::PasswordRemoved => "password_taken_away",
             Self::PhoneAdded => "phone_added",
             Self::PhoneRemoved => "phone_removed",
             Self::RefreshReused => "refresh_reused",

@@ -1,6 +1,8 @@
 //! A forgotten password is reset by link or code, a known one is changed. Either ends sessions that somebody else may
 //! have, and tells the owner by mail.
 
+mod removal;
+
 use std::time::Duration;
 
 use doorward_db::Tx;
@@ -9,7 +11,7 @@ use uuid::Uuid;
 
 use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
-use crate::context::{Caller, Context, Id, UserId};
+use crate::context::{Caller, Context, DeviceId, Id, UserId};
 use crate::device;
 use crate::error::{Code, Error, FieldError, Result};
 use crate::lockout;
@@ -21,6 +23,8 @@ use crate::secret::{self, CODE_LIFE, Found, Issued, Purpose, Tries};
 use crate::session::{self, EndReason, Live, Sessions, Tokens};
 use crate::sign_in;
 use crate::user::{self, EmailAddress, User};
+
+pub use removal::{is_possible as can_be_removed, remove};
 
 /// How long the link of a reset holds.
 const LINK_LIFE: Duration = Duration::from_secs(60 * 60);
@@ -68,6 +72,29 @@ pub(crate) async fn send_reset(tx: &mut Tx<'_>, context: &Context, user: &User) 
 /// known, the password and every link that was mailed stop working, a closed account opens, and the mail to set a
 /// new password goes out. Answers how many sessions ended.
 pub(crate) async fn rescue(tx: &mut Tx<'_>, context: &Context, caller: &Caller, id: UserId) -> Result<u64> {
+    let ended = shut_out(tx, context, caller, id).await?;
+    let user = user::find(tx, id).await?.ok_or(Code::InvalidOrExpiredToken)?;
+    send_reset(tx, context, &user).await?;
+    Ok(ended)
+}
+
+/// As [`rescue`], for an account whose address is not its owner's and can't be: nobody comes in before the operator has looked at
+/// it, whoever reads that mail included.
+pub(crate) async fn shut(tx: &mut Tx<'_>, context: &Context, caller: &Caller, id: UserId) -> Result<u64> {
+    user::set_disabled(tx, context, id, true).await?;
+    let event = Event::new(EventType::UserDisabled).on(id).with("by", "address");
+    audit::record(tx, context, caller, event).await?;
+    shut_out(tx, context, caller, id).await
+}
+
+/// What somebody is told who had an account shut.
+pub(crate) fn is_shut() -> Error {
+    Error::new(Code::AccountDisabled).with_detail(
+        "Everybody is signed out, and the account is shut: another account has your address now. Ask whoever runs this service to open it for you.",
+    )
+}
+
+async fn shut_out(tx: &mut Tx<'_>, context: &Context, caller: &Caller, id: UserId) -> Result<u64> {
     user::drop_password(tx, context, id).await?;
     user::set_deletion(tx, context, id, None).await?;
     device::forget_all(tx, id).await?;
@@ -78,8 +105,6 @@ pub(crate) async fn rescue(tx: &mut Tx<'_>, context: &Context, caller: &Caller, 
     }
     // Its mails may lie in a mailbox that is not the owner's.
     recovery::cancel_in(tx, context, caller, id, "rescue").await?;
-    let user = user::find(tx, id).await?.ok_or(Code::InvalidOrExpiredToken)?;
-    send_reset(tx, context, &user).await?;
     Ok(ended)
 }
 
@@ -171,7 +196,7 @@ pub async fn change(
     let about = [user.email.as_str(), user.username.as_deref().unwrap_or_default()];
     let password = user::check_password(context, "new_password", new, &about).map_err(invalid)?;
     if user.password_hash.is_some() {
-        ensure_other(context, caller, &user, current, &password).await?;
+        ensure_other(context, caller, (&user, live.session.device), current, &password).await?;
     } else if !is_fresh {
         return Err(Code::ReauthenticationRequired.into());
     }
@@ -200,7 +225,7 @@ pub async fn change(
 async fn ensure_other(
     context: &Context,
     caller: &Caller,
-    user: &User,
+    (user, device): (&User, Option<DeviceId>),
     current: Option<&SecretString>,
     new: &SecretString,
 ) -> Result<()> {
@@ -208,7 +233,7 @@ async fn ensure_other(
     let Some(current) = current else {
         return fault("current_password", "required", "Enter your current password.");
     };
-    if !sign_in::password::is_current(context, caller, user, current).await? {
+    if !sign_in::password::is_current(context, caller, (user, device), current).await? {
         return fault("current_password", "invalid", "That is not your current password.");
     }
     if user::normalise_password(current).expose_secret() == new.expose_secret() {

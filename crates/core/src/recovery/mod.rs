@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use crate::alarm::{self, Alarm};
 use crate::audit::{self, Event, EventType};
 use crate::context::{Caller, Context, Id, RecoveryId, Time, UserId};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, FieldError, Result};
 use crate::mail::{self, Message, RecoveryStage};
 use crate::rate_limit::Class;
 use crate::second_factor;
@@ -27,6 +27,7 @@ const RESET_COUNTS_NOT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// The wait where nothing but the mailbox is left.
 pub const MAILBOX_ONLY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const BATCH: i64 = 50;
+const LONGEST_NOTE: usize = 500;
 
 /// A recovery under way.
 #[derive(Debug, Clone)]
@@ -180,8 +181,18 @@ pub async fn complete(sessions: &Sessions, caller: &Caller, token: &str) -> Resu
 /// Does at once what a recovery does at its end, as the operator, who says why.
 ///
 /// # Errors
-/// `not_found`; `conflict` where the account has no second factor.
+/// `not_found`; `conflict` where the account has no second factor; `validation_failed` without a note, or with one that is longer than
+/// 500 characters.
 pub async fn reset_by_operator(context: &Context, caller: &Caller, id: UserId, note: &str) -> Result<()> {
+    let note = note.trim();
+    if note.is_empty() || note.chars().count() > LONGEST_NOTE {
+        let (code, detail) = if note.is_empty() {
+            ("required", "Say why: whoever reads the audit log will ask.")
+        } else {
+            ("too_long", "Use at most 500 characters.")
+        };
+        return Err(Error::invalid(vec![FieldError::new("note", code, detail)]));
+    }
     context
         .db
         .write(async |tx| {
@@ -210,10 +221,15 @@ pub async fn tell_due(context: &Context) -> Result<usize> {
                 let (stage, mails) =
                     if ready { (RecoveryStage::Ready, 3) } else { (RecoveryStage::Halfway, 2) };
                 if !store::note_mail(tx, recovery.id, recovery.mails, mails).await? {
-                    return Ok(());
+                    return Ok::<_, Error>(());
                 }
                 let Some(user) = user::find(tx, recovery.user).await? else { return Ok(()) };
-                tell(tx, context, recovery, &user, stage, <_>::default()).await
+                tell(tx, context, recovery, &user, stage, <_>::default()).await?;
+                if ready {
+                    let event = Event::new(EventType::RecoveryReady).on(user.id);
+                    audit::record(tx, context, &Caller::system("recovery"), event).await?;
+                }
+                Ok(())
             })
             .await?;
     }
@@ -273,6 +289,7 @@ async fn tell(
         RecoveryStage::Ready => link(tx, Purpose::CompleteRecovery, "/recovery/complete").await?,
         RecoveryStage::Asked | RecoveryStage::Halfway => String::new(),
     };
+    let (not_me_link, not_me_expires_at) = alarm::not_me_link(tx, context, user.id).await?;
     let message = Message::Recovery {
         stage,
         asked_at: recovery.asked_at.micros(),
@@ -282,6 +299,8 @@ async fn tell(
         place,
         cancel_link: link(tx, Purpose::CancelRecovery, "/recovery/cancel").await?,
         complete_link,
+        not_me_link,
+        not_me_expires_at: not_me_expires_at.micros(),
     };
     mail::queue(tx, context, &user.email, message).await
 }

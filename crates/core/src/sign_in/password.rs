@@ -56,19 +56,21 @@ pub async fn verify(
     }
 }
 
-/// Whether this is the account's password, for somebody who is signed in already.
+/// Whether this is the account's password, for somebody who is signed in already, on a device of theirs where one is known.
 ///
 /// # Errors
 /// `rate_limited`, `overloaded`.
 pub(crate) async fn is_current(
     context: &Context,
     caller: &Caller,
-    user: &User,
+    (user, device): (&User, Option<DeviceId>),
     password: &SecretString,
 ) -> Result<bool> {
-    // Neither count is that of sign-ins: what strangers try must not keep the owner from proving who they are.
-    context.limit(Class::SignIn, caller, &format!("signed in {}", user.id)).await?;
-    let attempt = lockout::begin(context, Target::SignedIn(user.id), true).await?;
+    // Neither count is that of sign-ins: what strangers try must not keep the owner from proving who they are. Nor does what
+    // somebody tries in a stolen session, on any other device.
+    let target = Target::signed_in(user.id, device);
+    context.limit(Class::SignIn, caller, &target.key()).await?;
+    let attempt = lockout::begin(context, target, true).await?;
     let password = user::normalise_password(password);
     let verdict = context.hasher.verify(&password, user.password_hash.as_deref()).await?;
     let is_right = matches!(verdict, Verdict::Match { .. });

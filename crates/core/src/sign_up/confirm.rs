@@ -49,7 +49,7 @@ pub enum Confirmed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkState {
     /// Begun in this browser: one click confirms it.
-    Mine { email: String },
+    Mine { email: String, redirect_to: Option<String> },
     /// Begun elsewhere, or by somebody else: a password must come along.
     Elsewhere { email: String },
     /// The address of the account that is signed in waits to be verified.
@@ -68,7 +68,7 @@ pub async fn look_at_link(
         .db
         .read(async |tx| match find(tx, context, token).await? {
             (_, Target::SignUp(pending)) if is_mine(&pending, flow_token) => {
-                Ok(LinkState::Mine { email: pending.email })
+                Ok(LinkState::Mine { email: pending.email, redirect_to: pending.redirect_to })
             }
             (_, Target::SignUp(pending)) => Ok(LinkState::Elsewhere { email: pending.email }),
             (_, Target::Account { id, email }) if signed_in == Some(id) => Ok(LinkState::Account { email }),
@@ -278,7 +278,7 @@ async fn account_password(
             "You are not signed in to this account. Enter its password to verify its address.",
         )])),
         Some(PasswordElsewhere::Compare(password)) => {
-            let is_right = sign_in::password::is_current(context, caller, &user, password).await?;
+            let is_right = sign_in::password::is_current(context, caller, (&user, None), password).await?;
             if is_right { Ok(None) } else { Err(Code::InvalidCredentials.into()) }
         }
         Some(PasswordElsewhere::Choose(password)) => {

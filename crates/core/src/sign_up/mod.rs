@@ -42,6 +42,10 @@ pub struct SignUp {
     /// Where the settings let people in at once.
     pub entry: Entry,
     pub challenge_response: Option<String>,
+    /// A challenge that a browser without script has waited with.
+    pub waited_with: Option<String>,
+    /// Where to go on from the link of the mail, if it is opened in the browser that signs up.
+    pub redirect_to: Option<String>,
 }
 
 pub enum Started {
@@ -68,19 +72,19 @@ pub async fn start(sessions: &Sessions, caller: &Caller, sign_up: &SignUp) -> Re
         return Err(user::username_taken());
     }
     context.limit(Class::SignUp, caller, new.email.key()).await?;
-    ensure_no_flood(context, sign_up).await?;
+    ensure_no_flood(context, caller, sign_up).await?;
     let new = NewUser {
         password_hash: Some(user::hash_new_password(context, "password", &new.password).await?),
         ..new.user()
     };
     match context.config.sign_up.verify_email {
-        VerifyEmail::First => wait_for_mail(context, caller, &new).await,
+        VerifyEmail::First => wait_for_mail(context, caller, &new, sign_up.redirect_to.as_deref()).await,
         VerifyEmail::Later => enter_at_once(sessions, caller, &new, sign_up.entry).await,
     }
 }
 
 /// Where many sign up at once, each proves some work first.
-async fn ensure_no_flood(context: &Context, sign_up: &SignUp) -> Result<()> {
+async fn ensure_no_flood(context: &Context, caller: &Caller, sign_up: &SignUp) -> Result<()> {
     let settings = &context.config.challenge;
     let solved = challenge::redeem(context, sign_up.challenge_response.as_deref()).await?.is_some();
     if !settings.enabled || solved {
@@ -88,7 +92,11 @@ async fn ensure_no_flood(context: &Context, sign_up: &SignUp) -> Result<()> {
     }
     let (since, most) = (context.now() - FLOOD_WINDOW, i64::from(settings.sign_ups_above));
     let recent = context.db.read(async |tx| store::begun_since(tx, since, most + 1).await).await?;
-    if recent >= most { Err(Code::ChallengeRequired.into()) } else { Ok(()) }
+    match &sign_up.waited_with {
+        _ if recent < most => Ok(()),
+        Some(challenge) => challenge::redeem_by_waiting(context, caller, challenge).await.map(drop),
+        None => Err(Code::ChallengeRequired.into()),
+    }
 }
 
 /// The address of the sign-up that a flow waits for.
@@ -189,7 +197,12 @@ fn parse(context: &Context, sign_up: &SignUp) -> Result<Parsed> {
     }
 }
 
-async fn wait_for_mail(context: &Context, caller: &Caller, new: &NewUser) -> Result<Started> {
+async fn wait_for_mail(
+    context: &Context,
+    caller: &Caller,
+    new: &NewUser,
+    redirect_to: Option<&str>,
+) -> Result<Started> {
     let flow_token = opaque_token("", &*context.rng);
     let flow_hash = token_hash(flow_token.expose_secret());
     let id: PendingId = context.new_id();
@@ -197,7 +210,8 @@ async fn wait_for_mail(context: &Context, caller: &Caller, new: &NewUser) -> Res
         .db
         .write(async |tx| {
             let known = user::find_by_email(tx, &new.email).await?;
-            store::insert(tx, id, &flow_hash, new, context.now(), context.now() + LIFE).await?;
+            store::insert(tx, (id, &flow_hash), new, redirect_to, context.now(), context.now() + LIFE)
+                .await?;
             let issued =
                 secret::issue(tx, context, Purpose::SignUp, id.uuid(), new.email.key(), LIFE).await?;
             let message =

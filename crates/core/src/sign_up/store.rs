@@ -15,12 +15,13 @@ pub(super) struct Pending {
     pub given_name: Option<String>,
     pub family_name: Option<String>,
     pub password_hash: String,
+    pub redirect_to: Option<String>,
 }
 
 macro_rules! select_pending {
     ($rest:literal) => {
         concat!(
-            "SELECT id, flow_hash, email, email_key, username, given_name, family_name, password_hash
+            "SELECT id, flow_hash, email, email_key, username, given_name, family_name, password_hash, redirect_to
              FROM pending_sign_ups ",
             $rest
         )
@@ -29,16 +30,16 @@ macro_rules! select_pending {
 
 pub(super) async fn insert(
     tx: &mut Tx<'_>,
-    id: PendingId,
-    flow_hash: &[u8; 32],
+    (id, flow_hash): (PendingId, &[u8; 32]),
     new: &NewUser,
+    redirect_to: Option<&str>,
     now: Time,
     expires_at: Time,
 ) -> Result<()> {
     tx.execute(
         "INSERT INTO pending_sign_ups (id, flow_hash, email, email_key, username, given_name, family_name, password_hash,
-                                       created_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                                       redirect_to, created_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         &p![
             id,
             *flow_hash,
@@ -48,6 +49,7 @@ pub(super) async fn insert(
             new.profile.given_name.as_deref(),
             new.profile.family_name.as_deref(),
             new.password_hash.as_deref(),
+            redirect_to,
             now,
             expires_at
         ],
@@ -118,6 +120,7 @@ fn read(row: &Row) -> Result<Pending> {
         given_name: row.get(5)?,
         family_name: row.get(6)?,
         password_hash: row.get(7)?,
+        redirect_to: row.get(8)?,
     })
 }
 

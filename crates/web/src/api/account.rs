@@ -96,7 +96,7 @@ pub struct TokenRequest {
 #[utoipa::path(post, path = "/v1/me/email/undo", tag = "Account", security(()), request_body = TokenRequest, responses(
     (status = 204, description = "The account has its old address again"),
     (status = 400, description = "The link does not work", body = Problem),
-    (status = 409, description = "Another account has the old address now", body = Problem),
+    (status = 403, description = "`account_disabled`: everybody is signed out, but another account has the old address now, so that this one is shut until the operator has looked at it", body = Problem),
     (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn undo_email_change(

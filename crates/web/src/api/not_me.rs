@@ -29,6 +29,7 @@ pub struct NotMeRequest {
 #[utoipa::path(post, path = "/v1/not-me", tag = "Sessions and devices", security(()), request_body = NotMeRequest, responses(
     (status = 204, description = "Everybody is signed out; the mail to set a new password is on its way"),
     (status = 400, description = "The link does not work", body = Problem),
+    (status = 403, description = "`account_disabled`: everybody is signed out, but another account has the address now, so that this one is shut until the operator has looked at it", body = Problem),
     (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn act(

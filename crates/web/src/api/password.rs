@@ -106,3 +106,22 @@ pub async fn change(
     delivery::set_tokens(&web, response.headers_mut(), &tokens);
     Ok(response)
 }
+
+/// Remove the password.
+///
+/// For an account that is signed in to by passkey or by mail. Its owner is told by mail. It needs a proof of the last ten minutes.
+#[utoipa::path(delete, path = "/v1/me/password", tag = "Password", responses(
+    (status = 204, description = "The account has no password any more"),
+    (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 403, description = "`reauthentication_required`", body = Problem),
+    (status = 404, description = "The account has no password", body = Problem),
+    (status = 409, description = "`last_sign_in_method`: nobody could get in without it", body = Problem),
+))]
+pub async fn remove(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    SignedIn(live): SignedIn,
+) -> Result<StatusCode, ApiError> {
+    password::remove(&web.sessions, &caller, &live).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

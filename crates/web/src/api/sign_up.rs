@@ -66,6 +66,8 @@ pub async fn start(
         family_name: request.family_name,
         entry: delivery.entry(false),
         challenge_response: request.challenge_response,
+        waited_with: None,
+        redirect_to: None,
     };
     Ok(match sign_up::start(&web.sessions, &caller, &sign_up).await? {
         Started::Entered(outcome) => delivery::outcome(&web, &caller, &headers, delivery, &outcome).await?,

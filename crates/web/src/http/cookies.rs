@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use doorward_core::config::Config;
-use http::header::COOKIE;
+use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
 
@@ -82,6 +82,13 @@ impl Cookies {
         let mut header = HeaderValue::from_str(&text).unwrap_or_else(|_| self.clear(name));
         header.set_sensitive(true);
         header
+    }
+
+    /// Whether an answer sets the cookie, or takes it back.
+    pub fn sets(&self, headers: &HeaderMap, name: CookieName) -> bool {
+        let name = self.name(name).as_bytes();
+        let mut lines = headers.get_all(SET_COOKIE).into_iter().map(HeaderValue::as_bytes);
+        lines.any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(b"=")))
     }
 
     /// A `Set-Cookie` header that takes the cookie back.

@@ -55,6 +55,11 @@ impl Form {
         Some(self.get(name)).filter(|value| !value.is_empty())
     }
 
+    /// The value, also an empty one, if the field came.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     pub fn secret(&self, name: &str) -> SecretString {
         SecretString::from(self.get(name))
     }

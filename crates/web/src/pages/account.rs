@@ -16,7 +16,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::sign_up::with_redirect;
 use super::views::{self, AccountPage, ChangePasswordPage, LastSignIn, Moment};
-use super::{again, layout, mark, page, see_other};
+use super::{again, layout, mark, page, recovery_under_way, see_other};
 use crate::api::audit::device;
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
@@ -40,7 +40,8 @@ pub async fn save(
     Extension(live): Extension<Arc<Live>>,
     form: Form,
 ) -> Result<Response, ApiError> {
-    let field = |name| Some(Some(form.get(name)));
+    // What did not come stays; what came empty goes.
+    let field = |name| form.given(name).map(Some);
     let change = ProfileChange::parse(
         field("preferred_username"),
         field("given_name"),
@@ -72,11 +73,16 @@ pub async fn password_show(
     State(web): State<Web>,
     Extension(live): Extension<Arc<Live>>,
     query: Query,
-) -> Response {
-    let notice = (!query.get("changed").is_empty())
-        .then(|| "Your password is changed. You are signed out everywhere else.".to_owned());
+) -> Result<Response, ApiError> {
+    let notice = if query.some("changed").is_some() {
+        Some("Your password is changed. You are signed out everywhere else.".to_owned())
+    } else if query.some("removed").is_some() {
+        Some("Your account has no password any more.".to_owned())
+    } else {
+        None
+    };
     let form = password_form(&web, &live);
-    page(StatusCode::OK, &password_page(&web, &live, form, notice))
+    Ok(page(StatusCode::OK, &password_page(&web, &live, form, notice).await?))
 }
 
 pub async fn password(
@@ -103,8 +109,24 @@ pub async fn password(
             let retry_after = error.retry_after();
             let mut shown = password_form(&web, &live);
             let status = mark(&mut shown, error)?;
-            Ok(again(&password_page(&web, &live, shown, None), status, retry_after))
+            Ok(again(&password_page(&web, &live, shown, None).await?, status, retry_after))
         }
+    }
+}
+
+pub async fn password_remove(
+    State(web): State<Web>,
+    ByCaller(caller): ByCaller,
+    Extension(live): Extension<Arc<Live>>,
+) -> Result<Response, ApiError> {
+    let page_of_it = format!("{}/account/password", web.config.base_path());
+    match passwords::remove(&web.sessions, &caller, &live).await {
+        Ok(()) => Ok(see_other(&format!("{page_of_it}?removed=1"))),
+        // In another tab, or a passkey went meanwhile: the page says how things stand.
+        Err(error) if matches!(error.code(), Code::NotFound | Code::LastSignInMethod) => {
+            Ok(see_other(&page_of_it))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -145,6 +167,7 @@ async fn account_page(
         }),
         offers_passkey: is_first && passkeys.is_empty(),
         signals: passkey::signals(context, &live.user, &passkeys),
+        recovery: recovery_under_way(web, live).await?,
         notice,
     })
 }
@@ -154,7 +177,17 @@ fn password_form(web: &Web, live: &Live) -> views::Form {
     ChangePasswordPage::form(&live.user.email, web.config.password.min_length, has_password)
 }
 
-fn password_page(web: &Web, live: &Live, form: views::Form, notice: Option<String>) -> ChangePasswordPage {
-    let has_password = live.user.password_hash.is_some();
-    ChangePasswordPage { layout: layout(web, "Password", Some(&live.user.email)), form, has_password, notice }
+async fn password_page(
+    web: &Web,
+    live: &Live,
+    form: views::Form,
+    notice: Option<String>,
+) -> Result<ChangePasswordPage, ApiError> {
+    Ok(ChangePasswordPage {
+        layout: layout(web, "Password", Some(&live.user.email)),
+        form,
+        has_password: live.user.password_hash.is_some(),
+        removable: passwords::can_be_removed(web.context(), &live.user).await?,
+        notice,
+    })
 }

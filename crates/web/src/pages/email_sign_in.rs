@@ -9,9 +9,10 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::ExposeSecret;
 
+use super::session::Visitor;
 use super::sign_in::go_on;
 use super::views::{self, EmailCodePage, EmailSignInPage, Moment, ShownCodePage, SignInLinkPage, masked};
-use super::{again, layout, mark, page, see_other, session};
+use super::{again, layout, mark, page, see_other};
 use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
 use crate::http::form::{Form, Query};
@@ -25,12 +26,12 @@ const RESEND_AFTER: u64 = 60;
 /// Where the code is typed; where no mail was asked for, where one is.
 pub async fn show(
     State(web): State<Web>,
-    ByCaller(caller): ByCaller,
+    Visitor(live): Visitor,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, ApiError> {
     let redirect_to = query.some("redirect_to");
-    if session::current(&web, &caller, &headers).await?.is_some_and(|(_, renewed)| renewed.is_none()) {
+    if live.is_some() {
         return Ok(see_other(&safe_redirect(redirect_to, &web.config)));
     }
     Ok(match waiting_for(&web, &headers).await? {

@@ -65,6 +65,7 @@ pub fn routes(routes: &mut Routes) {
     routes.page(Access::Public, "/reset-password", get(password::reset_show).post(password::reset));
     routes.page(Access::SignedIn, "/account", get(account::show).post(account::save));
     routes.page(Access::SignedIn, "/account/password", get(account::password_show).post(account::password));
+    routes.act(Access::Fresh, "/account/password/remove", "/account/password", account::password_remove);
     routes.page(Access::Fresh, "/account/email", get(email::show).post(email::change));
     routes.page(Access::SignedIn, "/account/email/verify", get(email::verify_show).post(email::verify));
     routes.page(Access::Fresh, "/account/phone", get(phone::show).post(phone::start));
@@ -189,11 +190,28 @@ fn in_words(time: Duration) -> String {
     }
 }
 
+/// When a recovery of the account's that is under way can be completed, in words: whoever is signed in is told, and can cancel it.
+async fn recovery_under_way(web: &Web, live: &doorward_core::session::Live) -> Result<Option<String>, Error> {
+    let under_way = doorward_core::recovery::of_user(web.context(), live.user.id).await?;
+    Ok(under_way.map(|recovery| recovery.ready_at.for_people()))
+}
+
 /// Gives a form a puzzle to solve, where challenges are on.
 fn challenge(web: &Web, form: &mut Form) {
     if web.config.challenge.enabled {
         let made = doorward_core::challenge::issue(web.context());
-        form.challenge = Some(views::Challenge { text: made.challenge, difficulty: made.difficulty });
+        form.challenge = Some(views::Challenge::new(made.challenge, made.difficulty));
+    }
+}
+
+/// As [`challenge`], for a form that a browser without script sends again after a wait, with the puzzle that it waits with.
+fn challenge_or_wait(web: &Web, form: &mut Form, waits_with: Option<&str>) {
+    use doorward_core::challenge as puzzle;
+    if web.config.challenge.enabled {
+        let made = waits_with.and_then(|text| puzzle::waited_with(web.context(), text));
+        let made = made.unwrap_or_else(|| puzzle::issue(web.context()));
+        form.challenge =
+            Some(views::Challenge { waits: true, ..views::Challenge::new(made.challenge, made.difficulty) });
     }
 }
 

@@ -9,15 +9,13 @@ use http::{HeaderMap, StatusCode};
 
 use super::passkeys;
 use super::views::{self, PasskeyForm, SecondStepPage, StepBy};
-use super::{again, layout, mark, page, see_other};
+use super::{again, in_words, layout, mark, page, see_other};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
 use crate::http::redirect::{safe_redirect, with_query};
 use crate::state::Web;
-
-const DAY: u64 = 24 * 60 * 60;
 
 pub async fn show(State(web): State<Web>, headers: HeaderMap, query: Query) -> Result<Response, ApiError> {
     let redirect_to = query.some("redirect_to");
@@ -30,7 +28,7 @@ pub async fn show(State(web): State<Web>, headers: HeaderMap, query: Query) -> R
         "sms" if waiting.methods.contains(&Method::Sms) => StepBy::Sms,
         _ => usual(&waiting),
     };
-    let form = SecondStepPage::form(by, trust_days(&web), redirect_to);
+    let form = SecondStepPage::form(by, trust_for(&web).as_deref(), redirect_to);
     let passkey = PasskeyForm::second_step(redirect_to);
     Ok(page(StatusCode::OK, &second_step_page(&web, &waiting, form, passkey, by, redirect_to)))
 }
@@ -65,7 +63,7 @@ pub async fn submit(
             let mut passkey = PasskeyForm::second_step(redirect_to);
             let (status, retry_after) = passkeys::mark(&web, &mut passkey, &form, error)?;
             let by = usual(&waiting);
-            let mut shown = SecondStepPage::form(by, trust_days(&web), redirect_to);
+            let mut shown = SecondStepPage::form(by, trust_for(&web).as_deref(), redirect_to);
             shown.focus = false;
             shown.fill("trust_device", if trust { "on" } else { "" });
             let template = second_step_page(&web, &waiting, shown, passkey, by, redirect_to);
@@ -80,7 +78,7 @@ pub async fn submit(
                 Method::Sms => StepBy::Sms,
                 Method::Totp | Method::Passkey => usual(&waiting),
             };
-            let mut shown = SecondStepPage::form(by, trust_days(&web), redirect_to);
+            let mut shown = SecondStepPage::form(by, trust_for(&web).as_deref(), redirect_to);
             shown.fill("trust_device", if trust { "on" } else { "" });
             let status = mark(&mut shown, error)?;
             let passkey = PasskeyForm::second_step(redirect_to);
@@ -108,7 +106,7 @@ pub async fn send_sms(
         Err(error) => {
             let Some(waiting) = waiting(&web, &headers).await? else { return Ok(anew(&web, redirect_to)) };
             let retry_after = error.retry_after();
-            let mut shown = SecondStepPage::form(StepBy::Phone, trust_days(&web), redirect_to);
+            let mut shown = SecondStepPage::form(StepBy::Phone, trust_for(&web).as_deref(), redirect_to);
             let status = mark(&mut shown, error)?;
             let passkey = PasskeyForm::second_step(redirect_to);
             let template = second_step_page(&web, &waiting, shown, passkey, StepBy::Phone, redirect_to);
@@ -143,8 +141,10 @@ pub(super) fn anew(web: &Web, redirect_to: Option<&str>) -> Response {
     see_other(&with_query(&page, &[("redirect_to", redirect_to), ("notice", Some("anew"))]))
 }
 
-fn trust_days(web: &Web) -> u64 {
-    web.config.mfa.trusted_device.as_secs() / DAY
+/// How long a device may be trusted, in words. `None` where none may be.
+fn trust_for(web: &Web) -> Option<String> {
+    let time = web.config.mfa.trusted_device;
+    (!time.is_zero()).then(|| in_words(time))
 }
 
 fn second_step_page(

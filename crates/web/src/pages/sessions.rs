@@ -15,7 +15,7 @@ use http::StatusCode;
 
 use super::sign_in::signed_out;
 use super::views::{DeviceItem, Moment, SessionItem, SessionsPage};
-use super::{layout, page, see_other};
+use super::{layout, page, recovery_under_way, see_other};
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
 use crate::http::problem::{self, ApiError};
@@ -118,6 +118,7 @@ async fn sessions_page(
         layout: layout(web, "Sessions", Some(&live.user.email)),
         sessions: sessions.iter().map(|one| session_item(web, one, one.id == live.session.id)).collect(),
         devices: devices.iter().map(|one| device_item(web, one, Some(one.id) == current)).collect(),
+        recovery: recovery_under_way(web, live).await?,
         notice: notice.map(str::to_owned),
         alert,
     })

@@ -11,9 +11,10 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::ExposeSecret;
 
+use super::session::Visitor;
 use super::sign_up::with_redirect;
 use super::views::{PasskeyForm, SignInPage};
-use super::{again, challenge, layout, mark, page, see_other, session};
+use super::{again, challenge, layout, mark, page, see_other};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
@@ -24,18 +25,13 @@ use crate::state::Web;
 
 pub async fn show(
     State(web): State<Web>,
-    ByCaller(caller): ByCaller,
-    headers: HeaderMap,
+    Visitor(live): Visitor,
     query: Query,
 ) -> Result<Response, ApiError> {
     let redirect_to = query.some("redirect_to");
     // Nobody is asked twice.
-    if let Some((_, tokens)) = session::current(&web, &caller, &headers).await? {
-        let mut response = see_other(&safe_redirect(redirect_to, &web.config));
-        if let Some(tokens) = tokens {
-            delivery::set_tokens(&web, response.headers_mut(), &tokens);
-        }
-        return Ok(response);
+    if live.is_some() {
+        return Ok(see_other(&safe_redirect(redirect_to, &web.config)));
     }
     let notice = match query.get("notice") {
         "signed_out" => Some("You are signed out."),

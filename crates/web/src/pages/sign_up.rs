@@ -2,24 +2,23 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use doorward_core::context::{Caller, UserId};
+use doorward_core::context::UserId;
 use doorward_core::error::{Code, Error};
-use doorward_core::session::Tokens;
 use doorward_core::sign_in::flow::Entry;
 use doorward_core::sign_up::{self, Confirmation, Confirmed, LinkState, PasswordElsewhere, SignUp, Started};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::session::Visitor;
 use super::sign_in::go_on;
 use super::views::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};
-use super::{again, challenge, layout, mark, page, see_other, session};
-use crate::api::delivery;
+use super::{again, challenge_or_wait, layout, mark, page, see_other};
 use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
-use crate::http::redirect::{safe_redirect, with_query};
+use crate::http::redirect::{is_safe, safe_redirect, with_query};
 use crate::state::Web;
 
 /// How long the page lets a person wait before it offers to send the mail again.
@@ -28,12 +27,11 @@ const BROWSER: Entry = Entry { remember: false, browser: true };
 
 pub async fn show(
     State(web): State<Web>,
-    ByCaller(caller): ByCaller,
-    headers: HeaderMap,
+    Visitor(live): Visitor,
     query: Query,
 ) -> Result<Response, ApiError> {
     let redirect_to = query.some("redirect_to");
-    if session::current(&web, &caller, &headers).await?.is_some_and(|(_, renewed)| renewed.is_none()) {
+    if live.is_some() {
         return Ok(see_other(&safe_redirect(redirect_to, &web.config)));
     }
     let form = SignUpPage::form(web.config.password.min_length, redirect_to);
@@ -55,6 +53,8 @@ pub async fn submit(
         family_name: None,
         entry: BROWSER,
         challenge_response: form.some("challenge_response").map(str::to_owned),
+        waited_with: form.some("waited_with").map(str::to_owned),
+        redirect_to: redirect_to.filter(|target| is_safe(target, &web.config)).map(str::to_owned),
     };
     match sign_up::start(&web.sessions, &caller, &sign_up).await {
         Ok(Started::VerifyEmail { flow_token }) => {
@@ -69,7 +69,7 @@ pub async fn submit(
             let mut shown = SignUpPage::form(web.config.password.min_length, redirect_to);
             shown.fill("email", form.get("email"));
             if error.code() == Code::ChallengeRequired {
-                challenge(&web, &mut shown);
+                challenge_or_wait(&web, &mut shown, form.some("waited_with"));
             }
             let status = mark(&mut shown, error)?;
             Ok(again(&sign_up_page(&web, shown, redirect_to), status, retry_after))
@@ -80,18 +80,18 @@ pub async fn submit(
 /// With a token: what its link would confirm, behind a button. Without: the code of the sign-up under way.
 pub async fn verify_show(
     State(web): State<Web>,
-    ByCaller(caller): ByCaller,
+    Visitor(live): Visitor,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, ApiError> {
     let flow_token = web.cookies.flow(&headers);
     if let Some(token) = query.some("token") {
-        let (user, renewed) = signed_in(&web, &caller, &headers).await?;
+        let user = live.map(|live| live.user.id);
         let state = sign_up::look_at_link(web.context(), token, flow_token.as_ref(), user).await?;
-        let (kind, email) = confirm_kind(state);
-        let form = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length);
-        let response = page(StatusCode::OK, &confirm_page(&web, kind, email, form));
-        return Ok(with_tokens(&web, response, renewed.as_ref()));
+        let (kind, email, redirect_to) = confirm_kind(state);
+        let form = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length)
+            .redirect_to(redirect_to.as_deref());
+        return Ok(page(StatusCode::OK, &confirm_page(&web, kind, email, form)));
     }
     let redirect_to = query.some("redirect_to");
     let Some(email) = waiting_for(&web, flow_token.as_ref()).await? else {
@@ -105,11 +105,12 @@ pub async fn verify_show(
 pub async fn verify(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
+    Visitor(live): Visitor,
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, ApiError> {
     let flow_token = web.cookies.flow(&headers);
-    let (user, renewed) = signed_in(&web, &caller, &headers).await?;
+    let user = live.map(|live| live.user.id);
     let password = form.some("password").map(SecretString::from);
     let with = Confirmation {
         flow_token: flow_token.as_ref(),
@@ -132,30 +133,10 @@ pub async fn verify(
                 signed_in: user.is_some(),
                 continue_href: safe_redirect(redirect_to, &web.config),
             };
-            Ok(with_tokens(&web, page(StatusCode::OK, &template), renewed.as_ref()))
+            Ok(page(StatusCode::OK, &template))
         }
-        Err(error) => {
-            let response = refused(&web, &form, flow_token.as_ref(), user, error).await?;
-            Ok(with_tokens(&web, response, renewed.as_ref()))
-        }
+        Err(error) => refused(&web, &form, flow_token.as_ref(), user, error).await,
     }
-}
-
-/// Who is signed in where the mail was opened, and new tokens where the access token had run out.
-async fn signed_in(
-    web: &Web,
-    caller: &Caller,
-    headers: &HeaderMap,
-) -> Result<(Option<UserId>, Option<Tokens>), ApiError> {
-    let current = session::current(web, caller, headers).await?;
-    Ok(current.map_or((None, None), |(live, renewed)| (Some(live.user.id), renewed)))
-}
-
-fn with_tokens(web: &Web, mut response: Response, renewed: Option<&Tokens>) -> Response {
-    if let Some(tokens) = renewed {
-        delivery::set_tokens(web, response.headers_mut(), tokens);
-    }
-    response
 }
 
 pub async fn resend(
@@ -198,8 +179,9 @@ async fn refused(
             return Err(error.into());
         }
         let state = sign_up::look_at_link(web.context(), token, flow_token, user).await?;
-        let (kind, email) = confirm_kind(state);
-        let mut shown = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length);
+        let (kind, email, redirect_to) = confirm_kind(state);
+        let mut shown = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length)
+            .redirect_to(redirect_to.as_deref());
         let status = mark(&mut shown, error)?;
         return Ok(again(&confirm_page(web, kind, email, shown), status, retry_after));
     }
@@ -217,11 +199,11 @@ async fn waiting_for(web: &Web, flow_token: Option<&SecretString>) -> Result<Opt
     }
 }
 
-fn confirm_kind(state: LinkState) -> (ConfirmKind, String) {
+fn confirm_kind(state: LinkState) -> (ConfirmKind, String, Option<String>) {
     match state {
-        LinkState::Mine { email } => (ConfirmKind::Mine, email),
-        LinkState::Elsewhere { email } => (ConfirmKind::Elsewhere, email),
-        LinkState::Account { email } => (ConfirmKind::Account, email),
+        LinkState::Mine { email, redirect_to } => (ConfirmKind::Mine, email, redirect_to),
+        LinkState::Elsewhere { email } => (ConfirmKind::Elsewhere, email, None),
+        LinkState::Account { email } => (ConfirmKind::Account, email, None),
     }
 }
 

@@ -9,14 +9,14 @@ use doorward_core::error::{Code, Kind};
 use doorward_core::second_factor::Factors;
 use doorward_core::session::Live;
 use doorward_core::totp::SetUp;
-use doorward_core::{phone, recovery, second_factor};
+use doorward_core::{phone, second_factor};
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::views::{
     App, BackupCodesItem, BackupCodesPage, Moment, Removal, SetUpPage, TotpItem, TwoFactorPage,
 };
-use super::{again, layout, mark, page, see_other};
+use super::{again, layout, mark, page, recovery_under_way, see_other};
 use crate::api::delivery;
 use crate::api::factors::shown;
 use crate::http::caller::ByCaller;
@@ -208,9 +208,7 @@ async fn overview(
         }),
         has_passkeys: !factors.passkeys.is_empty(),
         passkey_second: factors.passkey_second,
-        recovery: recovery::of_user(web.context(), live.user.id)
-            .await?
-            .map(|recovery| recovery.ready_at.for_people()),
+        recovery: recovery_under_way(web, live).await?,
         required,
         notice: notice.map(str::to_owned),
         alert,

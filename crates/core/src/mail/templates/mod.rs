@@ -178,11 +178,25 @@ fn letter(product: &str, message: &Message) -> Letter {
             code: None,
             not_you: "It was not you? Restore the account, then set a new password.".to_owned(),
         },
-        Message::Recovery { stage, asked_at, ready_at, expires_at, device, place, cancel_link, complete_link } => {
+        Message::Recovery {
+            stage,
+            asked_at,
+            ready_at,
+            expires_at,
+            device,
+            place,
+            cancel_link,
+            complete_link,
+            not_me_link,
+            not_me_expires_at,
+        } => {
             let when = Time::from_micros(*ready_at).for_people();
             let asked = Time::from_micros(*asked_at).for_people();
             let cancel = Action::until("Cancel it", cancel_link, *expires_at);
-            let not_you = "It was not you? Cancel it, then set a new password: somebody knows yours.".to_owned();
+            let not_me = Action::until("This wasn't me", not_me_link, *not_me_expires_at);
+            let not_you =
+                "It was not you? Then somebody knows your password. \u{201c}This wasn't me\u{201d} cancels it, signs everybody out, and has you set a new one."
+                    .to_owned();
             match stage {
                 RecoveryStage::Asked => Letter {
                     subject: format!("Somebody says that you lost your second factor for {product}"),
@@ -195,7 +209,7 @@ fn letter(product: &str, message: &Message) -> Letter {
                         ),
                         format!("Until {when} nothing changes. Then we mail you a link that removes your second factors, signs you out everywhere, and has you set up a new one."),
                     ],
-                    actions: vec![cancel],
+                    actions: vec![cancel, not_me],
                     code: None,
                     not_you,
                 },
@@ -206,7 +220,7 @@ fn letter(product: &str, message: &Message) -> Letter {
                     paragraphs: vec![format!(
                         "On {asked} somebody said that the second factor of your {product} account is lost. From {when} on it can be removed."
                     )],
-                    actions: vec![cancel],
+                    actions: vec![cancel, not_me],
                     code: None,
                     not_you,
                 },
@@ -217,7 +231,11 @@ fn letter(product: &str, message: &Message) -> Letter {
                     paragraphs: vec![format!(
                         "On {asked} somebody said that the second factor of your {product} account is lost. Now it can be removed: that signs you out everywhere, and the next sign-in sets up a new one."
                     )],
-                    actions: vec![Action::until("Remove my second factors", complete_link, *expires_at), cancel],
+                    actions: vec![
+                        Action::until("Remove my second factors", complete_link, *expires_at),
+                        cancel,
+                        not_me,
+                    ],
                     code: None,
                     not_you,
                 },
@@ -248,6 +266,15 @@ fn alarm_letter(product: &str, alarm: Alarm, when: &str, device: &str) -> Letter
             "Your password was changed",
             format!(
                 "The password of your {product} account was changed on {when}. All other devices are signed out."
+            ),
+            None,
+        ),
+        Alarm::PasswordRemoved => (
+            format!("The password of your {product} account was removed"),
+            "If it was not you, say so now.".to_owned(),
+            "The password was removed",
+            format!(
+                "On {when} the password of your {product} account was removed, by {device}. Signing in goes by passkey or by mail from now on."
             ),
             None,
         ),

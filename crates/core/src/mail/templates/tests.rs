@@ -65,6 +65,8 @@ fn messages(link: &str, place: &str) -> Vec<Message> {
         place: place.clone(),
         cancel_link: link.clone(),
         complete_link: "https://id.example.com/recovery/complete?token=dw".to_owned(),
+        not_me_link: "https://id.example.com/not-me?token=dw".to_owned(),
+        not_me_expires_at: NOW + 168 * HOUR,
     };
     let recoveries = [RecoveryStage::Asked, RecoveryStage::Halfway, RecoveryStage::Ready].map(recovery);
     let alarm = |alarm: &Alarm| Message::Alarm {

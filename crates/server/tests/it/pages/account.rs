@@ -116,3 +116,53 @@ async fn the_account_shows_the_sign_in_before_this_one_with_device_and_address()
     assert!(page.contains("1 hour ago") && page.contains("Firefox"), "{page}");
     assert!(second.get("/account").await.text.contains("3 hours ago"), "each session has its own");
 }
+
+#[tokio::test]
+async fn a_field_that_does_not_come_stays_and_one_that_comes_empty_goes() {
+    let app = TestApp::start().await;
+    let (browser, _) = app.member("ada").await;
+    let fields = [("given_name", "Ada"), ("family_name", "Lovelace"), ("preferred_username", "ada.l")];
+    browser.submit("/account", &fields).await.expect_status(303);
+
+    browser.submit("/account", &[("x", "1"), ("family_name", "")]).await.expect_status(303);
+
+    let me = browser.get("/v1/me").await.value();
+    assert_eq!((&me["given_name"], &me["preferred_username"]), (&json!("Ada"), &json!("ada.l")));
+    assert_eq!(me["family_name"], json!(null));
+}
+
+#[tokio::test]
+async fn a_recovery_under_way_is_told_where_its_owner_looks_and_cancelled_there() {
+    let app = TestApp::start().await;
+    let (browser, email) = app.member("ada").await;
+    app.add_totp(&browser).await;
+    for page in ["/account", "/account/sessions", "/account/two-factor"] {
+        assert!(!browser.get(page).await.text.contains("lost your second factor"), "{page}");
+    }
+    let mfa_token = app.browser().sign_in(&email).await.value()["mfa_token"].clone();
+    app.browser().post("/v1/recovery", &json!({"mfa_token": mfa_token})).await.expect_status(202);
+
+    for page in ["/account", "/account/sessions", "/account/two-factor"] {
+        let text = browser.get(page).await.text;
+        assert!(text.contains("Somebody says that you lost your second factor"), "{page}: {text}");
+        assert!(text.contains("action=\"/account/two-factor/keep\""), "{page}");
+    }
+    browser.submit("/account/two-factor/keep", &[]).await.expect_status(303);
+    assert!(!browser.get("/account").await.text.contains("lost your second factor"));
+}
+
+#[tokio::test]
+async fn whoever_has_a_passkey_does_without_a_password() {
+    let app = TestApp::with(|config| config.sign_in.email = false).await;
+    let (browser, email) = app.member("ada").await;
+    assert!(!browser.get("/account/password").await.text.contains("Remove the password"), "the only way in");
+    crate::v1::passkeys::add(&app, &browser).await;
+    assert!(browser.get("/account/password").await.text.contains("Remove the password"));
+
+    let done = browser.submit("/account/password/remove", &[]).await;
+
+    done.expect_redirect("/account/password?removed=1");
+    let page = browser.get("/account/password?removed=1").await.text;
+    assert!(page.contains("has no password any more") && page.contains("Set a password"), "{page}");
+    app.browser().sign_in(&email).await.expect_problem(401, "invalid_credentials");
+}

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use doorward_test_support::{PASSWORD, TestApp};
 use reqwest::Method;
 
@@ -113,4 +115,87 @@ async fn a_wrong_code_is_marked_and_the_mail_can_be_sent_again() {
 
     reply.expect_redirect("/verify-email?resent=1");
     assert_eq!(app.mails_to("ada@example.com").await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_link_leads_on_to_where_the_sign_up_began_and_the_code_does_too() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let fields = |email| [("email", email), ("password", PASSWORD), ("redirect_to", "/account/sessions")];
+    browser.submit("/sign-up", &fields("ada@example.com")).await.expect_status(303);
+    let mail = app.mail_to("ada@example.com").await;
+    let page = browser.get(&mail.link()).await;
+    assert!(page.text.contains("name=\"redirect_to\" value=\"/account/sessions\""), "{}", page.text);
+    let elsewhere = app.browser().get(&mail.link()).await;
+    assert!(!elsewhere.text.contains("/account/sessions"), "where to go is its own browser's");
+    let form = [("token", mail.token()), ("redirect_to", "/account/sessions".to_owned())];
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    browser.submit("/verify-email", &form).await.expect_redirect("/account/sessions");
+
+    let evil = app.browser();
+    let fields =
+        [("email", "eve@example.com"), ("password", PASSWORD), ("redirect_to", "https://evil.example/")];
+    evil.submit("/sign-up", &fields).await.expect_status(303);
+    let page = evil.get(&app.mail_to("eve@example.com").await.link()).await;
+    assert!(!page.text.contains("evil.example"), "{}", page.text);
+}
+
+/// What a browser without script posts back of a form that has a puzzle.
+fn waits_with(page: &str) -> String {
+    let at = page.find("name=\"waited_with\" value=\"").unwrap_or_else(|| panic!("{page}"));
+    page[at..].split('"').nth(3).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn in_a_flood_a_browser_without_script_waits_a_minute_and_is_let_in_once() {
+    let app = TestApp::with(|config| {
+        config.challenge.enabled = true;
+        config.challenge.sign_ups_above = 0;
+    })
+    .await;
+    let browser = app.browser();
+    let fields = [("email", "ada@example.com"), ("password", PASSWORD)];
+    let refused = browser.submit("/sign-up", &fields).await;
+    let page = &refused.expect_status(403).text;
+    assert!(page.contains("Wait a minute") && !page.contains("set a new password by mail"), "{page}");
+    let puzzle = waits_with(page);
+    let waited = [fields[0], fields[1], ("waited_with", puzzle.as_str())];
+
+    app.advance(Duration::from_secs(30));
+    let again = browser.submit("/sign-up", &waited).await;
+    assert_eq!(waits_with(&again.expect_status(403).text), puzzle, "the wait goes on");
+    app.advance(Duration::from_secs(31));
+    browser.submit("/sign-up", &waited).await.expect_redirect("/verify-email");
+
+    let reused = [("email", "eve@example.com"), fields[1], ("waited_with", puzzle.as_str())];
+    app.browser().submit("/sign-up", &reused).await.expect_status(403);
+    let made_up = [fields[0], fields[1], ("waited_with", "0.1.18.x")];
+    app.browser().submit("/sign-up", &made_up).await.expect_status(403);
+}
+
+#[tokio::test]
+async fn waiting_lets_in_few_from_one_network() {
+    let app = TestApp::with(|config| {
+        config.challenge.enabled = true;
+        config.challenge.sign_ups_above = 0;
+        config.rate_limit.enabled = true;
+    })
+    .await;
+    let fields = [("email", "ada@example.com"), ("password", PASSWORD)];
+    let mut puzzles = Vec::new();
+    for n in 0..10 {
+        let email = format!("ada{n}@example.com");
+        let refused = app.browser().submit("/sign-up", &[("email", &email), fields[1]]).await;
+        puzzles.push((email, waits_with(&refused.text)));
+    }
+    app.advance(Duration::from_secs(61));
+
+    let mut statuses = Vec::new();
+    for (email, puzzle) in &puzzles {
+        let form = [("email", email.as_str()), fields[1], ("waited_with", puzzle)];
+        statuses.push(app.browser().submit("/sign-up", &form).await.status);
+    }
+
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 5, "{statuses:?}");
+    assert_eq!(statuses.last(), Some(&429));
 }

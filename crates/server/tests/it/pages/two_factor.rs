@@ -183,3 +183,22 @@ async fn a_trusted_device_confirms_by_the_app_before_what_is_sensitive() {
     browser.submit("/reauthenticate", &form).await.expect_redirect("/account/two-factor/app");
     browser.get("/account/two-factor/app").await.expect_status(200);
 }
+
+#[tokio::test]
+async fn how_long_a_device_is_trusted_is_said_as_it_is() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    app.add_totp(&ada).await;
+    let mut app = app;
+    for (hours, words) in
+        [(12, "for 12 hours"), (24, "for one day"), (36, "for 36 hours"), (720, "for 30 days")]
+    {
+        app.restart_with(|config| config.mfa.trusted_device = std::time::Duration::from_secs(hours * 3600))
+            .await;
+        let browser = app.browser();
+        let form = [("identifier", email.as_str()), ("password", doorward_test_support::PASSWORD)];
+        browser.submit("/sign-in", &form).await.expect_redirect("/sign-in/mfa");
+        let page = browser.get("/sign-in/mfa").await.text;
+        assert!(page.contains(&format!("Don&#39;t ask on this device {words}")), "{page}");
+    }
+}

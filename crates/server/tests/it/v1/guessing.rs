@@ -334,3 +334,22 @@ async fn an_attempt_that_nobody_waits_for_does_not_count() {
 
     app.browser().sign_in(&email).await.expect_status(200);
 }
+
+#[tokio::test]
+async fn what_is_tried_in_a_stolen_session_keeps_the_owners_other_devices_from_nothing() {
+    let app = TestApp::with(limited).await;
+    let (ada, email) = app.member("ada").await;
+    let elsewhere = app.browser();
+    elsewhere.sign_in(&email).await.expect_status(200);
+    let thief = ada.copy();
+    let wrong = json!({"password": "not the right password"});
+    let mut refused = 0;
+    for _ in 0..12 {
+        refused += u32::from(thief.post("/v1/reauthenticate", &wrong).await.status == 429);
+    }
+    assert!(refused > 0, "the thief waits");
+
+    elsewhere.post("/v1/reauthenticate", &json!({"password": PASSWORD})).await.expect_status(200);
+    app.advance(Duration::from_secs(61));
+    ada.post("/v1/reauthenticate", &json!({"password": PASSWORD})).await.expect_status(200);
+}

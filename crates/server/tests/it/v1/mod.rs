@@ -12,6 +12,7 @@ mod passkey_keys;
 mod passkey_sign_in;
 pub mod passkeys;
 mod password;
+mod password_removal;
 mod phone;
 mod places;
 mod reauthentication;

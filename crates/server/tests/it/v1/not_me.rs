@@ -150,3 +150,50 @@ async fn a_sign_in_that_was_under_way_opens_no_session_after_the_rescue() {
         }
     }
 }
+
+/// A thief gives the account another address; its owner, who can't get in any more, signs up anew with the old one. Answers the
+/// thief, the old address, and the tokens of the mails that the old address was sent: "not me", and "take it back".
+async fn signed_up_anew(app: &TestApp) -> (doorward_test_support::Browser, String, String, String) {
+    let (_, email) = app.member("ada").await;
+    let thief = app.browser();
+    thief.sign_in(&email).await.expect_status(200);
+    let not_me = app.mail_to(&email).await.token();
+    let theirs = "thief@elsewhere.example";
+    thief.post("/v1/me/email", &json!({"new_email": theirs})).await.expect_status(202);
+    let code = app.mail_to(theirs).await.code();
+    thief.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+    let undo = app.mail_to(&email).await.token();
+    let anew = app.browser();
+    anew.sign_up(&email).await.expect_status(202);
+    let body = json!({"email": email, "code": app.mail_to(&email).await.code()});
+    anew.post("/v1/email/verify", &body).await.expect_status(200);
+    (thief, email, not_me, undo)
+}
+
+#[tokio::test]
+async fn an_owner_who_signed_up_anew_still_shuts_the_thief_out() {
+    for path in ["/v1/not-me", "/v1/me/email/undo"] {
+        let app = TestApp::start().await;
+        let (thief, email, not_me, undo) = signed_up_anew(&app).await;
+        let token = if path == "/v1/not-me" { not_me } else { undo };
+
+        let told = app.browser().post(path, &json!({"token": token})).await;
+
+        told.expect_problem(403, "account_disabled");
+        assert!(told.text.contains("another account has your address now"), "{}", told.text);
+        thief.get("/v1/session").await.expect_problem(401, "session_revoked");
+        thief.refresh().await.expect_problem(401, "session_revoked");
+        thief.sign_in("thief@elsewhere.example").await.expect_problem(401, "invalid_credentials");
+        let theirs = "thief@elsewhere.example";
+        assert!(app.mails_to(theirs).await.iter().all(|mail| !mail.text.contains("/reset-password")));
+        thief.post("/v1/password/forgot", &json!({"email": theirs})).await.expect_status(202);
+        let body = json!({"token": app.mail_to(theirs).await.token(), "new_password": PASSWORD});
+        thief.post("/v1/password/reset", &body).await;
+        thief.sign_in(theirs).await.expect_problem(403, "account_disabled");
+        app.browser().sign_in(&email).await.expect_status(200);
+        app.browser()
+            .post(path, &json!({"token": token}))
+            .await
+            .expect_problem(400, "invalid_or_expired_token");
+    }
+}

@@ -596,6 +596,63 @@ async fn the_operator_removes_them_at_once_with_a_note() {
         "SELECT COUNT(*) FROM audit_events WHERE type = 'factors.reset' AND detail LIKE '%video call%'";
     assert_eq!(app.count(noted).await, 1);
     assert!(app.mail_to(&ada.email).await.subject.contains("removed"));
+    for note in ["", "  \n", "x".repeat(501).as_str()] {
+        let refused = recovery::reset_by_operator(app.app.context(), &caller, user, note).await;
+        assert_eq!(refused.unwrap_err().code().as_str(), "validation_failed", "{note}");
+    }
     let again = recovery::reset_by_operator(app.app.context(), &caller, user, "again").await;
     assert!(again.is_err(), "there is none left");
+}
+
+#[tokio::test]
+async fn each_of_its_mails_says_that_it_was_not_me() {
+    for stage in ["lost your second factor", "will be removed soon", "get back into"] {
+        let (app, ada) = start().await;
+        app.advance(8 * DAY);
+        ask(&app, &ada.email).await;
+        let mut told = mails(&app, &ada.email, stage).await;
+        for _ in 0..2 {
+            if told.is_empty() {
+                app.advance(12 * HOUR);
+                told = mails(&app, &ada.email, stage).await;
+            }
+        }
+
+        let body = json!({"token": token(&told[0], "/not-me")});
+        app.browser().post("/v1/not-me", &body).await.expect_status(204);
+
+        ada.browser.refresh().await.expect_problem(401, "session_revoked");
+        assert_eq!(app.count("SELECT COUNT(*) FROM recoveries WHERE used_at IS NULL").await, 0, "{stage}");
+        assert_eq!(app.count("SELECT COUNT(*) FROM totp WHERE confirmed").await, 1, "{stage}");
+        assert!(app.mail_to(&ada.email).await.text.contains("/reset-password"));
+    }
+}
+
+#[tokio::test]
+async fn every_step_is_written_down_with_who_cancelled() {
+    let (app, ada) = start().await;
+    ask(&app, &ada.email).await;
+    ada.browser.post_empty("/v1/recovery/cancel").await.expect_status(204);
+    ask(&app, &ada.email).await;
+    app.advance(DAY);
+    let ready = mails(&app, &ada.email, "get back into").await.remove(0);
+    complete(&app, &token(&ready, "/recovery/complete")).await.expect_status(204);
+
+    let steps = app
+        .app
+        .context()
+        .db
+        .read(async |tx| {
+            let sql = "SELECT type FROM audit_events WHERE type LIKE 'recovery.%' ORDER BY id";
+            let rows = tx.query_all(sql, &[]).await?;
+            rows.iter().map(|row| row.get::<String>(0)).collect::<Result<Vec<_>, _>>()
+        })
+        .await
+        .unwrap();
+
+    let wanted = ["asked", "cancelled", "asked", "ready", "completed"].map(|step| format!("recovery.{step}"));
+    assert_eq!(steps, wanted);
+    let by_session =
+        "SELECT COUNT(*) FROM audit_events WHERE type = 'recovery.cancelled' AND detail LIKE '%session%'";
+    assert_eq!(app.count(by_session).await, 1);
 }

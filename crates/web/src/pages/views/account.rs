@@ -79,6 +79,8 @@ pub struct AccountPage {
     pub offers_passkey: bool,
     /// For the browser's password manager.
     pub signals: serde_json::Value,
+    /// When a recovery that is under way can be completed.
+    pub recovery: Option<String>,
     /// What just happened: the profile is saved.
     pub notice: Option<String>,
 }

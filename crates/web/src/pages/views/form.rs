@@ -277,6 +277,14 @@ pub struct Other {
 pub struct Challenge {
     pub text: String,
     pub difficulty: u32,
+    /// A browser that solves none sends it back unsolved after a minute.
+    pub waits: bool,
+}
+
+impl Challenge {
+    pub fn new(text: String, difficulty: u32) -> Self {
+        Self { text, difficulty, waits: false }
+    }
 }
 
 /// The second form of a page that waits for a mail: send it again.

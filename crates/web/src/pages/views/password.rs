@@ -82,7 +82,9 @@ pub struct ChangePasswordPage {
     pub form: Form,
     /// An account that is signed in to by passkey may have none.
     pub has_password: bool,
-    /// The password was just changed.
+    /// There is another way to sign in, so it can go.
+    pub removable: bool,
+    /// The password was just changed, or removed.
     pub notice: Option<String>,
 }
 

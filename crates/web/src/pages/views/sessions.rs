@@ -12,6 +12,8 @@ pub struct SessionsPage {
     /// The one of this request first.
     pub sessions: Vec<SessionItem>,
     pub devices: Vec<DeviceItem>,
+    /// When a recovery that is under way can be completed.
+    pub recovery: Option<String>,
     /// What just happened.
     pub notice: Option<String>,
     /// What is wrong with the name that was given to a device.

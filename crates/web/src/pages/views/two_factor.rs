@@ -24,9 +24,9 @@ pub struct SecondStepPage {
 }
 
 impl SecondStepPage {
-    /// Fields: `code`, and `trust_device` (`on`) where a device may be trusted for `trust_days`. Posts to `/sign-in/mfa`. Where
+    /// Fields: `code`, and `trust_device` (`on`) where a device may be trusted, for a time in words. Posts to `/sign-in/mfa`. Where
     /// a code has to be sent first, there are none, and it posts to `/sign-in/mfa/sms`.
-    pub fn form(by: StepBy, trust_days: u64, redirect_to: Option<&str>) -> Form {
+    pub fn form(by: StepBy, trust: Option<&str>, redirect_to: Option<&str>) -> Form {
         if by == StepBy::Phone {
             let form = Form::new("/sign-in/mfa/sms", "Send a code to my phone", "Sending…");
             return form.redirect_to(redirect_to);
@@ -46,10 +46,11 @@ impl SecondStepPage {
             StepBy::App => form.with(app_code()).hide("method", "totp"),
             StepBy::Passkey | StepBy::Phone => form,
         };
-        let days = if trust_days == 1 { "a day".to_owned() } else { format!("{trust_days} days") };
-        let form = match trust_days {
-            0 => form,
-            _ => form.with(Field::checkbox("trust_device", &format!("Don't ask on this device for {days}"))),
+        let form = match trust {
+            None => form,
+            Some(time) => {
+                form.with(Field::checkbox("trust_device", &format!("Don't ask on this device for {time}")))
+            }
         };
         form.redirect_to(redirect_to)
     }

@@ -178,3 +178,20 @@ async fn a_disabled_account_is_told_after_both_factors_and_gets_in_by_none() {
     assert_ne!(reply.status, 200);
     browser.get("/v1/session").await.expect_problem(401, "not_authenticated");
 }
+
+#[tokio::test]
+async fn a_mailbox_is_one_factor_and_what_is_proved_after_it_is_the_other() {
+    let app = TestApp::start().await;
+    let ada = ada(&app).await;
+    let browser = app.browser();
+    browser.post("/v1/sign-in/email", &json!({"email": ada.email})).await.expect_status(202);
+    let body = json!({"email": ada.email, "code": app.mail_to(&ada.email).await.code()});
+    let answer = browser.post("/v1/sign-in/email/verify", &body).await.expect_status(200).value();
+    assert_eq!(answer["status"], "mfa_required", "{answer}");
+    let token = answer["mfa_token"].as_str().unwrap();
+
+    second_step(&browser, token, "totp", &ada.phone.next_code(&app)).await.expect_status(200);
+
+    let session = session(&browser).await;
+    assert_eq!((&session["acr"], &session["amr"]), (&json!("aal2"), &json!(["email", "otp", "mfa"])));
+}

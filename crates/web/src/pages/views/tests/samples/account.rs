@@ -25,6 +25,7 @@ fn account(add: &mut Add) {
         email: EMAIL.to_owned(),
         email_verified: true,
         takes_phone: true,
+        recovery: Some("22 November 2026, 19:06 UTC".to_owned()),
         phone: None,
         roles: vec!["admin".to_owned(), "user".to_owned()],
         last_sign_in: Some(LastSignIn {
@@ -46,6 +47,7 @@ fn account(add: &mut Add) {
         layout,
         form: fault,
         email_verified: false,
+        recovery: None,
         takes_phone: false,
         roles: Vec::new(),
         last_sign_in: None,
@@ -97,6 +99,7 @@ fn sessions(add: &mut Add) {
         layout: inside("Sessions"),
         sessions: vec![session("Firefox on Linux", true, false), session("Ada's phone", false, true)],
         devices: vec![device("Firefox on Linux", true), device("Chrome on Windows", false)],
+        recovery: None,
         notice: Some("That session is signed out.".to_owned()),
         alert: None,
     };
@@ -107,6 +110,7 @@ fn sessions(add: &mut Add) {
         layout: branded("Sessions"),
         sessions: vec![session(EVIL, true, true), session(LONG, false, false)],
         devices: vec![device(EVIL, true), device(LONG, false)],
+        recovery: Some(EVIL.to_owned()),
         notice: None,
         alert: Some(EVIL.to_owned()),
     };

@@ -179,15 +179,33 @@ fn passwords(add: &mut Add) {
     let has_password = true;
     add(
         "password",
-        &ChangePasswordPage { layout: inside("Password"), form: form(), has_password, notice: None },
+        &ChangePasswordPage {
+            layout: inside("Password"),
+            form: form(),
+            has_password,
+            removable: true,
+            notice: None,
+        },
     );
     let notice = Some("The password is changed. Other devices are signed out.".to_owned());
     add(
         "password-changed",
-        &ChangePasswordPage { layout: inside("Password"), form: form(), has_password, notice },
+        &ChangePasswordPage {
+            layout: inside("Password"),
+            form: form(),
+            has_password,
+            removable: false,
+            notice,
+        },
     );
     let (form, notice) = (wrong(form(), EVIL), Some(EVIL.to_owned()));
-    add("password-hostile", &ChangePasswordPage { layout: branded("Password"), form, has_password, notice });
+    add(
+        "password-hostile",
+        &ChangePasswordPage { layout: branded("Password"), form, has_password, removable: true, notice },
+    );
     let (layout, form) = (inside("Password"), ChangePasswordPage::form(EMAIL, 8, false));
-    add("password-first", &ChangePasswordPage { layout, form, has_password: false, notice: None });
+    add(
+        "password-first",
+        &ChangePasswordPage { layout, form, has_password: false, removable: false, notice: None },
+    );
 }

@@ -96,7 +96,7 @@ fn second_step(add: &mut Add) {
         ("second-step-backup", StepBy::BackupCode, Some("/account")),
         ("second-step-hostile", StepBy::Sms, Some(EVIL)),
     ] {
-        let form = SecondStepPage::form(by, 30, to);
+        let form = SecondStepPage::form(by, Some("30 days"), to);
         let (layout, form) = match to {
             Some(EVIL) => (branded("One more step"), wrong(form, EVIL)),
             _ => (layout("One more step"), form),
