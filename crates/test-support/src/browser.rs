@@ -5,7 +5,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, redirect};
 use serde_json::{Value, json};
 
-use crate::PASSWORD;
+use crate::{PASSWORD, described};
 
 /// What keeps cookies as a browser does, and says of its requests what a browser says.
 pub struct Browser {
@@ -139,7 +139,8 @@ impl Browser {
         headers: HeaderMap,
         body: Option<Vec<u8>>,
     ) -> reqwest::Result<Reply> {
-        let mut request = self.client.request(method, url).headers(headers);
+        let path = url.strip_prefix(&self.base).unwrap_or_default().to_owned();
+        let mut request = self.client.request(method.clone(), url).headers(headers);
         if let Some(body) = body {
             request = request.body(body);
         }
@@ -147,6 +148,7 @@ impl Browser {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
         self.keep_cookies(&headers);
+        described::check(method.as_str(), &path, status, &text);
         Ok(Reply { status, headers, text })
     }
 

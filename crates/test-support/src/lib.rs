@@ -7,6 +7,7 @@ mod authenticator;
 mod authenticator_app;
 mod authenticator_key;
 mod browser;
+mod described;
 mod mailbox;
 mod sms;
 

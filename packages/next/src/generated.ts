@@ -78,6 +78,15 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
+                /** @description The query asks for what there is not */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
             };
         };
         put?: never;
@@ -711,6 +720,15 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
+                /** @description A query that makes no sense */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
             };
         };
         put?: never;
@@ -1010,6 +1028,15 @@ export interface paths {
                 };
                 /** @description Nobody is signed in */
                 401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description `reauthentication_required`, where the account has a second factor since */
+                403: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -1886,6 +1913,15 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
+                /** @description A query that makes no sense */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
             };
         };
         put?: never;
@@ -2254,8 +2290,26 @@ export interface paths {
                     };
                     content?: never;
                 };
+                /** @description Nobody is signed in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description `reauthentication_required`, where a first password is set */
                 403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The password was changed meanwhile */
+                409: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -2872,6 +2926,15 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
+                /** @description Fields need attention */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description Too many attempts, or the account is locked for a while */
                 429: {
                     headers: {
@@ -3323,6 +3386,15 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
+                /** @description A passkey that does not hold, or verified nobody where it must */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description The account has no such second factor */
                 422: {
                     headers: {
@@ -3683,6 +3755,24 @@ export interface paths {
                         "application/json": components["schemas"]["SignUpAnswer"];
                     };
                 };
+                /** @description `challenge_required`: many sign up just now, so solve one first */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Another account has that address: told only where addresses are verified later */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description Fields need attention */
                 422: {
                     headers: {
@@ -3738,6 +3828,15 @@ export interface paths {
                 };
                 /** @description `token_invalid`, `token_reused`, `session_expired`, `session_revoked`: sign in again */
                 401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Fields need attention */
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };

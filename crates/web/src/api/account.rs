@@ -61,6 +61,7 @@ pub struct VerifyEmailChangeRequest {
     (status = 401, description = "Nobody is signed in", body = Problem),
     (status = 409, description = "Another account has that address now", body = Problem),
     (status = 422, description = "Fields need attention", body = Problem),
+    (status = 403, description = "`reauthentication_required`, where the account has a second factor since", body = Problem),
 ))]
 pub async fn verify_email_change(
     State(web): State<Web>,

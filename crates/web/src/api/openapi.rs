@@ -33,7 +33,10 @@ fn frame() -> OpenApi {
         .description(Some(
             "Authentication that you own. Errors are RFC 9457 problem details with a stable `code`. Any endpoint may \
              answer 429 `rate_limited` or 503 `overloaded`, with `Retry-After`; those that are limited tell what is left \
-             in `RateLimit` and `RateLimit-Policy`.",
+             in `RateLimit` and `RateLimit-Policy`. Nor is it said at each that a request is refused which can't be read \
+             (400 `malformed_request`), comes from another site's page (403 `cross_site_refused`), is too large \
+             (413 `body_too_large`) or is not JSON (415 `unsupported_media_type`), and that a server may fail \
+             (500 `internal_error`) or miss something that it needs (503 `unavailable`).",
         ))
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
         .build();

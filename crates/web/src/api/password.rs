@@ -88,6 +88,8 @@ pub struct ChangeRequest {
     (status = 200, description = "Changed; the new tokens, for a client without cookies", body = TokensAnswer),
     (status = 403, description = "`reauthentication_required`, where a first password is set", body = Problem),
     (status = 422, description = "Fields need attention", body = Problem),
+    (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 409, description = "The password was changed meanwhile", body = Problem),
 ))]
 pub async fn change(
     State(web): State<Web>,

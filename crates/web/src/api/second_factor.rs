@@ -125,6 +125,7 @@ pub struct SecondFactorRequest {
     (status = 400, description = "`invalid_or_expired_code`: try again. `invalid_or_expired_token`: sign in anew", body = Problem),
     (status = 422, description = "The account has no such second factor", body = Problem),
     (status = 429, description = "Too many wrong codes", body = Problem),
+    (status = 401, description = "A passkey that does not hold, or verified nobody where it must", body = Problem),
 ))]
 pub async fn complete(
     State(web): State<Web>,

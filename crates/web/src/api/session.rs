@@ -43,6 +43,7 @@ pub struct SignInRequest {
     (status = 401, description = "The details do not match", body = Problem),
     (status = 403, description = "The account is disabled, or its address not verified: told after a right password only", body = Problem),
     (status = 429, description = "Too many attempts, or the account is locked for a while", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn sign_in(
     State(web): State<Web>,
@@ -81,6 +82,7 @@ pub struct RefreshRequest {
 #[utoipa::path(post, path = "/v1/token/refresh", tag = "Sign-in", security(()), request_body(content = Option<RefreshRequest>), responses(
     (status = 200, description = "New tokens", body = TokensAnswer),
     (status = 401, description = "`token_invalid`, `token_reused`, `session_expired`, `session_revoked`: sign in again", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn refresh(
     State(web): State<Web>,

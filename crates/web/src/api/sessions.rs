@@ -23,6 +23,7 @@ use crate::state::Web;
 #[utoipa::path(get, path = "/v1/me/sessions", tag = "Sessions and devices", params(PageQuery), responses(
     (status = 200, description = "The sessions", body = List<SessionView>),
     (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 422, description = "A query that makes no sense", body = Problem),
 ))]
 pub async fn list(
     State(web): State<Web>,
@@ -91,6 +92,7 @@ impl KnownDevice {
 #[utoipa::path(get, path = "/v1/me/devices", tag = "Sessions and devices", params(PageQuery), responses(
     (status = 200, description = "The devices", body = List<KnownDevice>),
     (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 422, description = "A query that makes no sense", body = Problem),
 ))]
 pub async fn devices(
     State(web): State<Web>,

@@ -50,6 +50,8 @@ pub struct SignUpAnswer {
     (status = 202, description = "A mail was sent; verify the address next", body = SignUpAnswer),
     (status = 200, description = "Signed in at once, where addresses are verified later", body = SignInAnswer),
     (status = 422, description = "Fields need attention", body = Problem),
+    (status = 403, description = "`challenge_required`: many sign up just now, so solve one first", body = Problem),
+    (status = 409, description = "Another account has that address: told only where addresses are verified later", body = Problem),
 ))]
 pub async fn start(
     State(web): State<Web>,

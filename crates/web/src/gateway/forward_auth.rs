@@ -44,6 +44,7 @@ const REDIRECT: HeaderName = HeaderName::from_static("x-auth-redirect");
             ("X-Auth-Token" = String, description = "The same as a JWT of 60 seconds for the service: `typ` is `internal+jwt`, `aud` the origin that was asked for"),
         )),
         (status = 303, description = "Nobody is signed in, and a person asked for a page (`mode=redirect`)"),
+        (status = 422, description = "The query asks for what there is not", body = Problem),
         (status = 401, description = "Nobody is signed in. `X-Auth-Redirect` leads a person there", body = Problem),
         (status = 403, description = "Somebody is, who may not", body = Problem),
     ))]
