@@ -32,6 +32,7 @@ pub struct EnrolmentRequest {
 #[utoipa::path(post, path = "/v1/sign-in/enrol/totp", tag = "Sign-in", security(()), request_body = EnrolmentRequest, responses(
     (status = 200, description = "What the app is told; it counts once a code of it is confirmed", body = TotpSetUp),
     (status = 400, description = "`invalid_or_expired_token`: sign in anew", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn begin_totp(
     State(web): State<Web>,
@@ -67,6 +68,7 @@ pub struct EnrolledAnswer {
     (status = 200, description = "Signed in", body = EnrolledAnswer),
     (status = 400, description = "`invalid_or_expired_code`: try again. `invalid_or_expired_token`: sign in anew", body = Problem),
     (status = 409, description = "No set-up is under way", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn confirm_totp(
     State(web): State<Web>,
@@ -94,6 +96,7 @@ pub struct PasskeyEnrolmentRequest {
     (status = 200, description = "What to hand to navigator.credentials.create", body = PasskeyStarted),
     (status = 400, description = "`invalid_or_expired_token`: sign in anew", body = Problem),
     (status = 429, description = "Too many attempts", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn begin_passkey(
     State(web): State<Web>,

@@ -109,6 +109,7 @@ pub struct ChangedFactors {
     (status = 401, description = "Nobody is signed in", body = Problem),
     (status = 403, description = "`reauthentication_required`", body = Problem),
     (status = 409, description = "The account has no passkey", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn change(
     State(web): State<Web>,
@@ -230,6 +231,7 @@ pub struct TotpAnswer {
     (status = 401, description = "Nobody is signed in", body = Problem),
     (status = 403, description = "`reauthentication_required`: the account has a second factor meanwhile", body = Problem),
     (status = 409, description = "No set-up is under way", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn confirm_totp(
     State(web): State<Web>,

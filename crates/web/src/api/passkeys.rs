@@ -50,6 +50,7 @@ pub struct Nothing {}
 #[utoipa::path(post, path = "/v1/sign-in/passkey/start", tag = "Sign-in", security(()), request_body(content = Option<Nothing>), responses(
     (status = 200, description = "What to hand to navigator.credentials.get", body = PasskeyStarted),
     (status = 429, description = "Too many attempts", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn sign_in_start(
     State(web): State<Web>,
@@ -132,6 +133,7 @@ impl PasskeyView {
 #[utoipa::path(get, path = "/v1/me/passkeys", tag = "Passkeys", params(PageQuery), responses(
     (status = 200, description = "The passkeys", body = List<PasskeyView>),
     (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 422, description = "A query that makes no sense", body = Problem),
 ))]
 pub async fn list(
     State(web): State<Web>,
@@ -148,6 +150,7 @@ pub async fn list(
     (status = 401, description = "Nobody is signed in", body = Problem),
     (status = 403, description = "`reauthentication_required`", body = Problem),
     (status = 409, description = "The account has as many as it may have", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn start(
     State(web): State<Web>,

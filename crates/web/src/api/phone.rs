@@ -102,6 +102,7 @@ pub struct PhoneVerified {
     (status = 403, description = "`reauthentication_required`: the account has a second factor meanwhile", body = Problem),
     (status = 404, description = "The settings name no provider of SMS", body = Problem),
     (status = 429, description = "Too many attempts", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn verify(
     State(web): State<Web>,

@@ -40,6 +40,7 @@ pub struct RecoveryAnswer {
     (status = 202, description = "It waits", body = RecoveryAnswer),
     (status = 400, description = "The sign-in took too long", body = Problem),
     (status = 409, description = "The account has no second factor that could be lost", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn start(
     State(web): State<Web>,
@@ -65,6 +66,7 @@ pub struct CancelRecoveryRequest {
     (status = 400, description = "The link does not work", body = Problem),
     (status = 401, description = "Neither a link nor a session", body = Problem),
     (status = 404, description = "No recovery is under way", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn cancel(
     State(web): State<Web>,
@@ -97,6 +99,7 @@ pub struct CompleteRecoveryRequest {
     (status = 204, description = "The second factors are gone"),
     (status = 400, description = "The link does not work", body = Problem),
     (status = 409, description = "It is not ready yet", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn complete(
     State(web): State<Web>,

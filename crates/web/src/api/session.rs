@@ -136,6 +136,7 @@ pub struct SignOutRequest {
 /// Also works with an access token that has run out. Ending what has ended already succeeds.
 #[utoipa::path(post, path = "/v1/sign-out", tag = "Sign-in", request_body(content = Option<SignOutRequest>), responses(
     (status = 204, description = "This session has ended"),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn sign_out(
     State(web): State<Web>,
@@ -167,6 +168,7 @@ pub struct SignOutAllRequest {
 #[utoipa::path(post, path = "/v1/sign-out/all", tag = "Sign-in", request_body(content = Option<SignOutAllRequest>), responses(
     (status = 204, description = "The sessions have ended"),
     (status = 401, description = "Nobody is signed in", body = Problem),
+    (status = 422, description = "Fields need attention", body = Problem),
 ))]
 pub async fn sign_out_all(
     State(web): State<Web>,
