@@ -28,6 +28,11 @@ impl AuthenticatorApp {
         otp::code(&self.0, otp::step_at(app.clock.now().seconds()) + steps)
     }
 
+    /// What it shows by this machine's clock, to a server that goes by it too.
+    pub fn code_now(&self) -> String {
+        otp::code(&self.0, otp::step_at(doorward_core::context::SystemClock::machine_now().seconds()))
+    }
+
     /// What it shows next: the clock moves on, since each code works once.
     pub fn next_code(&self, app: &TestApp) -> String {
         app.advance(Duration::from_secs(30));

@@ -36,7 +36,7 @@ async fn no_page_spends_a_refresh_token_without_giving_another() {
         "/account",
         "/account/email",
         "/account/sessions",
-        "/account/close",
+        "/account/delete",
         "/account/email/verify?token=x",
         "/reauthenticate",
         "/docs",
@@ -53,7 +53,7 @@ async fn no_page_spends_a_refresh_token_without_giving_another() {
         ("/verify-email", &[("email", "ada@example.com"), ("code", "000000")]),
         ("/sign-in/email", &[("code", "000000")]),
         ("/account", &[("given_name", "Ada")]),
-        ("/account/close", &[]),
+        ("/account/delete", &[]),
         ("/account/password", &[("current_password", "wrong"), ("new_password", "quite another sentence")]),
     ];
     for (page, fields) in forms {

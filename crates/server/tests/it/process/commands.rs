@@ -177,3 +177,61 @@ async fn a_command_whose_output_nobody_can_take_ends_without_a_panic() {
         assert_eq!((output.status.code(), &*said), (Some(0), ""), "{args:?}");
     }
 }
+
+#[tokio::test]
+async fn an_operator_resets_the_factors_of_an_account_and_says_why() {
+    let server = Server::start(&[]).await;
+    let ada = server.member("ada@example.com").await;
+    let set_up = ada.post_empty("/v1/me/totp").await.expect_status(200).value();
+    let code = app_code(set_up["secret"].as_str().unwrap());
+    ada.post("/v1/me/totp/confirm", &json!({"code": code})).await.expect_status(200);
+    let refused = server.cli(&["user", "reset-factors", "ada@example.com", "--note", " "]);
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("Say why"));
+
+    server.cli_ok(&["user", "reset-factors", "ada@example.com", "--note", "seen in person"]);
+
+    within_a_second(async || ada.get("/v1/session").await.status == 401).await;
+    let answer = server.browser().sign_in("ada@example.com").await.value();
+    assert_eq!(answer["status"], "enrolment_required");
+    let log = server.cli_ok(&["audit", "export"]);
+    let event = log.lines().find(|line| line.contains("factors.reset")).unwrap();
+    assert!(event.contains("seen in person"), "{event}");
+}
+
+#[tokio::test]
+async fn the_running_server_mails_when_the_wait_of_a_recovery_is_over() {
+    let mut server = Server::start(&[]).await;
+    let ada = server.member("ada@example.com").await;
+    let set_up = ada.post_empty("/v1/me/totp").await.expect_status(200).value();
+    let code = app_code(set_up["secret"].as_str().unwrap());
+    ada.post("/v1/me/totp/confirm", &json!({"code": code})).await.expect_status(200);
+    let mfa_token = server.browser().sign_in("ada@example.com").await.value()["mfa_token"].clone();
+    server.browser().post("/v1/recovery", &json!({"mfa_token": mfa_token})).await.expect_status(202);
+    server.terminate();
+    let db = server.database.open().await;
+    let day: i64 = 24 * 60 * 60 * 1_000_000;
+    db.write(async |tx| {
+        let back = "UPDATE recoveries SET asked_at = asked_at - ?1, ready_at = ready_at - ?1";
+        tx.execute(back, &doorward_db::p![day]).await
+    })
+    .await
+    .unwrap();
+    db.close().await;
+
+    server.run().await;
+
+    let began = std::time::Instant::now();
+    loop {
+        let mails = server.browser().get("/dev/mailbox.json?to=ada@example.com").await.text;
+        if mails.contains("/recovery/complete?token=") {
+            break;
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "{mails}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The present code of an authenticator app.
+fn app_code(secret: &str) -> String {
+    doorward_test_support::AuthenticatorApp::of_secret(secret).code_now()
+}

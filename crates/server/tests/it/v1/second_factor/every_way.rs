@@ -289,3 +289,36 @@ async fn what_a_sign_in_waits_for_is_told_and_a_mail_is_never_among_it() {
         assert!(answer["expires_in"].as_u64().unwrap() <= 600 && answer.get("user").is_none());
     }
 }
+
+#[tokio::test]
+async fn whichever_way_a_sign_in_began_its_token_opens_nothing_else() {
+    let mut app = without_limits().await;
+    let (somebody, _) = app.member("eve").await;
+    let mut owners = Vec::new();
+    for &way in Method::ALL {
+        owners.push((way, owner(&app, way).await));
+    }
+    for (way, owner) in &owners {
+        if meets(*way)[0] == "mfa_required" {
+            app.add_totp(&owner.browser).await;
+        }
+    }
+    let mut tried = 0;
+    for required in [false, true] {
+        if required {
+            app.restart_with(|config| config.mfa.required_for = vec!["user".to_owned()]).await;
+        }
+        for (way, owner) in &mut owners {
+            let came = come(&app, *way, owner).await;
+            // Each way has a door of the API; a page's keeps the token in the cookie.
+            let tokens = came.iter().filter(|(_, reply)| reply.status == 200);
+            for token in
+                tokens.filter_map(|(_, reply)| reply.value()["mfa_token"].as_str().map(str::to_owned)).take(1)
+            {
+                super::gate::opens_nothing(&app, &token, &somebody).await;
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried >= 10, "{tried}");
+}

@@ -7,42 +7,9 @@ async fn the_token_of_a_sign_in_under_way_opens_nothing_else() {
     let app = without_limits().await;
     let ada = ada(&app).await;
     let token = first_step(&app.browser(), &ada.email).await;
+    let thief = opens_nothing(&app, &token, &ada.browser).await;
     let bearer = [("authorization", format!("Bearer {token}"))];
     let bearer: Vec<(&str, &str)> = bearer.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let thief = app.browser();
-    for cookie in ["doorward_access", "doorward_refresh", "doorward_flow", "doorward_device"] {
-        thief.set_cookie(cookie, &token);
-    }
-    let description = app.browser().get("/openapi.json").await.value();
-    let mut tried = 0;
-    for (path, operations) in description["paths"].as_object().unwrap() {
-        for (method, operation) in operations.as_object().unwrap() {
-            // Those that ask for nobody are no way past the second factor.
-            if operation["security"] == json!([])
-                || operation["security"] == json!([{}])
-                || path == "/forward-auth"
-            {
-                continue;
-            }
-            let id = ada.browser.get("/v1/session").await.value()["session"]["id"].clone();
-            let path = path.replace("{id}", id.as_str().unwrap());
-            let method: Method = method.to_uppercase().parse().unwrap();
-            for (browser, headers) in [(&app.browser(), &bearer[..]), (&thief, &[])] {
-                let reply = browser.send(method.clone(), &path, headers, None).await;
-                // Whoever signs out is out, signed in or not.
-                let refused = if path == "/v1/sign-out" { 204 } else { 401 };
-                assert_eq!(reply.status, refused, "{method} {path}: {}", reply.text);
-                tried += 1;
-            }
-        }
-    }
-    assert!(tried > 40, "{tried}");
-    for page in
-        ["/account", "/account/two-factor", "/account/two-factor/app", "/account/password", "/reauthenticate"]
-    {
-        let reply = thief.get(page).await;
-        assert!(reply.expect_status(303).header("location").starts_with("/sign-in?"), "{page}");
-    }
     thief.set_cookie("doorward_refresh", &token);
     thief.post_empty("/v1/token/refresh").await.expect_problem(401, "token_invalid");
     let body = json!({"token": token, "new_password": PASSWORD});
@@ -194,4 +161,57 @@ async fn a_mailbox_is_one_factor_and_what_is_proved_after_it_is_the_other() {
 
     let session = session(&browser).await;
     assert_eq!((&session["acr"], &session["amr"]), (&json!("aal2"), &json!(["email", "otp", "mfa"])));
+}
+
+/// Tries the token of a sign-in under way at every endpoint that asks for somebody, and at the account's pages: as a Bearer token,
+/// and in place of every cookie. Answers the browser with the cookies. `owner` has a session to try to end.
+pub async fn opens_nothing(app: &TestApp, token: &str, owner: &Browser) -> Browser {
+    let bearer = [("authorization", format!("Bearer {token}"))];
+    let bearer: Vec<(&str, &str)> = bearer.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let thief = app.browser();
+    for cookie in ["doorward_access", "doorward_refresh", "doorward_flow", "doorward_device"] {
+        thief.set_cookie(cookie, token);
+    }
+    let description = app.browser().get("/openapi.json").await.value();
+    let mut tried = 0;
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            // Those that ask for nobody are no way past the second factor.
+            if operation["security"] == json!([])
+                || operation["security"] == json!([{}])
+                || path == "/forward-auth"
+            {
+                continue;
+            }
+            let id = owner.get("/v1/session").await.value()["session"]["id"].clone();
+            let path = path.replace("{id}", id.as_str().unwrap());
+            let method: Method = method.to_uppercase().parse().unwrap();
+            for (browser, headers) in [(&app.browser(), &bearer[..]), (&thief, &[])] {
+                let reply = browser.send(method.clone(), &path, headers, None).await;
+                // Whoever signs out is out, signed in or not.
+                let refused = if path == "/v1/sign-out" { 204 } else { 401 };
+                assert_eq!(reply.status, refused, "{method} {path}: {}", reply.text);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 40, "{tried}");
+    for page in [
+        "/account",
+        "/account/sessions",
+        "/account/activity",
+        "/account/data",
+        "/account/delete",
+        "/account/email",
+        "/account/passkeys",
+        "/account/passkeys/add",
+        "/account/two-factor",
+        "/account/two-factor/app",
+        "/account/password",
+        "/reauthenticate",
+    ] {
+        let reply = thief.get(page).await;
+        assert!(reply.expect_status(303).header("location").starts_with("/sign-in?"), "{page}");
+    }
+    thief
 }

@@ -7,6 +7,7 @@ mod gate;
 mod oathtool;
 mod passkey;
 mod required;
+mod restart;
 mod second_only;
 mod sms;
 mod strangers;

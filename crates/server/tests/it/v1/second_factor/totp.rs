@@ -223,3 +223,40 @@ async fn the_secret_is_sealed_and_reaches_nobody_a_second_time() {
         }
     }
 }
+
+#[tokio::test]
+async fn of_fifty_sign_ins_with_one_code_over_two_processes_one_gets_in() {
+    let app = without_limits().await;
+    let ada = ada(&app).await;
+    let other = app.second_process().await;
+    let mut tokens = Vec::new();
+    for _ in 0..50 {
+        tokens.push(first_step(&app.browser(), &ada.email).await);
+    }
+    let code = ada.phone.next_code(&app);
+
+    let won = doorward_test_support::all_at_once(tokens.into_iter().enumerate(), |(at, token)| {
+        let (browser, code, other) = (app.browser(), code.clone(), &other);
+        async move {
+            if at % 2 == 0 {
+                return second_step(&browser, &token, "totp", &code).await.status == 200;
+            }
+            let caller = doorward_core::context::Caller::system("other");
+            let method = doorward_core::second_factor::Method::Totp;
+            doorward_core::sign_in::second::complete(
+                &other.sessions,
+                &caller,
+                &token.into(),
+                method,
+                &code,
+                true,
+                false,
+            )
+            .await
+            .is_ok()
+        }
+    })
+    .await;
+
+    assert_eq!(won.iter().filter(|won| **won).count(), 1);
+}
