@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
-use crate::{DbError, Migration, MigrationReport, Tx, migrate};
+use crate::{DbError, Migration, MigrationReport, Schema, Tx, migrate};
 
 /// A database. Cheap to clone.
 #[derive(Clone)]
@@ -51,6 +51,20 @@ impl Db {
         Ok(Self(Arc::new(inner)))
     }
 
+    /// Opens what there is as it stands, to look at it: nothing is made, and every write fails. `None` where there is no
+    /// such file.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and where a file is there that could not be written.
+    pub async fn open_to_read(url: &str, options: Options) -> Result<Option<Self>, DbError> {
+        let inner = if let Some(path) = url.strip_prefix("sqlite:") {
+            Sqlite::open_to_read(Path::new(path))?.map(Inner::Sqlite)
+        } else {
+            Some(Inner::Postgres(Postgres::open_to_read(url, &options)?))
+        };
+        Ok(inner.map(|inner| Self(Arc::new(inner))))
+    }
+
     pub fn engine(&self) -> Engine {
         match &*self.0 {
             Inner::Sqlite(_) => Engine::Sqlite,
@@ -93,6 +107,17 @@ impl Db {
         match &*self.0 {
             Inner::Sqlite(sqlite) => migrate::sqlite(sqlite, migrations),
             Inner::Postgres(postgres) => migrate::postgres(postgres, migrations).await,
+        }
+    }
+
+    /// How far the schema is, without bringing it any further.
+    ///
+    /// # Errors
+    /// As [`Self::migrate`].
+    pub async fn schema(&self, migrations: &[Migration]) -> Result<Schema, DbError> {
+        match &*self.0 {
+            Inner::Sqlite(sqlite) => migrate::look_at_sqlite(sqlite, migrations),
+            Inner::Postgres(postgres) => migrate::look_at_postgres(postgres, migrations).await,
         }
     }
 
