@@ -18,6 +18,7 @@ use super::out::say;
 use super::setup;
 use crate::config::sms::SmsProvider;
 use crate::config::{MailTransport, Settings};
+use crate::mail::MailServer;
 use crate::redis::RedisCounts;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -191,11 +192,10 @@ async fn mail(transport: &MailTransport) -> Finding {
         MailTransport::Caught => good("mail", "caught in the mailbox of development mode"),
         MailTransport::Folder(folder) => good("mail", &format!("written to {}", folder.display())),
         MailTransport::Smtp(url) => {
-            let Ok(url) = Url::parse(url.expose_secret()) else {
+            let server = Url::parse(url.expose_secret()).ok().and_then(|url| MailServer::named_by(&url));
+            let Some(MailServer { host, port, .. }) = server else {
                 return bad("mail", "the address can't be read", "Write smtps://user:password@host.");
             };
-            let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-            let port = url.port().unwrap_or(if url.scheme() == "smtps" { 465 } else { 587 });
             reach("mail", &host, port, "Check mail.smtp_url, and that this machine may reach it.").await
         }
     }
