@@ -128,11 +128,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         "Write origins such as \"https://app.example.com\", without a path.",
         |url| url.scheme() == "https" || url.scheme() == "http" && (development || is_loopback(url)),
     );
-    let pages_base_url = if reader.all.contains_key("pages.base_url") {
-        reader.url("pages.base_url")
-    } else {
-        public_url.clone()
-    };
+    let pages_base_url = pages_base_url(reader, public_url.as_ref(), development);
     let log = log(reader);
     let database_url = database_url(reader, &data_dir);
     let database_connections = reader.number("database.max_connections", 16, 1, 1000);
@@ -231,6 +227,22 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         geoip_database,
         log,
     })
+}
+
+/// Links in mails lead there, with the tokens in them.
+fn pages_base_url(reader: &mut Reader<'_>, public_url: Option<&Url>, development: bool) -> Option<Url> {
+    if !reader.all.contains_key("pages.base_url") {
+        return public_url.cloned();
+    }
+    let url = reader.url("pages.base_url")?;
+    if !development && url.scheme() != "https" {
+        reader.refuse(
+            "pages.base_url",
+            "is not https, and this is production",
+            "Links in mails lead there: write an https address.",
+        );
+    }
+    Some(url)
 }
 
 fn mail(reader: &mut Reader<'_>, development: bool) -> (MailTransport, String) {

@@ -51,6 +51,18 @@ fn anything_that_others_can_reach_is_production() {
 }
 
 #[test]
+fn in_production_links_in_mails_lead_to_https_alone() {
+    let with = |url: &str| load(&production(), &[("DOORWARD_PAGES__BASE_URL", url)]);
+    assert!(with("https://app.example.com").is_ok());
+    for url in ["http://app.example.com", "http://localhost:3000"] {
+        let problems = with(url).err().unwrap();
+        assert!(problems.contains("pages.base_url") && problems.contains("is not https"), "{problems}");
+        assert!(problems.contains("have 1 problem:"), "{problems}");
+    }
+    assert!(load("", &[("DOORWARD_PAGES__BASE_URL", "http://localhost:3000")]).is_ok(), "development");
+}
+
+#[test]
 fn development_that_was_said_outright_may_listen_elsewhere() {
     let settings = load("mode = \"development\"\nlisten = \"0.0.0.0:4400\"", &[]).unwrap();
     assert!(settings.core.development_said);
