@@ -21,6 +21,13 @@ pub enum Engine {
     Postgres,
 }
 
+/// Why a database's address will not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressError {
+    pub wrong: &'static str,
+    pub mend: &'static str,
+}
+
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How many connections a PostgreSQL pool may open.
@@ -34,6 +41,30 @@ impl Default for Options {
 }
 
 impl Db {
+    /// Whether an address can be read, without asking anybody.
+    ///
+    /// # Errors
+    /// What is wrong with it and how to mend it, without any of it: it may hold a password.
+    pub fn check_address(url: &str) -> Result<(), AddressError> {
+        let (wrong, mend) = if let Some(path) = url.strip_prefix("sqlite:") {
+            if !path.is_empty() && !path.ends_with('/') {
+                return Ok(());
+            }
+            ("names no file", "Write sqlite:FILE.")
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            match Postgres::check_address(url) {
+                Ok(()) => return Ok(()),
+                Err(wrong) => (
+                    wrong,
+                    "Write postgres://user:password@host:5432/database, with what is no letter or digit in the password percent-encoded.",
+                ),
+            }
+        } else {
+            ("is of an unknown kind", "Write sqlite:FILE or postgres://user:password@host/database.")
+        };
+        Err(AddressError { wrong, mend })
+    }
+
     /// Opens `sqlite:/path/to/file` (made where it is not there yet, readable by its owner alone) or `postgres://…`, with
     /// TLS where the address says `sslmode=require`.
     ///

@@ -28,6 +28,14 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
+    pub(crate) fn check_address(url: &str) -> Result<(), &'static str> {
+        match url.parse::<Config>() {
+            Err(_) => Err("can't be read"),
+            Ok(config) if config.get_hosts().is_empty() => Err("names no host"),
+            Ok(_) => Ok(()),
+        }
+    }
+
     pub(crate) fn open(url: &str, options: &Options) -> Result<Self, DbError> {
         Self::with(url, options, LIMITS)
     }

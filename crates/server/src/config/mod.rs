@@ -22,6 +22,7 @@ use doorward_core::config::{
 use doorward_crypto::password::Params;
 use doorward_crypto::seal::MasterKey;
 use doorward_crypto::signing::Algorithm;
+use doorward_db::{AddressError, Db};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
@@ -392,19 +393,15 @@ fn log(reader: &mut Reader<'_>) -> Log {
 
 fn database_url(reader: &mut Reader<'_>, data_dir: &Path) -> SecretString {
     let given = reader.text("database.url").unwrap_or_else(|| "sqlite:doorward.db".to_owned());
+    if let Err(AddressError { wrong, mend }) = Db::check_address(&given) {
+        reader.refuse("database.url", wrong, mend);
+    }
     if let Some(path) = given.strip_prefix("sqlite:") {
         // An absolute path replaces the folder that it is joined to.
         return SecretString::from(format!(
             "sqlite:{}",
             data_dir.join(path.trim_start_matches("//")).display()
         ));
-    }
-    if !given.starts_with("postgres://") && !given.starts_with("postgresql://") {
-        reader.refuse(
-            "database.url",
-            "is of an unknown kind",
-            "Write sqlite:FILE or postgres://user:password@host/database.",
-        );
     }
     SecretString::from(given)
 }
