@@ -1,13 +1,14 @@
 //! What goes on beside the answers.
 
 mod audit;
+mod mail;
 
 use std::time::Duration;
 
 use doorward_core::context::{Caller, Clock as _, SystemClock};
 use doorward_core::error::Error;
 use doorward_core::signing_key::When;
-use doorward_core::{clean_up, mail, signing_key};
+use doorward_core::{clean_up, signing_key};
 use doorward_db::Engine;
 use doorward_test_support::{TestApp, unique};
 use serde_json::json;
@@ -97,7 +98,7 @@ async fn messages_that_ran_out_unsent_are_wiped_batch_by_batch() {
                 let id: doorward_core::context::UserId = context.new_id();
                 tx.execute(sql, &doorward_db::p![id, vec![0_u8; 8], context.now() - DAY]).await?;
             }
-            mail::clean_up(tx, context, 500).await?;
+            doorward_core::mail::clean_up(tx, context, 500).await?;
             Ok::<i64, Error>(tx.query_one(wiped, &[]).await?.get(0)?)
         })
         .await
