@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
-use crate::{DbError, Migration, MigrationReport, Tx, migrate};
+use crate::{DbError, Migration, MigrationReport, Schema, Tx, migrate};
 
 /// A database. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +21,13 @@ pub enum Engine {
     Postgres,
 }
 
+/// Why a database's address will not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressError {
+    pub wrong: &'static str,
+    pub mend: &'static str,
+}
+
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How many connections a PostgreSQL pool may open.
@@ -34,6 +41,30 @@ impl Default for Options {
 }
 
 impl Db {
+    /// Whether an address can be read, without asking anybody.
+    ///
+    /// # Errors
+    /// What is wrong with it and how to mend it, without any of it: it may hold a password.
+    pub fn check_address(url: &str) -> Result<(), AddressError> {
+        let (wrong, mend) = if let Some(path) = url.strip_prefix("sqlite:") {
+            if !path.is_empty() && !path.ends_with('/') {
+                return Ok(());
+            }
+            ("names no file", "Write sqlite:FILE.")
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            match Postgres::check_address(url) {
+                Ok(()) => return Ok(()),
+                Err(wrong) => (
+                    wrong,
+                    "Write postgres://user:password@host:5432/database, with what is no letter or digit in the password percent-encoded.",
+                ),
+            }
+        } else {
+            ("is of an unknown kind", "Write sqlite:FILE or postgres://user:password@host/database.")
+        };
+        Err(AddressError { wrong, mend })
+    }
+
     /// Opens `sqlite:/path/to/file` (made where it is not there yet, readable by its owner alone) or `postgres://…`, with
     /// TLS where the address says `sslmode=require`.
     ///
@@ -49,6 +80,20 @@ impl Db {
             return Err(DbError::other("a database address begins with sqlite: or postgres://"));
         };
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// Opens what there is as it stands, to look at it: nothing is made, and every write fails. `None` where there is no
+    /// such file.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and where a file is there that could not be written.
+    pub async fn open_to_read(url: &str, options: Options) -> Result<Option<Self>, DbError> {
+        let inner = if let Some(path) = url.strip_prefix("sqlite:") {
+            Sqlite::open_to_read(Path::new(path))?.map(Inner::Sqlite)
+        } else {
+            Some(Inner::Postgres(Postgres::open_to_read(url, &options)?))
+        };
+        Ok(inner.map(|inner| Self(Arc::new(inner))))
     }
 
     pub fn engine(&self) -> Engine {
@@ -93,6 +138,17 @@ impl Db {
         match &*self.0 {
             Inner::Sqlite(sqlite) => migrate::sqlite(sqlite, migrations),
             Inner::Postgres(postgres) => migrate::postgres(postgres, migrations).await,
+        }
+    }
+
+    /// How far the schema is, without bringing it any further.
+    ///
+    /// # Errors
+    /// As [`Self::migrate`].
+    pub async fn schema(&self, migrations: &[Migration]) -> Result<Schema, DbError> {
+        match &*self.0 {
+            Inner::Sqlite(sqlite) => migrate::look_at_sqlite(sqlite, migrations),
+            Inner::Postgres(postgres) => migrate::look_at_postgres(postgres, migrations).await,
         }
     }
 

@@ -14,9 +14,9 @@ mod sqlite;
 pub mod test_database;
 mod tx;
 
-pub use database::{Db, Engine, Options};
+pub use database::{AddressError, Db, Engine, Options};
 pub use error::DbError;
-pub use migrate::{Migration, MigrationReport};
+pub use migrate::{Migration, MigrationReport, Schema};
 pub use param::Param;
 pub use row::{FromColumn, Row};
 pub use single_use::ConsumeOnce;

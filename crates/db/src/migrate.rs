@@ -25,6 +25,21 @@ pub struct MigrationReport {
     pub version: i64,
 }
 
+/// How far a schema is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schema {
+    /// The version that it has; 0 where nothing has been applied yet.
+    pub version: i64,
+    /// The version that this program brings it to.
+    pub newest: i64,
+}
+
+impl Schema {
+    pub fn is_up_to_date(self) -> bool {
+        self.version == self.newest
+    }
+}
+
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)";
 const APPLIED: &str = "SELECT version, name, checksum FROM schema_migrations ORDER BY version";
@@ -35,10 +50,7 @@ pub(crate) fn sqlite(sqlite: &Sqlite, migrations: &[Migration]) -> Result<Migrat
     let connection = sqlite.own_connection()?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
     connection.execute_batch(&for_sqlite(TABLE))?;
-    let applied = connection
-        .prepare(APPLIED)?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<rusqlite::Result<Vec<(i64, String, String)>>>()?;
+    let applied = applied_to_sqlite(&connection)?;
     let due = due(&applied, migrations)?;
     for migration in due {
         connection
@@ -61,12 +73,7 @@ pub(crate) async fn postgres(
     let transaction = connection.transaction().await?;
     transaction.batch_execute(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
     transaction.batch_execute(TABLE).await?;
-    let applied: Vec<(i64, String, String)> = transaction
-        .query(APPLIED, &[])
-        .await?
-        .iter()
-        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
-        .collect::<Result<_, tokio_postgres::Error>>()?;
+    let applied = applied_to_postgres(&transaction).await?;
     let due = due(&applied, migrations)?;
     for migration in due {
         transaction.batch_execute(migration.postgres.unwrap_or(migration.sql)).await.map_err(|error| {
@@ -84,6 +91,52 @@ pub(crate) async fn postgres(
     Ok(report(due, migrations))
 }
 
+pub(crate) fn look_at_sqlite(sqlite: &Sqlite, migrations: &[Migration]) -> Result<Schema, DbError> {
+    let connection = sqlite.own_reader()?;
+    let applied = if connection.table_exists(None, "schema_migrations")? {
+        applied_to_sqlite(&connection)?
+    } else {
+        Vec::new()
+    };
+    schema(&applied, migrations)
+}
+
+pub(crate) async fn look_at_postgres(
+    postgres: &Postgres,
+    migrations: &[Migration],
+) -> Result<Schema, DbError> {
+    let mut connection = postgres.own_connection().await?;
+    let transaction = connection.transaction().await?;
+    let table = transaction.query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[]).await?;
+    let applied = if table.try_get(0)? { applied_to_postgres(&transaction).await? } else { Vec::new() };
+    schema(&applied, migrations)
+}
+
+/// Version, name and checksum.
+type Applied = (i64, String, String);
+
+fn applied_to_sqlite(connection: &rusqlite::Connection) -> Result<Vec<Applied>, DbError> {
+    let mut statement = connection.prepare(APPLIED)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+async fn applied_to_postgres(
+    transaction: &deadpool_postgres::Transaction<'_>,
+) -> Result<Vec<Applied>, DbError> {
+    let rows = transaction.query(APPLIED, &[]).await?;
+    let read = |row: &tokio_postgres::Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    Ok(rows.iter().map(read).collect::<Result<_, tokio_postgres::Error>>()?)
+}
+
+fn schema(applied: &[Applied], migrations: &[Migration]) -> Result<Schema, DbError> {
+    due(applied, migrations)?;
+    Ok(Schema {
+        version: applied.last().map_or(0, |(version, ..)| *version),
+        newest: migrations.last().map_or(0, |last| last.version),
+    })
+}
+
 impl Migration {
     fn label(&self) -> String {
         format!("{:04}_{}", self.version, self.name)
@@ -98,10 +151,7 @@ impl Migration {
 }
 
 /// What is still to be applied, once it is sure that what was applied is what this program knows.
-fn due<'m>(
-    applied: &[(i64, String, String)],
-    migrations: &'m [Migration],
-) -> Result<&'m [Migration], DbError> {
+fn due<'m>(applied: &[Applied], migrations: &'m [Migration]) -> Result<&'m [Migration], DbError> {
     for (index, (version, name, checksum)) in applied.iter().enumerate() {
         let Some(known) = migrations.get(index).filter(|known| known.version == *version) else {
             return Err(DbError::migration(format!(

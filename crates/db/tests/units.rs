@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use doorward_db::test_database::TestDatabase;
-use doorward_db::{ConsumeOnce, Db, DbError, Migration, consume_once, p};
+use doorward_db::{ConsumeOnce, Db, DbError, Migration, Options, Schema, consume_once, p};
 use tokio::task::JoinSet;
 
 const TABLES: Migration = Migration {
@@ -308,6 +308,30 @@ async fn ten_who_migrate_at_once_do_it_once() {
             tasks.spawn(async move { db.migrate(&[TABLES]).await.unwrap().applied });
         }
         assert_eq!(tasks.join_all().await.into_iter().sum::<usize>(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_was_opened_to_be_read_tells_its_schema_and_takes_no_write() {
+    for database in TestDatabase::all().await {
+        let none = Db::open_to_read(database.url(), Options::default()).await.unwrap();
+        if let Some(empty) = none {
+            assert_eq!(empty.schema(&[TABLES]).await.unwrap(), Schema { version: 0, newest: 1 });
+            assert!(empty.migrate(&[TABLES]).await.is_err());
+        }
+        let db = database.open().await;
+        db.migrate(&[TABLES]).await.unwrap();
+
+        let reader = Db::open_to_read(database.url(), Options::default()).await.unwrap().unwrap();
+
+        let next =
+            Migration { version: 2, name: "next", sql: "CREATE TABLE more (id BIGINT);", postgres: None };
+        assert_eq!(reader.schema(&[TABLES, next]).await.unwrap(), Schema { version: 1, newest: 2 });
+        assert!(reader.schema(&[]).await.is_err(), "a newer schema than the program's");
+        assert_eq!(count(&reader).await, 0);
+        assert!(insert(&reader, 7, "seven").await.is_err());
+        assert!(reader.migrate(&[TABLES, next]).await.is_err());
+        assert_eq!((names(&db).await, db.migrate(&[TABLES, next]).await.unwrap().applied), (0, 1));
     }
 }
 

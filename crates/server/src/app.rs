@@ -49,6 +49,18 @@ pub struct Parts {
     pub sms: Option<Arc<dyn SmsTransport>>,
 }
 
+impl Parts {
+    /// What use cases are handed. Nothing is made or changed by it.
+    pub fn into_context(self) -> Context {
+        Context {
+            limiter: Arc::new(Limiter::new(self.shared_counts)),
+            breached: self.breached,
+            places: self.places,
+            ..context(self.config, self.db, self.clock, self.rng, self.sealer, self.hasher)
+        }
+    }
+}
+
 /// The product, ready to answer.
 #[derive(Clone)]
 pub struct App {
@@ -64,16 +76,12 @@ impl App {
     /// Where the database can't be reached or migrated, or its secrets do not open under the master key.
     pub async fn open(parts: Parts) -> Result<Self, Error> {
         parts.db.migrate(MIGRATIONS).await?;
-        let context = Context {
-            limiter: Arc::new(Limiter::new(parts.shared_counts)),
-            breached: parts.breached,
-            places: parts.places,
-            ..context(parts.config, parts.db, parts.clock, parts.rng, parts.sealer, parts.hasher)
-        };
+        let (transport, sms) = (parts.transport.clone(), parts.sms.clone());
+        let context = parts.into_context();
         master_key::ensure_at_hand(&context).await?;
         let keys = KeyRing::open(&context).await?;
-        let transport = parts.transport.unwrap_or_else(|| Arc::new(Catching(context.clone())));
-        Ok(Self { sessions: Sessions::new(context, keys), transport, sms: parts.sms })
+        let transport = transport.unwrap_or_else(|| Arc::new(Catching(context.clone())));
+        Ok(Self { sessions: Sessions::new(context, keys), transport, sms })
     }
 
     pub fn context(&self) -> &Context {

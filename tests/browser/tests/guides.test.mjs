@@ -1,15 +1,19 @@
-// The guides' code, word for word, against a Doorward.
+// The guides' code and the README's commands, word for word, against a Doorward.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { launch } from "../support/browser.mjs";
 import { codeIn, freePort, startServer } from "../support/server.mjs";
 
 const guides = fileURLToPath(new URL("../../../docs/guides/", import.meta.url));
+const readme = fileURLToPath(new URL("../../../README.md", import.meta.url));
+const BETWEEN = "=== next block ===";
 const PASSWORD = "correct horse battery staple";
 
 /** A guide's blocks of JavaScript, by the file name in their first line. */
@@ -102,6 +106,40 @@ describe("guides", () => {
     assert.equal(kept, undefined);
     kept = last;
     await assert.rejects(again.refresh(), { code: "session_revoked" });
+  });
+
+  it("what the README does with curl works, block by block, and says what it says there", async () => {
+    const section = (await readFile(readme, "utf8")).split("\n## With curl\n")[1]?.split("\n## ")[0];
+    const commands = [...section.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block);
+    const here = "URL=http://localhost:4400\n";
+    assert.ok(commands[0].includes(here), "the first block names the server");
+    const script = [
+      // The status of each answer goes beside its body.
+      `curl() { command curl -w '%{stderr}%{http_code}\n' "$@"; }`,
+      ...commands.flatMap((block) => [block.replace(here, `URL=${server.url}\n`), `echo "${BETWEEN}"; echo "${BETWEEN}" >&2`]),
+    ];
+    const env = { PATH: process.env.PATH, TMPDIR: folder };
+    const { stdout, stderr } = await promisify(execFile)("bash", ["--norc", "-euc", script.join("\n")], { env });
+
+    const [answers, statuses] = [stdout, stderr].map((text) => text.split(`${BETWEEN}\n`).slice(0, -1));
+    assert.deepEqual(
+      statuses.map((text) => text.trim().split("\n").map(Number)),
+      // The mailbox is read in the second block and in the fifth.
+      [[202], [200, 200], [200, 200], [204], [202, 200, 204, 401], [200, 204], [200, 200, 200, 204]],
+    );
+    assert.equal(answers[3], "", "a change that worked prints nothing");
+    let told = 0;
+    for (const [number, block] of commands.entries()) {
+      for (const [, json, status, code] of block.matchAll(/# (?:(\{.*\})|(\d{3}) (\w+))$/gm)) {
+        told += 1;
+        const expected = json ?? `"code":"${code}"`;
+        assert.ok(answers[number].includes(expected), `${expected} is not in ${answers[number]}`);
+        if (status) assert.ok(statuses[number].includes(status), `${status} is not in ${statuses[number]}`);
+      }
+    }
+    assert.equal(told, 3, "what the README says comes out");
+    assert.match(answers[2], /"email":"ada@example.com"/);
+    assert.match(answers[6], /"access_token":"/);
   });
 
   it("a single-page app of another origin signs in, refreshes, and signs out", async () => {

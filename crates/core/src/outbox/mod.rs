@@ -98,10 +98,10 @@ impl Outbox {
         context.db.read(async |tx| store::queued(tx, &self.statements).await).await
     }
 
-    /// Wipes messages that ran out and deletes at most `limit` old rows. Answers how many it touched.
+    /// Wipes messages that ran out and deletes old rows, at most `limit` of each. Answers how many it touched.
     pub async fn clean_up(&self, tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<u64> {
         let now = context.now();
-        let wiped = store::wipe_expired(tx, &self.statements, now).await?;
+        let wiped = store::wipe_expired(tx, &self.statements, now, limit).await?;
         Ok(wiped + store::delete_before(tx, &self.statements, now - self.kept, limit).await?)
     }
 

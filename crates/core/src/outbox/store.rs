@@ -59,7 +59,10 @@ macro_rules! statements {
                 "UPDATE ",
                 $table,
                 " SET state = 'failed', sealed = NULL, last_error = 'not sent in time'
-                 WHERE state = 'queued' AND expires_at <= ?1"
+                 WHERE id IN
+                     (SELECT id FROM ",
+                $table,
+                " WHERE state = 'queued' AND expires_at <= ?1 LIMIT ?2)"
             ),
             delete_before: concat!(
                 "DELETE FROM ",
@@ -119,8 +122,13 @@ pub(super) async fn queued(tx: &mut Tx<'_>, statements: &Statements) -> Result<i
     Ok(tx.query_one(statements.queued, &p![]).await?.get(0)?)
 }
 
-pub(super) async fn wipe_expired(tx: &mut Tx<'_>, statements: &Statements, now: Time) -> Result<u64> {
-    Ok(tx.execute(statements.wipe_expired, &p![now]).await?)
+pub(super) async fn wipe_expired(
+    tx: &mut Tx<'_>,
+    statements: &Statements,
+    now: Time,
+    limit: i64,
+) -> Result<u64> {
+    Ok(tx.execute(statements.wipe_expired, &p![now, limit]).await?)
 }
 
 pub(super) async fn delete_before(

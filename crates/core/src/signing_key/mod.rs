@@ -114,6 +114,17 @@ impl KeyRing {
     }
 }
 
+/// Whether there are keys and they open under the master key. Makes none: `false` where there are none yet.
+///
+/// # Errors
+/// `internal_error`, with what is wrong as the cause.
+pub async fn examine(context: &Context) -> Result<bool> {
+    if context.db.read(async |tx| store::all(tx).await).await?.is_empty() {
+        return Ok(false);
+    }
+    load(context).await.map(|_| true)
+}
+
 /// Every key that is published, newest first.
 pub async fn list(context: &Context) -> Result<Vec<KeyInfo>> {
     let keys = context.db.read(async |tx| store::all(tx).await).await?;

@@ -130,7 +130,7 @@ pub async fn next_due(context: &Context) -> Result<Option<Time>> {
     OUTBOX.next_due(context).await
 }
 
-/// Wipes messages whose code has run out and deletes old rows, at most `limit`. Answers how many it touched.
+/// Wipes messages whose code has run out and deletes old rows, at most `limit` of each. Answers how many it touched.
 pub async fn clean_up(tx: &mut Tx<'_>, context: &Context, limit: i64) -> Result<u64> {
     OUTBOX.clean_up(tx, context, limit).await
 }

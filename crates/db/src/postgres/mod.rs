@@ -19,6 +19,8 @@ use crate::{DbError, Options, Param, Tx};
 const TRIES: u32 = 60;
 const LONGEST_PAUSE: Duration = Duration::from_millis(40);
 const WAIT: Duration = Duration::from_secs(5);
+/// Nothing here is meant to run long; a unit that hangs must not hold its rows for ever.
+const LIMITS: &str = "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000";
 
 pub(crate) struct Postgres {
     pool: Pool,
@@ -26,14 +28,29 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
+    pub(crate) fn check_address(url: &str) -> Result<(), &'static str> {
+        match url.parse::<Config>() {
+            Err(_) => Err("can't be read"),
+            Ok(config) if config.get_hosts().is_empty() => Err("names no host"),
+            Ok(_) => Ok(()),
+        }
+    }
+
     pub(crate) fn open(url: &str, options: &Options) -> Result<Self, DbError> {
+        Self::with(url, options, LIMITS)
+    }
+
+    /// Where the server lets nobody write.
+    pub(crate) fn open_to_read(url: &str, options: &Options) -> Result<Self, DbError> {
+        Self::with(url, options, &format!("{LIMITS} -c default_transaction_read_only=on"))
+    }
+
+    fn with(url: &str, options: &Options, limits: &str) -> Result<Self, DbError> {
         // The address may hold a password: none of it goes into the error.
         let mut config: Config =
             url.parse().map_err(|_| DbError::other("the PostgreSQL address can't be read"))?;
         config.application_name("doorward");
         config.connect_timeout(WAIT);
-        // Nothing here is meant to run long; a unit that hangs must not hold its rows for ever.
-        let limits = "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000";
         let given = config.get_options().map(|given| format!("{given} {limits}"));
         config.options(given.as_deref().unwrap_or(limits));
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };

@@ -3,9 +3,10 @@
 
 mod writer;
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -26,12 +27,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STATEMENTS: usize = 256;
 
 pub(crate) struct Sqlite {
-    path: PathBuf,
+    path: Box<Path>,
     /// The file that was opened, by device and number.
     file: (u64, u64),
+    access: Access,
     writer: GroupCommit,
     idle_readers: Mutex<Vec<Connection>>,
     version: Mutex<Connection>,
+}
+
+/// What may be done to the file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Write,
+    /// Nothing, not even to its journal's mode.
+    Read,
 }
 
 impl Sqlite {
@@ -40,18 +50,36 @@ impl Sqlite {
             std::fs::create_dir_all(parent).map_err(DbError::unavailable)?;
         }
         // SQLite gives the files beside it the mode of this one.
-        let unavailable = |error| DbError::unavailable(format!("{}: {error}", path.display()));
         let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+        Self::on(path, opened, Access::Write)
+    }
+
+    /// The file as it stands, to read it alone. `None` where there is none.
+    pub(crate) fn open_to_read(path: &Path) -> Result<Option<Self>, DbError> {
+        // Whether it could be written is part of what whoever looks at it wants to know.
+        match OpenOptions::new().write(true).open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            opened => Self::on(path, opened, Access::Read).map(Some),
+        }
+    }
+
+    fn on(path: &Path, opened: io::Result<File>, access: Access) -> Result<Self, DbError> {
+        let unavailable = |error| DbError::unavailable(format!("{}: {error}", path.display()));
         let file = opened.and_then(|file| file.metadata()).map_err(unavailable)?;
         let file = (file.dev(), file.ino());
-        let writer = GroupCommit::start(connect(path, Duration::ZERO)?)?;
+        let writer = GroupCommit::start(connect(path, Duration::ZERO, access)?)?;
         let version = Mutex::new(reader(path)?);
-        Ok(Self { path: path.to_owned(), file, writer, idle_readers: Mutex::default(), version })
+        Ok(Self { path: path.into(), file, access, writer, idle_readers: Mutex::default(), version })
     }
 
     /// A connection for a task of its own, such as a migration, that waits for others.
     pub(crate) fn own_connection(&self) -> Result<Connection, DbError> {
-        connect(&self.path, PATIENCE)
+        connect(&self.path, PATIENCE, self.access)
+    }
+
+    /// Such a connection that reads alone.
+    pub(crate) fn own_reader(&self) -> Result<Connection, DbError> {
+        reader(&self.path)
     }
 
     pub(crate) fn read<T, E, F>(&self, f: F) -> Result<T, E>
@@ -150,7 +178,7 @@ where
     }
 }
 
-fn connect(path: &Path, patience: Duration) -> Result<Connection, DbError> {
+fn connect(path: &Path, patience: Duration, access: Access) -> Result<Connection, DbError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|error| DbError::unavailable(format!("{}: {error}", path.display())))?;
@@ -158,7 +186,10 @@ fn connect(path: &Path, patience: Duration) -> Result<Connection, DbError> {
     // The query planner must not look at bound values: it would plan anew at every run.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    match access {
+        Access::Write => connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?,
+        Access::Read => connection.pragma_update(None, "query_only", true)?,
+    }
     // FULL: a commit is answered only when it would survive a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -169,8 +200,7 @@ fn connect(path: &Path, patience: Duration) -> Result<Connection, DbError> {
 }
 
 fn reader(path: &Path) -> Result<Connection, DbError> {
-    let connection = connect(path, PATIENCE)?;
-    connection.pragma_update(None, "query_only", true)?;
+    let connection = connect(path, PATIENCE, Access::Read)?;
     // In KiB. There are many of these, and the system keeps the file's pages as well.
     connection.pragma_update(None, "cache_size", -256)?;
     Ok(connection)

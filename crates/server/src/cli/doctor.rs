@@ -1,4 +1,5 @@
-//! `doorward doctor`: looks at everything that a start needs, and says how to mend what is wrong.
+//! `doorward doctor`: looks at everything that a start needs, and says how to mend what is wrong. It changes nothing of it:
+//! no file, table or key is made, and no step of the schema is taken.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,7 +8,8 @@ use anyhow::Result;
 use doorward_core::context::{Context, SystemClock};
 use doorward_core::master_key::{self, Removal};
 use doorward_core::migrations::MIGRATIONS;
-use doorward_db::{Db, Engine};
+use doorward_core::signing_key;
+use doorward_db::{Db, Engine, Schema};
 use serde_json::json;
 use tokio::net::TcpStream;
 use url::Url;
@@ -16,6 +18,7 @@ use super::out::say;
 use super::setup;
 use crate::config::sms::SmsProvider;
 use crate::config::{MailTransport, Settings};
+use crate::mail::MailServer;
 use crate::redis::RedisCounts;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -67,26 +70,63 @@ async fn examine(settings: Result<Settings>) -> Vec<Finding> {
     if let Some(url) = &settings.redis_url {
         findings.push(redis(url).await);
     }
-    let db = match setup::open_database(&settings).await {
-        Ok(db) => db,
+    if let Some(path) = &settings.geoip_database {
+        findings.push(match setup::places(path) {
+            Ok(_) => good("places", &format!("{} can be read", path.display())),
+            Err(error) => bad("places", "can't be read", &error.to_string()),
+        });
+    }
+    let db = match setup::open_database_to_read(&settings).await {
+        Ok(Some(db)) => db,
+        Ok(None) => {
+            findings.push(not_made_yet(&settings));
+            return findings;
+        }
         Err(error) => {
             findings.push(bad("database", "can't be opened", &format!("{error:#}")));
             return findings;
         }
     };
-    findings.extend(database(&db).await);
-    // Opening everything is the proof that the keys open under the master key.
-    match setup::open(settings).await {
-        Ok(ready) => {
-            findings.push(good("keys", "the signing keys open under the master key"));
-            findings.push(seals(ready.app.context()).await);
-            if let Err(error) = setup::check_roles(ready.app.context()).await {
-                findings.push(bad("roles", "are not there", &error.to_string()));
-            }
-        }
-        Err(error) => findings.push(bad("keys", "do not open", &format!("{error:#}"))),
+    let (found, schema) = database(&db).await;
+    findings.extend(found);
+    // What is in an older schema can't be read by this program's queries.
+    if schema.is_some_and(Schema::is_up_to_date) {
+        findings.extend(contents(settings, &db).await);
     }
     db.close().await;
+    findings
+}
+
+/// The file of an embedded database is made by the first start, in a folder that it makes too.
+fn not_made_yet(settings: &Settings) -> Finding {
+    let folder = settings.data_dir.ancestors().find(|folder| folder.exists());
+    match folder.filter(|folder| !folder.is_dir()) {
+        None => good("database", "SQLite, not there yet: the first start makes it"),
+        Some(file) => {
+            bad("database", &format!("{} is not a folder", file.display()), "Name another data_dir.")
+        }
+    }
+}
+
+/// What the database holds, as a start would find it.
+async fn contents(settings: Settings, db: &Db) -> Vec<Finding> {
+    let context = match setup::examine(settings, db.clone()).await {
+        Ok(context) => context,
+        Err(error) => return vec![bad("parts", "can't be put together", &format!("{error:#}"))],
+    };
+    let opened = match master_key::ensure_at_hand(&context).await {
+        Ok(()) => signing_key::examine(&context).await,
+        Err(error) => Err(error),
+    };
+    let keys = match opened {
+        Ok(true) => good("keys", "the signing keys open under the master key"),
+        Ok(false) => good("keys", "none yet: the first start makes them"),
+        Err(error) => return vec![bad("keys", "do not open", &setup::explain(error).to_string())],
+    };
+    let mut findings = vec![keys, seals(&context).await];
+    if let Err(error) = setup::check_roles(&context).await {
+        findings.push(bad("roles", "are not there", &error.to_string()));
+    }
     findings
 }
 
@@ -109,20 +149,28 @@ async fn seals(context: &Context) -> Finding {
     }
 }
 
-async fn database(db: &Db) -> Vec<Finding> {
+async fn database(db: &Db) -> (Vec<Finding>, Option<Schema>) {
     let kind = match db.engine() {
         Engine::Sqlite => "SQLite",
         Engine::Postgres => "PostgreSQL",
     };
     if let Err(error) = db.ping().await {
-        return vec![bad(
-            "database",
-            kind,
-            &format!("It does not answer: {error}. Check database.url and the server."),
-        )];
+        let mend = format!("It does not answer: {error}. Check database.url and the server.");
+        return (vec![bad("database", kind, &mend)], None);
     }
-    let schema = match db.migrate(MIGRATIONS).await {
-        Ok(report) => good("database", &format!("{kind}, schema version {}", report.version)),
+    let looked_at = db.schema(MIGRATIONS).await;
+    let schema = match &looked_at {
+        Ok(schema) if schema.is_up_to_date() => {
+            good("database", &format!("{kind}, schema version {}", schema.version))
+        }
+        Ok(Schema { version: 0, .. }) => {
+            good("database", &format!("{kind}, empty: the first start makes its tables"))
+        }
+        Ok(Schema { version, newest }) => bad(
+            "database",
+            &format!("{kind}, schema version {version} of {newest}"),
+            "Run `doorward migrate`, or start this version: it brings the schema up to date.",
+        ),
         Err(error) => bad("database", kind, &error.to_string()),
     };
     let clock = match db.clock_offset_micros(SystemClock::machine_now().micros()).await {
@@ -136,7 +184,7 @@ async fn database(db: &Db) -> Vec<Finding> {
         ),
         Err(error) => bad("clock", "could not be compared", &error.to_string()),
     };
-    vec![schema, clock]
+    (vec![schema, clock], looked_at.ok())
 }
 
 async fn mail(transport: &MailTransport) -> Finding {
@@ -144,11 +192,10 @@ async fn mail(transport: &MailTransport) -> Finding {
         MailTransport::Caught => good("mail", "caught in the mailbox of development mode"),
         MailTransport::Folder(folder) => good("mail", &format!("written to {}", folder.display())),
         MailTransport::Smtp(url) => {
-            let Ok(url) = Url::parse(url.expose_secret()) else {
+            let server = Url::parse(url.expose_secret()).ok().and_then(|url| MailServer::named_by(&url));
+            let Some(MailServer { host, port, .. }) = server else {
                 return bad("mail", "the address can't be read", "Write smtps://user:password@host.");
             };
-            let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-            let port = url.port().unwrap_or(if url.scheme() == "smtps" { 465 } else { 587 });
             reach("mail", &host, port, "Check mail.smtp_url, and that this machine may reach it.").await
         }
     }

@@ -1,5 +1,6 @@
 //! From settings to a product that works.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use doorward_core::rate_limit::SharedCounts;
 use doorward_core::sms::SmsTransport;
 use doorward_crypto::password::{PasswordHasher, PoolConfig};
 use doorward_crypto::rng::{Rng, SystemRng};
-use doorward_crypto::seal::Sealer;
+use doorward_crypto::seal::{MasterKey, Sealer};
 use doorward_db::{Db, Options};
 use secrecy::ExposeSecret as _;
 
@@ -36,16 +37,32 @@ pub struct Ready {
 }
 
 /// Opens the database and brings it up to date.
-pub async fn open(settings: Settings) -> Result<Ready> {
+pub async fn open(mut settings: Settings) -> Result<Ready> {
     let db = open_database(&settings).await?;
-    let rng: Arc<dyn Rng> = Arc::new(SystemRng);
-    let key = match settings.master_key {
+    let key = match settings.master_key.take() {
         Some(key) => key,
         None => {
             master_key::make_data_dir(&settings.data_dir)?;
-            master_key::load_or_create(&settings.data_dir, &*rng)?
+            master_key::load_or_create(&settings.data_dir, &SystemRng)?
         }
     };
+    let (parts, clock) = parts(settings, db, key).await?;
+    Ok(Ready { app: App::open(parts).await.map_err(explain)?, clock })
+}
+
+/// What use cases are handed, on a database as it stands, to look at it. Nothing is made or changed.
+pub async fn examine(mut settings: Settings, db: Db) -> Result<Context> {
+    let key = match settings.master_key.take() {
+        Some(key) => key,
+        // Where there is none yet, nothing can be sealed; what is, opens under no other key either.
+        None => master_key::load(&settings.data_dir)?.unwrap_or_else(|| MasterKey::generate(&SystemRng)),
+    };
+    let (parts, _) = parts(settings, db, key).await?;
+    Ok(parts.into_context())
+}
+
+async fn parts(settings: Settings, db: Db, key: MasterKey) -> Result<(Parts, Arc<SystemClock>)> {
+    let rng: Arc<dyn Rng> = Arc::new(SystemRng);
     let transport: Option<Arc<dyn Transport>> = match &settings.mail {
         MailTransport::Smtp(url) => Some(Arc::new(SmtpTransport::new(url)?)),
         MailTransport::Folder(folder) => Some(Arc::new(FolderTransport::new(folder.clone()))),
@@ -68,16 +85,12 @@ pub async fn open(settings: Settings) -> Result<Ready> {
         None => None,
     };
     let places: Option<Arc<dyn Places>> = match &settings.geoip_database {
-        Some(path) => {
-            let file =
-                GeoIp::open(path).map_err(|error| anyhow!("geoip.database, {}: {error}", path.display()))?;
-            Some(Arc::new(file))
-        }
+        Some(path) => Some(Arc::new(places(path)?)),
         None => None,
     };
     let clock = Arc::new(SystemClock::default());
     clock.set_offset_micros(db.clock_offset_micros(SystemClock::machine_now().micros()).await?);
-    let app = App::open(Parts {
+    let parts = Parts {
         config: settings.core,
         db,
         clock: Arc::clone(&clock) as Arc<dyn doorward_core::context::Clock>,
@@ -89,10 +102,8 @@ pub async fn open(settings: Settings) -> Result<Ready> {
         places,
         transport,
         sms,
-    })
-    .await
-    .map_err(explain)?;
-    Ok(Ready { app, clock })
+    };
+    Ok((parts, clock))
 }
 
 /// Refuses a setting that names a role that nobody can have: it would ask nobody for a second factor.
@@ -109,6 +120,11 @@ pub async fn check_roles(context: &Context) -> Result<()> {
         "mfa.required_for names roles that do not exist: {}. In the environment, part names by commas.",
         unknown.join(", ")
     ))
+}
+
+/// The file that says where addresses are.
+pub fn places(path: &Path) -> Result<GeoIp> {
+    GeoIp::open(path).map_err(|error| anyhow!("geoip.database, {}: {error}", path.display()))
 }
 
 /// Who carries SMS away, where the settings name somebody.
@@ -132,6 +148,13 @@ pub async fn open_database(settings: &Settings) -> Result<Db> {
     }
     let options = Options { max_connections: settings.database_connections };
     Db::open(settings.database_url.expose_secret(), options).await.context("the database can't be opened")
+}
+
+/// Opens the database that the settings name as it stands, to look at it. `None` where the first start would make it.
+pub async fn open_database_to_read(settings: &Settings) -> Result<Option<Db>> {
+    let options = Options { max_connections: settings.database_connections };
+    let db = Db::open_to_read(settings.database_url.expose_secret(), options).await;
+    db.context("the database can't be opened")
 }
 
 /// An error of the product as the operator reads it: with its cause.

@@ -34,8 +34,19 @@ pub fn load_or_create(data_dir: &Path, rng: &dyn Rng) -> Result<MasterKey> {
         let removed = fs::remove_file(&draft);
         written.and(removed).with_context(described)?;
     }
-    let text = fs::read_to_string(&path).with_context(described)?;
-    MasterKey::from_base64(&text).map_err(|_| anyhow::anyhow!("{} is damaged", described()))
+    load(data_dir)?.with_context(|| format!("{} is not there any more", described()))
+}
+
+/// The key in `master.key`, where it is there.
+pub fn load(data_dir: &Path) -> Result<Option<MasterKey>> {
+    let path = data_dir.join("master.key");
+    let described = || format!("the master key {}", path.display());
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read.with_context(described)?,
+    };
+    let key = MasterKey::from_base64(&text).map_err(|_| anyhow::anyhow!("{} is damaged", described()))?;
+    Ok(Some(key))
 }
 
 fn write_draft(draft: &Path, key: &MasterKey) -> io::Result<()> {

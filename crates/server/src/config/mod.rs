@@ -22,6 +22,7 @@ use doorward_core::config::{
 use doorward_crypto::password::Params;
 use doorward_crypto::seal::MasterKey;
 use doorward_crypto::signing::Algorithm;
+use doorward_db::{AddressError, Db};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
@@ -128,11 +129,7 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         "Write origins such as \"https://app.example.com\", without a path.",
         |url| url.scheme() == "https" || url.scheme() == "http" && (development || is_loopback(url)),
     );
-    let pages_base_url = if reader.all.contains_key("pages.base_url") {
-        reader.url("pages.base_url")
-    } else {
-        public_url.clone()
-    };
+    let pages_base_url = pages_base_url(reader, public_url.as_ref(), development);
     let log = log(reader);
     let database_url = database_url(reader, &data_dir);
     let database_connections = reader.number("database.max_connections", 16, 1, 1000);
@@ -231,6 +228,22 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         geoip_database,
         log,
     })
+}
+
+/// Links in mails lead there, with the tokens in them.
+fn pages_base_url(reader: &mut Reader<'_>, public_url: Option<&Url>, development: bool) -> Option<Url> {
+    if !reader.all.contains_key("pages.base_url") {
+        return public_url.cloned();
+    }
+    let url = reader.url("pages.base_url")?;
+    if !development && url.scheme() != "https" {
+        reader.refuse(
+            "pages.base_url",
+            "is not https, and this is production",
+            "Links in mails lead there: write an https address.",
+        );
+    }
+    Some(url)
 }
 
 fn mail(reader: &mut Reader<'_>, development: bool) -> (MailTransport, String) {
@@ -380,19 +393,15 @@ fn log(reader: &mut Reader<'_>) -> Log {
 
 fn database_url(reader: &mut Reader<'_>, data_dir: &Path) -> SecretString {
     let given = reader.text("database.url").unwrap_or_else(|| "sqlite:doorward.db".to_owned());
+    if let Err(AddressError { wrong, mend }) = Db::check_address(&given) {
+        reader.refuse("database.url", wrong, mend);
+    }
     if let Some(path) = given.strip_prefix("sqlite:") {
         // An absolute path replaces the folder that it is joined to.
         return SecretString::from(format!(
             "sqlite:{}",
             data_dir.join(path.trim_start_matches("//")).display()
         ));
-    }
-    if !given.starts_with("postgres://") && !given.starts_with("postgresql://") {
-        reader.refuse(
-            "database.url",
-            "is of an unknown kind",
-            "Write sqlite:FILE or postgres://user:password@host/database.",
-        );
     }
     SecretString::from(given)
 }

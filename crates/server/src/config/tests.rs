@@ -51,6 +51,18 @@ fn anything_that_others_can_reach_is_production() {
 }
 
 #[test]
+fn in_production_links_in_mails_lead_to_https_alone() {
+    let with = |url: &str| load(&production(), &[("DOORWARD_PAGES__BASE_URL", url)]);
+    assert!(with("https://app.example.com").is_ok());
+    for url in ["http://app.example.com", "http://localhost:3000"] {
+        let problems = with(url).err().unwrap();
+        assert!(problems.contains("pages.base_url") && problems.contains("is not https"), "{problems}");
+        assert!(problems.contains("have 1 problem:"), "{problems}");
+    }
+    assert!(load("", &[("DOORWARD_PAGES__BASE_URL", "http://localhost:3000")]).is_ok(), "development");
+}
+
+#[test]
 fn development_that_was_said_outright_may_listen_elsewhere() {
     let settings = load("mode = \"development\"\nlisten = \"0.0.0.0:4400\"", &[]).unwrap();
     assert!(settings.core.development_said);
@@ -116,6 +128,38 @@ fn all_problems_are_listed_at_once_with_key_value_and_mend() {
         ["listen = \"here\"  (doorward.toml)", "\"10m\"", "19456", "from 8 to 64", "\"ES256\"", "development"]
     {
         assert!(problems.contains(expected), "{expected} is not in {problems}");
+    }
+}
+
+#[test]
+fn a_databases_address_is_read_with_the_others_and_its_password_never_shown() {
+    let planted = "planted-secret-value";
+    for (url, wrong) in [
+        (format!("postgres://u:{planted}@host:99999/x"), "can't be read"),
+        (format!("postgres://u:{planted}@host/x?sslmode=sometimes"), "can't be read"),
+        (format!("postgresql://u:{planted}@host/x?{planted}=1"), "can't be read"),
+        ("postgres:///x".to_owned(), "names no host"),
+        ("sqlite:".to_owned(), "names no file"),
+        ("sqlite:folder/".to_owned(), "names no file"),
+        (format!("mysql://u:{planted}@host/x"), "is of an unknown kind"),
+    ] {
+        let problems = refused(&format!("listen = \"here\"\n[database]\nurl = \"{url}\""));
+        assert!(problems.contains("have 2 problems") && problems.contains("listen"), "{url}: {problems}");
+        assert!(
+            problems.contains("database.url = ********") && problems.contains(wrong),
+            "{url}: {problems}"
+        );
+        assert!(!problems.contains(planted), "{problems}");
+    }
+    for url in [
+        "postgres://u:p%40ss@db.example.com:5433/x?sslmode=require",
+        "postgresql://u@[::1]/x",
+        "postgres://u@%2Frun%2Fpostgresql/x",
+        "postgres://u:p@one:1,two:2/x?target_session_attrs=read-write",
+        "sqlite:other.db",
+        "sqlite:///var/lib/doorward.db",
+    ] {
+        assert!(load(&format!("[database]\nurl = \"{url}\""), &[]).is_ok(), "{url}");
     }
 }
 

@@ -6,7 +6,7 @@ mod smtp;
 mod tests;
 
 pub use folder::FolderTransport;
-pub use smtp::SmtpTransport;
+pub use smtp::{MailServer, SmtpTransport};
 
 use doorward_core::mail::OutgoingMail;
 use doorward_core::outbox::SendError;

@@ -12,6 +12,37 @@ use url::{Host, Url};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Where a mail server is, and how it is spoken to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MailServer {
+    pub host: String,
+    pub port: u16,
+    way: Way,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Way {
+    Tls,
+    StartTls,
+    Plain,
+}
+
+impl MailServer {
+    /// Without a port in the address, it is that of the way: submission over TLS or with STARTTLS (RFC 8314, RFC 6409), or
+    /// plain relay. `None` where the address names no host.
+    pub fn named_by(url: &Url) -> Option<Self> {
+        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        let plain =
+            url.query_pairs().any(|(name, value)| name == "tls" && value == "none") || is_loopback(url);
+        let (way, port) = match url.scheme() {
+            "smtps" => (Way::Tls, 465),
+            _ if plain => (Way::Plain, 25),
+            _ => (Way::StartTls, 587),
+        };
+        Some(Self { host, port: url.port().unwrap_or(port), way })
+    }
+}
+
 /// Hands mails to a mail server (RFC 5321).
 pub struct SmtpTransport {
     mailer: AsyncSmtpTransport<Tokio1Executor>,
@@ -33,17 +64,15 @@ impl SmtpTransport {
     /// As [`Self::new`].
     pub fn with_patience(url: &SecretString, patience: Duration) -> Result<Self> {
         let url = Url::parse(url.expose_secret()).context("the address of the mail server")?;
-        let host = url.host_str().context("the mail server's host")?.trim_matches(['[', ']']);
-        let plain =
-            url.query_pairs().any(|(name, value)| name == "tls" && value == "none") || is_loopback(&url);
-        let tls = || TlsParameters::new(host.to_owned()).context("TLS for the mail server");
-        let (tls, port) = match url.scheme() {
-            "smtps" => (Tls::Wrapper(tls()?), 465),
-            _ if plain => (Tls::None, 25),
-            _ => (Tls::Required(tls()?), 587),
+        let MailServer { host, port, way } = MailServer::named_by(&url).context("the mail server's host")?;
+        let tls = || TlsParameters::new(host.clone()).context("TLS for the mail server");
+        let tls = match way {
+            Way::Tls => Tls::Wrapper(tls()?),
+            Way::StartTls => Tls::Required(tls()?),
+            Way::Plain => Tls::None,
         };
         let mut mailer = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
-            .port(url.port().unwrap_or(port))
+            .port(port)
             .tls(tls)
             .timeout(Some(patience));
         if let (name, Some(password)) = (url.username(), url.password()) {

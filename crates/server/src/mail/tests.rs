@@ -8,8 +8,9 @@ use doorward_core::outbox::SendError;
 use secrecy::SecretString;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use url::Url;
 
-use super::{FolderTransport, SmtpTransport};
+use super::{FolderTransport, MailServer, SmtpTransport};
 
 fn mail() -> OutgoingMail {
     OutgoingMail {
@@ -68,6 +69,23 @@ async fn converse(stream: TcpStream, rcpt: Option<&str>, heard: &Mutex<String>) 
             _ => "250 ok",
         };
         stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
+    }
+}
+
+#[test]
+fn without_a_port_it_is_that_of_the_way() {
+    for (url, host, port) in [
+        ("smtps://u:p@mail.example.com", "mail.example.com", 465),
+        ("smtp://u:p@mail.example.com", "mail.example.com", 587),
+        ("smtp://mail.example.com?tls=none", "mail.example.com", 25),
+        ("smtp://localhost", "localhost", 25),
+        ("smtp://127.0.0.1", "127.0.0.1", 25),
+        ("smtp://[::1]", "::1", 25),
+        ("smtp://localhost:1025", "localhost", 1025),
+        ("smtps://mail.example.com:2465", "mail.example.com", 2465),
+    ] {
+        let server = MailServer::named_by(&Url::parse(url).unwrap()).unwrap();
+        assert_eq!((server.host.as_str(), server.port), (host, port), "{url}");
     }
 }
 

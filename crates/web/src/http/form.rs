@@ -12,7 +12,8 @@ use super::problem::ApiError;
 
 const FIELDS: usize = 64;
 
-/// A form's fields. One that did not come reads as empty.
+/// A form's fields. One that did not come reads as empty. A button that needs none takes it all the same: what came broken
+/// changes nothing.
 #[derive(Default)]
 pub struct Form(BTreeMap<String, String>);
 

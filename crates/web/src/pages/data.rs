@@ -45,6 +45,7 @@ pub async fn close(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     Extension(live): Extension<Arc<Live>>,
+    _: Form,
 ) -> Result<Response, ApiError> {
     match account::close(&web.sessions, &caller, &live).await {
         Ok(deletes_at) => {

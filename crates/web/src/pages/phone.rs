@@ -98,6 +98,7 @@ pub async fn remove(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     Extension(live): Extension<Arc<Live>>,
+    _: Form,
 ) -> Result<Response, ApiError> {
     match second_factor::remove_phone(&web.sessions, &caller, &live).await {
         Ok(()) => {}

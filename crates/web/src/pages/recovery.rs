@@ -113,6 +113,7 @@ pub async fn cancel_mine(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     Extension(live): Extension<Arc<Live>>,
+    _: Form,
 ) -> Result<Response, ApiError> {
     recovery::cancel_by_session(web.context(), &caller, live.user.id).await?;
     Ok(see_other(&format!("{}/account/two-factor?done=cancelled", web.config.base_path())))

@@ -57,6 +57,7 @@ pub async fn end_others(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     Extension(live): Extension<Arc<Live>>,
+    _: Form,
 ) -> Result<Response, ApiError> {
     web.sessions.end_all(&caller, live.user.id, Some(live.session.id)).await?;
     Ok(done(&web, "ended_others"))

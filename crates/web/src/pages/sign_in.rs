@@ -135,6 +135,7 @@ pub async fn sign_out_all(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     headers: HeaderMap,
+    _: Form,
 ) -> Result<Response, ApiError> {
     let access = web.cookies.get(&headers, CookieName::Access);
     let refresh = web.cookies.get(&headers, CookieName::Refresh);

@@ -96,6 +96,7 @@ pub async fn app_remove(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     Extension(live): Extension<Arc<Live>>,
+    _: Form,
 ) -> Result<Response, ApiError> {
     match second_factor::remove_totp(&web.sessions, &caller, &live).await {
         Ok(()) => Ok(see_other(&done(&web, "removed"))),
@@ -114,6 +115,7 @@ pub async fn renew_backup_codes(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     Extension(live): Extension<Arc<Live>>,
+    _: Form,
 ) -> Result<Response, ApiError> {
     match second_factor::renew_backup_codes(&web.sessions, &caller, &live).await {
         Ok(codes) => {

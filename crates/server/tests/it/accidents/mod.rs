@@ -1,5 +1,6 @@
 //! What happens to every server one day. In between, a clear answer; afterwards, all is well and nothing acknowledged is lost.
 
+mod audit;
 mod clock;
 mod file;
 

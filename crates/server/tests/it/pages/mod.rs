@@ -4,6 +4,7 @@ mod two_factor;
 mod account;
 mod account_life;
 mod activity;
+mod bad_input;
 mod email_sign_in;
 mod factors;
 mod mailbox;

@@ -104,6 +104,11 @@ async fn doctor_says_what_is_wrong_and_how_to_mend_it() {
     assert!(!output.status.success());
     assert!(said.contains("127.0.0.1:1 does not answer") && said.contains("mail.smtp_url"), "{said}");
 
+    let plain = ("DOORWARD_MAIL__SMTP_URL", "smtp://127.0.0.1");
+    let said = server.command(&["doctor"]).env(plain.0, plain.1).output().unwrap().stdout;
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("127.0.0.1:25 "), "the port that mails are sent to: {said}");
+
     let sms = [
         ("DOORWARD_SMS__PROVIDER", "webhook"),
         ("DOORWARD_SMS__URL", "http://127.0.0.1:1/sms"),

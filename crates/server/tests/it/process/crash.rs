@@ -85,3 +85,37 @@ async fn nothing_acknowledged_is_lost_and_nobody_is_signed_out() {
         db.close().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_out_and_a_new_password_that_were_acknowledged_are_kept() {
+    const NEW: &str = "seven quiet lanterns drift";
+    let mut server = Server::start(&[]).await;
+    for round in 0..3 {
+        let leaving = server.member(&format!("leaving{round}@example.com")).await;
+        let email = format!("changing{round}@example.com");
+        let changing = server.member(&email).await;
+        let elsewhere = server.browser();
+        elsewhere.sign_in(&email).await.expect_status(200);
+        let (left, before) = (leaving.copy(), changing.copy());
+        let body = json!({"current_password": PASSWORD, "new_password": NEW});
+
+        let (out, changed) =
+            tokio::join!(leaving.post_empty("/v1/sign-out"), changing.post("/v1/password/change", &body));
+        out.expect_status(204);
+        changed.expect_status(204);
+        server.kill();
+        server.run().await;
+
+        left.get("/v1/session").await.expect_problem(401, "session_revoked");
+        left.refresh().await.expect_problem(401, "session_revoked");
+        elsewhere.get("/v1/session").await.expect_problem(401, "session_revoked");
+        elsewhere.refresh().await.expect_problem(401, "session_revoked");
+        changing.get("/v1/session").await.expect_status(200);
+        // Within the grace period a token of before is answered with the current ones, as any other that was rotated.
+        before.refresh().await.expect_status(200);
+        changing.refresh().await.expect_status(200);
+        server.browser().sign_in(&email).await.expect_problem(401, "invalid_credentials");
+        let with_new = json!({"identifier": email, "password": NEW});
+        server.browser().post("/v1/sign-in", &with_new).await.expect_status(200);
+    }
+}

@@ -3,6 +3,7 @@
 mod audit;
 mod commands;
 mod crash;
+mod doctor;
 mod keys;
 mod logs;
 mod start;

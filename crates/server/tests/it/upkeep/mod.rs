@@ -1,10 +1,12 @@
 //! What goes on beside the answers.
 
 mod audit;
+mod mail;
 
 use std::time::Duration;
 
 use doorward_core::context::{Caller, Clock as _, SystemClock};
+use doorward_core::error::Error;
 use doorward_core::signing_key::When;
 use doorward_core::{clean_up, signing_key};
 use doorward_db::Engine;
@@ -79,6 +81,32 @@ async fn more_old_rows_than_fit_into_one_batch_go_too() {
     clean_up::run(&app.app.sessions).await.unwrap();
 
     assert_eq!(app.count("SELECT COUNT(*) FROM code_failures").await, 0);
+}
+
+#[tokio::test]
+async fn messages_that_ran_out_unsent_are_wiped_batch_by_batch() {
+    let app = TestApp::start().await;
+    let sql = "INSERT INTO outbox (id, state, template, sealed, next_attempt_at, created_at, expires_at)
+               VALUES (?1, 'queued', 'test', ?2, ?3, ?3, ?3)";
+    let wiped = "SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND sealed IS NULL";
+    let context = app.app.context();
+    // In one unit of work, before the server's own round meets them.
+    let at_once = context
+        .db
+        .write(async |tx| {
+            for _ in 0..1200 {
+                let id: doorward_core::context::UserId = context.new_id();
+                tx.execute(sql, &doorward_db::p![id, vec![0_u8; 8], context.now() - DAY]).await?;
+            }
+            doorward_core::mail::clean_up(tx, context, 500).await?;
+            Ok::<i64, Error>(tx.query_one(wiped, &[]).await?.get(0)?)
+        })
+        .await
+        .unwrap();
+    assert_eq!(at_once, 500);
+
+    clean_up::run(&app.app.sessions).await.unwrap();
+    assert_eq!(app.count(wiped).await, 1200);
 }
 
 #[tokio::test]

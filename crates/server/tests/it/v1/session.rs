@@ -4,6 +4,7 @@ use doorward_core::{access, operator, signing_key};
 use doorward_test_support::{PASSWORD, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 #[tokio::test]
 async fn the_session_check_tells_who_is_signed_in_and_how() {
@@ -126,8 +127,25 @@ async fn tokens_that_were_tampered_with_are_invalid() {
     let (browser, _) = app.member("ada").await;
     let token = browser.cookie("doorward_access").unwrap();
     let parts: Vec<&str> = token.split('.').collect();
+    let check = async |token: &str| {
+        let header = format!("Bearer {token}");
+        app.browser().send(Method::GET, "/v1/session", &[("authorization", &header)], None).await
+    };
+    // Once it was seen to be good, it is remembered: nothing that is only like it may be taken for it.
+    check(&token).await.expect_status(200);
+    let other_signature = |at: usize| {
+        let mut changed = token.clone().into_bytes();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        String::from_utf8(changed).unwrap()
+    };
+    let begins = token.len() - parts[2].len();
     let none = encode(br#"{"alg":"none","typ":"at+jwt"}"#);
     let bad = [
+        other_signature(begins),
+        other_signature(begins + parts[2].len() / 2),
+        // Not the last one, of which some bits count for nothing.
+        other_signature(token.len() - 2),
+        format!("{}.{}.{}", parts[0], parts[1], encode(&[7; 64])),
         format!("{none}.{}.", parts[1]),
         format!("{none}.{}.{}", parts[1], parts[2]),
         format!("{}.{}.", parts[0], parts[1]),
@@ -139,10 +157,10 @@ async fn tokens_that_were_tampered_with_are_invalid() {
         "a".repeat(20_000),
     ];
     for bad in bad {
-        let header = format!("Bearer {bad}");
-        let reply = app.browser().send(Method::GET, "/v1/session", &[("authorization", &header)], None).await;
+        let reply = check(&bad).await;
         assert!(reply.status == 401 || reply.status == 431, "{bad:.80}: {}", reply.status);
     }
+    check(&token).await.expect_status(200);
 }
 
 #[tokio::test]
@@ -200,6 +218,44 @@ async fn the_last_administrator_can_neither_be_disabled_nor_lose_the_role() {
 
     assert_eq!((revoked.code().as_str(), disabled.code().as_str()), ("conflict", "conflict"));
     app.browser().sign_in(&email).await.expect_status(200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_administrators_whom_fifty_shut_out_at_once_one_stays() {
+    let app = TestApp::start().await;
+    let other = app.second_process().await;
+    let mut administrators = Vec::new();
+    for name in ["ada", "eve"] {
+        let (_, email) = app.member(name).await;
+        app.grant(&email, "admin").await;
+        administrators.push(app.user_id(&email).await);
+    }
+    let mut tasks = JoinSet::new();
+    for number in 0..50 {
+        let user = administrators[number % 2];
+        // Either of two processes, either way.
+        let context = if number % 4 < 2 { other.context() } else { app.app.context() }.clone();
+        tasks.spawn(async move {
+            let caller = Caller::system("test");
+            match number % 3 {
+                0 => operator::disable(&context, &caller, user).await,
+                _ => access::revoke(&context, &caller, user, "admin").await,
+            }
+        });
+    }
+
+    let mut done = 0;
+    for outcome in tasks.join_all().await {
+        match outcome {
+            Ok(changed) => done += i32::from(changed),
+            Err(error) => assert_eq!(error.code().as_str(), "conflict"),
+        }
+    }
+
+    let active = "SELECT COUNT(*) FROM user_roles JOIN users ON users.id = user_roles.user_id
+                  WHERE user_roles.role = 'admin' AND users.disabled_at IS NULL";
+    assert_eq!(app.count(active).await, 1);
+    assert!(done >= 1, "and one of them is not any more");
 }
 
 #[tokio::test]

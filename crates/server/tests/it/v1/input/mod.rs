@@ -1,25 +1,24 @@
 //! Bad input: every endpoint answers with its problem, names the field, and loses nothing.
 
-use doorward_test_support::{Browser, TestApp};
+mod endpoints;
+
+use doorward_core::config::Sms;
+use doorward_test_support::{Browser, PASSWORD, TestApp, unique};
+use endpoints::Endpoint;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// Every endpoint that takes a body, with a body that has the right shape.
-fn endpoints() -> Vec<(Method, &'static str, Value)> {
-    vec![
-        (Method::POST, "/v1/sign-up", json!({"email": "x@example.com", "password": "x"})),
-        (Method::POST, "/v1/email/verify", json!({"token": "x"})),
-        (Method::POST, "/v1/email/verify/resend", json!({"email": "x@example.com"})),
-        (Method::POST, "/v1/sign-in", json!({"identifier": "x", "password": "x"})),
-        (Method::POST, "/v1/token/refresh", json!({"refresh_token": "x"})),
-        (Method::POST, "/v1/sign-out", json!({})),
-        (Method::POST, "/v1/sign-out/all", json!({"except_current": true})),
-        (Method::POST, "/v1/password/forgot", json!({"email": "x@example.com"})),
-        (Method::POST, "/v1/password/reset", json!({"token": "x", "new_password": "x"})),
-        (Method::POST, "/v1/password/change", json!({"current_password": "x", "new_password": "x"})),
-        (Method::PATCH, "/v1/me", json!({"given_name": "Ada"})),
-    ]
+use super::passkeys;
+
+/// Somebody who is signed in, at a Doorward where nothing is switched off.
+async fn member() -> (TestApp, Browser) {
+    let app = TestApp::with(|config| {
+        config.sms = Some(Sms { countries: vec!["+43".to_owned()], hourly_per_country: 100 });
+    })
+    .await;
+    let (browser, _) = app.member("ada").await;
+    (app, browser)
 }
 
 async fn send(
@@ -34,23 +33,24 @@ async fn send(
 
 #[tokio::test]
 async fn what_is_not_json_is_refused_by_every_endpoint() {
-    let app = TestApp::start().await;
-    let (browser, _) = app.member("ada").await;
+    let (_app, browser) = member().await;
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
-    for (method, path, body) in endpoints() {
+    let too_deep = format!("{{\"a\":{}{}}}", "[".repeat(16), "]".repeat(16));
+    for Endpoint { method, path, body, .. } in endpoints::all() {
         let text = body.to_string();
         let cut = &text.as_bytes()[..text.len() - 1];
-        let cases: [&[u8]; 7] = [
+        let cases: [&[u8]; 8] = [
             b"{\"a\": \"\xff\xfe\"}",
             b"[1]",
             b"\"text\"",
             b"{\"a\":1,\"a\":2}",
             deep.as_bytes(),
+            too_deep.as_bytes(),
             cut,
             b"{\"a\": \"\\ud800\"}",
         ];
         for bad in cases {
-            let reply = send(&browser, method.clone(), path, "application/json", bad).await;
+            let reply = send(&browser, method.clone(), &path, "application/json", bad).await;
             reply.expect_problem(400, "malformed_request");
         }
         for kind in [
@@ -59,59 +59,71 @@ async fn what_is_not_json_is_refused_by_every_endpoint() {
             "application/json; charset=latin1",
             "application/jsonx",
         ] {
-            let reply = send(&browser, method.clone(), path, kind, text.as_bytes()).await;
+            let reply = send(&browser, method.clone(), &path, kind, text.as_bytes()).await;
             reply.expect_problem(415, "unsupported_media_type");
         }
     }
 }
 
 #[tokio::test]
-async fn unknown_fields_and_wrong_types_are_named_by_every_endpoint() {
-    let app = TestApp::start().await;
-    let (browser, _) = app.member("ada").await;
-    for (method, path, body) in endpoints() {
+async fn unknown_missing_and_wrong_fields_are_named_by_every_endpoint() {
+    let (_app, browser) = member().await;
+    for Endpoint { method, path, body, fields, may_be_empty } in endpoints::all() {
         let mut unknown = body.clone();
         unknown["no_such_field"] = json!(1);
-        browser.json(method.clone(), path, &unknown).await.expect_field("no_such_field", "unknown");
-        for field in body.as_object().unwrap().keys() {
+        browser.json(method.clone(), &path, &unknown).await.expect_field("no_such_field", "unknown");
+        let mut all_wrong = json!({});
+        for field in &fields {
             let mut wrong = body.clone();
-            wrong[field] = json!({"a": [1]});
-            browser.json(method.clone(), path, &wrong).await.expect_field(field, "invalid");
+            wrong[&field.name] = if field.open { json!("text") } else { json!({"a": [1]}) };
+            let reply = browser.json(method.clone(), &path, &wrong).await;
+            if field.open {
+                assert!([400, 422].contains(&reply.status), "{path} {}: {}", field.name, reply.text);
+                continue;
+            }
+            reply.expect_field(&field.name, "invalid");
+            all_wrong[&field.name] = json!({"a": [1]});
         }
+        let all_told = browser.json(method.clone(), &path, &all_wrong).await;
+        for name in all_wrong.as_object().unwrap().keys() {
+            all_told.expect_field(name, "invalid");
+        }
+
+        let required: Vec<_> = fields.iter().filter(|field| field.required).collect();
+        if may_be_empty {
+            assert!(required.is_empty(), "{path}");
+            continue;
+        }
+        let nothing = browser.json(method.clone(), &path, &json!({})).await;
+        for field in required {
+            nothing.expect_field(&field.name, "required");
+        }
+        let reply = send(&browser, method, &path, "application/json", b"").await;
+        reply.expect_problem(400, "malformed_request");
     }
 }
 
 #[tokio::test]
-async fn missing_fields_are_named() {
+async fn what_is_missing_of_a_choice_is_named() {
     let app = TestApp::start().await;
     let browser = app.browser();
-    for (path, fields) in [
-        ("/v1/sign-up", &["email", "password"][..]),
-        ("/v1/sign-in", &["identifier", "password"]),
-        ("/v1/password/forgot", &["email"]),
-        ("/v1/email/verify/resend", &["email"]),
-        ("/v1/password/reset", &["new_password"]),
+    for (path, body, field) in [
+        ("/v1/email/verify", json!({}), "token"),
+        ("/v1/email/verify", json!({"email": "x@example.com"}), "code"),
+        ("/v1/email/verify", json!({"code": "123456"}), "email"),
+        ("/v1/password/reset", json!({"new_password": "nine copper kettles sing"}), "token"),
+        ("/v1/sign-in/email/verify", json!({}), "token"),
     ] {
-        let reply = browser.post(path, &json!({})).await;
-        for field in fields {
-            reply.expect_field(field, "required");
-        }
+        browser.post(path, &body).await.expect_field(field, "required");
     }
-    browser.post("/v1/email/verify", &json!({})).await.expect_field("token", "required");
-    browser
-        .post("/v1/email/verify", &json!({"email": "x@example.com"}))
-        .await
-        .expect_field("code", "required");
-    browser.post("/v1/email/verify", &json!({"code": "123456"})).await.expect_field("email", "required");
 }
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused_announced_or_not() {
-    let app = TestApp::start().await;
-    let (browser, _) = app.member("ada").await;
+    let (app, browser) = member().await;
     let large = format!("{{\"email\": \"{}\"}}", "a".repeat(70_000));
-    for (method, path, _) in endpoints() {
-        let reply = send(&browser, method, path, "application/json", large.as_bytes()).await;
+    for Endpoint { method, path, .. } in endpoints::all() {
+        let reply = send(&browser, method, &path, "application/json", large.as_bytes()).await;
         reply.expect_problem(413, "body_too_large");
     }
     // In chunks, with no length announced.
@@ -134,26 +146,76 @@ async fn a_body_that_is_too_large_is_refused_announced_or_not() {
     assert!(text.starts_with("HTTP/1.1 413"), "{text}");
 }
 
+/// Bodies that are taken as they stand, and the members of each that hold a name, a number or an address.
+async fn taken(browser: &Browser) -> Vec<(Method, String, Value, &'static [&'static str])> {
+    let email = || format!("{}@example.com", unique("someone"));
+    let device = browser.get("/v1/me/devices").await.value()["items"][0]["id"].clone();
+    let passkey = browser.get("/v1/me/passkeys").await.value()["items"][0]["id"].clone();
+    let at = |folder: &str, id: &Value| format!("{folder}/{}", id.as_str().unwrap());
+    let person = json!({"email": email(), "password": PASSWORD, "preferred_username": unique("someone"),
+                        "given_name": "Ada", "family_name": "Lovelace"});
+    let profile = json!({"preferred_username": unique("someone"), "given_name": "Ada", "family_name": "Lovelace",
+                         "picture": "https://example.com/ada.png", "locale": "en-GB"});
+    let (post, patch) = (Method::POST, Method::PATCH);
+    let (laptop, phone) = (at("/v1/me/devices", &device), at("/v1/me/passkeys", &passkey));
+    let all: Vec<(Method, &str, Value, &[&str])> = vec![
+        (post.clone(), "/v1/sign-up", person, &["email", "preferred_username", "given_name", "family_name"]),
+        (post.clone(), "/v1/email/verify/resend", json!({"email": email()}), &["email"]),
+        (post.clone(), "/v1/password/forgot", json!({"email": email()}), &["email"]),
+        (post.clone(), "/v1/sign-in/email", json!({"email": email()}), &["email"]),
+        (
+            patch.clone(),
+            "/v1/me",
+            profile,
+            &["preferred_username", "given_name", "family_name", "picture", "locale"],
+        ),
+        (post.clone(), "/v1/me/email", json!({"new_email": email()}), &["new_email"]),
+        (post, "/v1/me/phone", json!({"phone_number": "+436641234567"}), &["phone_number"]),
+        (patch.clone(), &laptop, json!({"name": "Laptop"}), &["name"]),
+        (patch, &phone, json!({"name": "Laptop"}), &["name"]),
+    ];
+    all.into_iter().map(|(method, path, body, fields)| (method, path.to_owned(), body, fields)).collect()
+}
+
 #[tokio::test]
 async fn nul_and_control_characters_get_nowhere() {
-    let app = TestApp::start().await;
-    let (browser, _) = app.member("ada").await;
-    for bad in ["\u{0}", "a\u{0}@example.com", "a@example.com\r\nBcc: b@example.com", "\u{1b}[2J", "\u{202e}"]
-    {
-        for (method, path, body) in endpoints() {
-            for field in body.as_object().unwrap().keys().filter(|field| *field != "except_current") {
+    let (app, browser) = member().await;
+    passkeys::add(&app, &browser).await;
+    for (method, path, body, fields) in taken(&browser).await {
+        for field in fields {
+            for bad in [
+                "\u{0}",
+                "a\u{0}@example.com",
+                "a@example.com\r\nBcc: b@example.com",
+                "\u{1b}[2J",
+                "\u{202e}x",
+            ] {
                 let mut request = body.clone();
-                request[field] = json!(bad);
-                let reply = browser.json(method.clone(), path, &request).await;
-                assert!(
-                    (400..500).contains(&reply.status) || reply.status == 202,
-                    "{path} {field}: {}",
-                    reply.text
-                );
+                request[*field] = json!(bad);
+                let reply = browser.json(method.clone(), &path, &request).await;
+                reply.expect_problem(422, "validation_failed");
+                let errors = reply.value()["errors"].clone();
+                assert_eq!(errors.as_array().unwrap().len(), 1, "{path} {field} {bad:?}: {errors}");
+                assert_eq!(errors[0]["field"], *field, "{path} {bad:?}");
             }
         }
+        let reply = browser.json(method, &path, &body).await;
+        assert!([200, 202].contains(&reply.status), "nothing else was at fault: {path}: {}", reply.text);
     }
     assert!(app.mails_to("a@example.com").await.is_empty() && app.mails_to("b@example.com").await.is_empty());
+}
+
+#[tokio::test]
+async fn nul_in_any_field_of_any_endpoint_is_its_senders_fault() {
+    let (_app, browser) = member().await;
+    for Endpoint { method, path, body, .. } in endpoints::all() {
+        for (field, _) in body.as_object().unwrap().iter().filter(|(_, value)| value.is_string()) {
+            let mut request = body.clone();
+            request[field] = json!("a\u{0}b");
+            let reply = browser.json(method.clone(), &path, &request).await;
+            assert!((400..500).contains(&reply.status), "{path} {field}: {}", reply.text);
+        }
+    }
 }
 
 #[tokio::test]
