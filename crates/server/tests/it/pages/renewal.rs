@@ -48,12 +48,11 @@ async fn no_page_spends_a_refresh_token_without_giving_another() {
         app.advance(LATER);
         browser.refresh().await.expect_status(200);
     }
-    let forms: [(&str, &[(&str, &str)]); 6] = [
+    let forms: [(&str, &[(&str, &str)]); 5] = [
         ("/verify-email", &[("token", "x")]),
         ("/verify-email", &[("email", "ada@example.com"), ("code", "000000")]),
         ("/sign-in/email", &[("code", "000000")]),
         ("/account", &[("given_name", "Ada")]),
-        ("/account/delete", &[]),
         ("/account/password", &[("current_password", "wrong"), ("new_password", "quite another sentence")]),
     ];
     for (page, fields) in forms {
