@@ -104,7 +104,7 @@ pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &s
         .db
         .write(async |tx| {
             let (purpose, subject) = (Purpose::Reauthenticate, live.session.id.uuid());
-            let tries = Tries::Session(live.user.id);
+            let tries = (Tries::Session(live.user.id), caller);
             match secret::try_code(tx, context, purpose, Some(subject), key, tries, code).await? {
                 Ok(found) => {
                     let consumed = secret::consume(tx, context, found).await?;
@@ -149,7 +149,7 @@ pub async fn by_second_factor(
     if !second_factor::list(context, user.id).await?.methods().contains(&method) {
         return Err(second_factor::unknown_method());
     }
-    let attempt = lockout::begin(context, Target::SignedIn(user.id), true).await?;
+    let attempt = lockout::begin(context, caller, Target::SignedIn(user.id), true).await?;
     let counted = &attempt;
     let flow = (live.session.id.uuid(), Tries::Session(user.id));
     let taken = context

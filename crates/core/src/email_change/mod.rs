@@ -312,7 +312,7 @@ async fn find(context: &Context, caller: &Caller, live: &Live, proof: Proof<'_>)
                         Some(Ok(email)) => email.key().to_owned(),
                         _ => live.user.email_key.clone(),
                     };
-                    let tries = Tries::Session(live.user.id);
+                    let tries = (Tries::Session(live.user.id), caller);
                     let tried =
                         secret::try_code(tx, context, Purpose::ChangeEmail, subject, &key, tries, code)
                             .await?;

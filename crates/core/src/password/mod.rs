@@ -231,8 +231,8 @@ async fn find_by_code(context: &Context, caller: &Caller, email: &str, code: &st
         .write(async |tx| {
             let user = user::find_by_email(tx, &email).await?.map(|user| user.id);
             let (purpose, subject, key) = (Purpose::ResetPassword, user.map(Id::uuid), email.key());
-            let tried =
-                secret::try_code(tx, context, purpose, subject, key, Tries::Address(key), code).await?;
+            let tries = (Tries::Address(key), caller);
+            let tried = secret::try_code(tx, context, purpose, subject, key, tries, code).await?;
             if tried.is_err() {
                 let event = Event::new(EventType::PasswordReset).failed().on_whom(context, user, key);
                 audit::record(tx, context, caller, event).await?;

@@ -12,8 +12,9 @@ use doorward_db::Tx;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use crate::context::{Context, Time, UserId};
+use crate::context::{Caller, Context, Time, UserId};
 use crate::error::{Code, Error, Result};
+use crate::refusals::{By, Whose};
 
 pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
 const CODE_TRIES: i64 = 5;
@@ -87,6 +88,13 @@ pub enum Tries<'a> {
 }
 
 impl Tries<'_> {
+    fn whose(self) -> Whose {
+        Whose::Named(match self {
+            Self::Address(key) | Self::Elsewhere(key) => key.to_owned(),
+            Self::FirstFactor(user) | Self::Session(user) => user.to_string(),
+        })
+    }
+
     fn key(self) -> String {
         match self {
             Self::Address(key) => format!("address {key}"),
@@ -195,7 +203,7 @@ pub async fn try_code(
     purpose: Purpose,
     subject: Option<Uuid>,
     account_key: &str,
-    tries: Tries<'_>,
+    (tries, caller): (Tries<'_>, &Caller),
     code: &str,
 ) -> Result<Result<Found>> {
     let code = &digits(code);
@@ -203,7 +211,9 @@ pub async fn try_code(
     let wrong = || Ok(Err(Error::new(Code::InvalidOrExpiredCode)));
     let counted = &tries.key();
     if store::failures_since(tx, counted, now - HOUR).await? >= ACCOUNT_FAILURES_PER_HOUR {
-        return Ok(Err(Error::new(Code::RateLimited).with_retry_after(HOUR)));
+        let refusal = Error::new(Code::RateLimited).with_retry_after(HOUR);
+        context.refusals.note_error(&refusal, By::Code, caller.ip, || tries.whose());
+        return Ok(Err(refusal));
     }
     // An unknown address takes the same steps as a known one, with a subject that has no code.
     let subject = subject.unwrap_or_else(|| Uuid::from_bytes(random(&*context.rng)));

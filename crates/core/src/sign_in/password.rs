@@ -36,7 +36,7 @@ pub async fn verify(
         (None, _) => Target::Unknown(audit::digest(context, &key)),
     };
     let solved = challenge::redeem(context, challenge_response).await?.is_some();
-    let attempt = lockout::begin(context, target, solved).await?;
+    let attempt = lockout::begin(context, caller, target, solved).await?;
 
     let password = user::normalise_password(password);
     let stored = account.as_ref().and_then(|user| user.password_hash.as_deref());
@@ -68,7 +68,7 @@ pub(crate) async fn is_current(
 ) -> Result<bool> {
     // Neither count is that of sign-ins: what strangers try must not keep the owner from proving who they are.
     context.limit(Class::SignIn, caller, &format!("signed in {}", user.id)).await?;
-    let attempt = lockout::begin(context, Target::SignedIn(user.id), true).await?;
+    let attempt = lockout::begin(context, caller, Target::SignedIn(user.id), true).await?;
     let password = user::normalise_password(password);
     let verdict = context.hasher.verify(&password, user.password_hash.as_deref()).await?;
     let is_right = matches!(verdict, Verdict::Match { .. });

@@ -133,7 +133,7 @@ pub async fn confirm_code(
                 }
                 None => (Purpose::SignUp, None, Tries::Elsewhere(key)),
             };
-            let tried = secret::try_code(tx, context, purpose, subject, key, tries, code).await?;
+            let tried = secret::try_code(tx, context, purpose, subject, key, (tries, caller), code).await?;
             if let (Err(_), Some(Target::Account { id, .. })) = (&tried, &target) {
                 let event = Event::new(EventType::EmailVerified).failed().user(*id);
                 audit::record(tx, context, caller, event).await?;

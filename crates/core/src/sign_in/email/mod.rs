@@ -180,7 +180,8 @@ pub async fn by_code(
             let tries =
                 if flow.is_some() { Tries::Address(email.key()) } else { Tries::Elsewhere(email.key()) };
             let tried =
-                secret::try_code(tx, context, Purpose::SignIn, subject, email.key(), tries, code).await?;
+                secret::try_code(tx, context, Purpose::SignIn, subject, email.key(), (tries, caller), code)
+                    .await?;
             match (tried, &flow) {
                 (Ok(found), Some(flow)) => {
                     let proved = use_up(tx, context, caller, found, flow, Method::EmailCode).await?;

@@ -1,6 +1,7 @@
 //! What goes on beside the answers.
 
 mod audit;
+mod events;
 
 use std::time::Duration;
 

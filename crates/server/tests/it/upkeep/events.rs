@@ -1,0 +1,82 @@
+//! What acts leave in the audit log, with their details.
+
+use doorward_core::audit::{self, EventType};
+use doorward_core::audit_log::{self, Entry};
+use doorward_test_support::TestApp;
+use serde_json::{Value, json};
+
+/// The newest events of a type, newest first.
+async fn events(app: &TestApp, event_type: EventType) -> Vec<Entry> {
+    let page = audit_log::Page { newest_first: true, cursor: None, limit: 100 };
+    let filter = audit_log::Filter { event_type: Some(event_type), ..audit_log::Filter::default() };
+    audit_log::search(app.app.context(), &filter, &page).await.unwrap()
+}
+
+#[tokio::test]
+async fn attempts_that_a_limit_refuses_are_one_event_for_each_key() {
+    let mut app = TestApp::with(|config| config.rate_limit.enabled = true).await;
+    let guess = json!({"identifier": "nobody@example.com", "password": "not the right password"});
+    let mut refused = 0;
+    for _ in 0..25 {
+        refused += i64::from(app.browser().post("/v1/sign-in", &guess).await.status == 429);
+    }
+    assert!(refused >= 10, "{refused}");
+    audit::record_refusals(app.app.context()).await.unwrap();
+    audit::record_refusals(app.app.context()).await.unwrap();
+
+    let found = events(&app, EventType::LimitRefused).await;
+    assert_eq!(found.len(), 1);
+    let detail = found[0].details();
+    assert_eq!((&detail["class"], &detail["count"]), (&json!("sign_in"), &json!(refused)));
+    assert_eq!(found[0].ip.as_deref(), Some("127.0.0.1"));
+    assert!(
+        !Value::Object(detail).to_string().contains("nobody"),
+        "people type passwords into the wrong field"
+    );
+
+    app.browser().post("/v1/sign-in", &guess).await.expect_problem(429, "rate_limited");
+    app.restart().await;
+    let written = "SELECT COUNT(*) FROM audit_events WHERE type = 'limit.refused'";
+    assert_eq!(app.count(written).await, 2, "what was counted when the server stopped");
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM audit_events WHERE position IS NULL").await,
+        0,
+        "and it was sealed before the end"
+    );
+}
+
+#[tokio::test]
+async fn what_a_lock_and_the_count_of_wrong_codes_refuse_is_one_event_for_each_as_well() {
+    let app = TestApp::with(|config| config.lockout.enabled = true).await;
+    let (_, email) = app.member("ada").await;
+    let (browser, mut locked, mut codes) = (app.browser(), 0, 0);
+    for identifier in [email.as_str(), "nobody@example.com"] {
+        let guess = json!({"identifier": identifier, "password": "not the right password"});
+        for _ in 0..8 {
+            locked += i64::from(browser.post("/v1/sign-in", &guess).await.status == 429);
+        }
+    }
+    let wrong = json!({"email": email, "code": "000000", "new_password": "some other sentence"});
+    for _ in 0..25 {
+        codes += i64::from(browser.post("/v1/password/reset", &wrong).await.status == 429);
+    }
+    assert_eq!((locked, codes), (6, 5));
+
+    audit::record_refusals(app.app.context()).await.unwrap();
+
+    let found = events(&app, EventType::LimitRefused).await;
+    let mut counts: Vec<_> = found
+        .iter()
+        .map(|event| (event.details()["class"].clone(), event.details()["count"].clone()))
+        .collect();
+    counts.sort_by_key(|(class, _)| class.to_string());
+    assert_eq!(
+        counts,
+        [(json!("code"), json!(5)), (json!("lockout"), json!(3)), (json!("lockout"), json!(3))]
+    );
+    for event in &found {
+        let detail = Value::Object(event.details()).to_string();
+        assert!(event.ip.as_deref() == Some("127.0.0.1") && detail.contains("identifier_digest"), "{detail}");
+        assert!(!detail.contains("nobody") && !detail.contains(&email), "{detail}");
+    }
+}
