@@ -116,7 +116,7 @@ impl Attempt {
         let event = Event::new(EventType::AccountLocked).with("failures", count.failures);
         let event = match target.account() {
             Ok(user) => event.on(user),
-            Err(_) => event.with("identifier_digest", key.as_str()),
+            Err(digest) => event.with("identifier_digest", digest),
         };
         audit::record(tx, context, caller, event).await
     }

@@ -49,7 +49,7 @@ pub async fn verify(
             Ok(VerifiedFactor { user: user.id, method, epoch, attempt: Some(attempt), second: None })
         }
         _ => {
-            refuse(context, caller, identifier, account.as_ref(), &attempt).await?;
+            refuse(context, caller, &key, account.as_ref(), &attempt).await?;
             attempt.settle();
             Err(Code::InvalidCredentials.into())
         }
@@ -104,19 +104,24 @@ async fn find(
         .await
 }
 
+/// What a name that nobody has is counted and written down by, however it is typed.
 fn unknown_key(identifier: &str) -> String {
-    Identifier::parse(identifier).map_or_else(String::new, |identifier| identifier.key().to_owned())
+    match Identifier::parse(identifier) {
+        Some(identifier) => identifier.key().to_owned(),
+        // No account can have it: often it is a password in the wrong field.
+        None => identifier.trim().to_lowercase(),
+    }
 }
 
 async fn refuse(
     context: &Context,
     caller: &Caller,
-    identifier: &str,
+    key: &str,
     account: Option<&User>,
     attempt: &Attempt,
 ) -> Result<()> {
     let event = Event::new(EventType::SignIn).failed().with("method", Method::Password.as_str());
-    let event = event.on_whom(context, account.map(|user| user.id), identifier);
+    let event = event.on_whom(context, account.map(|user| user.id), key);
     context
         .db
         .write(async |tx| {

@@ -1,5 +1,8 @@
 //! What acts leave in the audit log, with their details.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use doorward_core::audit::{self, EventType};
 use doorward_core::audit_log::{self, Entry};
 use doorward_test_support::TestApp;
@@ -78,5 +81,54 @@ async fn what_a_lock_and_the_count_of_wrong_codes_refuse_is_one_event_for_each_a
         let detail = Value::Object(event.details()).to_string();
         assert!(event.ip.as_deref() == Some("127.0.0.1") && detail.contains("identifier_digest"), "{detail}");
         assert!(!detail.contains("nobody") && !detail.contains(&email), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_has_is_one_digest_in_whatever_case_and_in_every_event() {
+    let app = TestApp::with(|config| {
+        config.rate_limit.enabled = true;
+        config.lockout.enabled = true;
+    })
+    .await;
+    for (names, others) in [
+        (["nobody@example.com", "Nobody@EXAMPLE.com"], "somebody@example.com"),
+        (["a password, typed here", "A Password, typed here "], "another password"),
+    ] {
+        let guess = async |name: &str| {
+            let body = json!({"identifier": name, "password": "not the right password"});
+            app.browser().post("/v1/sign-in", &body).await
+        };
+        let locked = async || events(&app, EventType::AccountLocked).await.len();
+        let before = locked().await;
+        for name in names.into_iter().cycle().take(60) {
+            let wait = guess(name).await.header("retry-after").parse().unwrap_or(0);
+            app.advance(Duration::from_secs(wait));
+            if locked().await > before {
+                break;
+            }
+        }
+        for name in names.into_iter().cycle().take(30) {
+            guess(name).await.expect_status(429);
+        }
+        audit::record_refusals(app.app.context()).await.unwrap();
+
+        let mut digests: HashSet<String> = HashSet::new();
+        for event_type in [EventType::SignIn, EventType::AccountLocked, EventType::LimitRefused] {
+            let found = events(&app, event_type).await;
+            assert!(!found.is_empty(), "{}", event_type.as_str());
+            for event in found {
+                digests.insert(event.details()["identifier_digest"].as_str().unwrap().to_owned());
+            }
+        }
+        assert_eq!(digests.len(), 1, "{digests:?}");
+        app.advance(Duration::from_secs(60 * 60));
+        guess(others).await.expect_problem(401, "invalid_credentials");
+        let newest = events(&app, EventType::SignIn).await.remove(0);
+        assert!(!digests.contains(newest.details()["identifier_digest"].as_str().unwrap()));
+        let clear = async |sql: &'static str| {
+            app.app.context().db.write(async |tx| tx.execute(sql, &[]).await).await.unwrap();
+        };
+        clear("DELETE FROM audit_events").await;
     }
 }
