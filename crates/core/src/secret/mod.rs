@@ -210,8 +210,9 @@ pub async fn try_code(
     let now = context.now();
     let wrong = || Ok(Err(Error::new(Code::InvalidOrExpiredCode)));
     let counted = &tries.key();
-    if store::failures_since(tx, counted, now - HOUR).await? >= ACCOUNT_FAILURES_PER_HOUR {
-        let refusal = Error::new(Code::RateLimited).with_retry_after(HOUR);
+    if let Some(at) = store::nth_failure(tx, counted, now - HOUR, ACCOUNT_FAILURES_PER_HOUR).await? {
+        // There is room again when that one is an hour ago.
+        let refusal = Error::new(Code::RateLimited).with_retry_after((at + HOUR).since(now));
         context.refusals.note_error(&refusal, By::Code, caller.ip, || tries.whose());
         return Ok(Err(refusal));
     }
