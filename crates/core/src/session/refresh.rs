@@ -121,7 +121,7 @@ async fn act(
 ) -> Result<Outcome> {
     let now = context.now();
     match worth(&context.config.session, &row, generation, now) {
-        Worth::Rotate => rotate(tx, context, row, now).await,
+        Worth::Rotate => rotate(tx, context, caller, row, now).await,
         Worth::Grace => {
             let event = Event::new(EventType::RefreshRetried).with("within", "grace");
             answer_again(tx, context, caller, row, event).await
@@ -150,7 +150,13 @@ async fn act(
     }
 }
 
-async fn rotate(tx: &mut Tx<'_>, context: &Context, mut row: Row, now: Time) -> Result<Outcome> {
+async fn rotate(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    mut row: Row,
+    now: Time,
+) -> Result<Outcome> {
     let keep_from = row.rotations.len().saturating_sub(REMEMBERED_ROTATIONS - 1);
     let in_grace = |at: &Time| now.since(*at) <= context.config.session.refresh_grace;
     // Old ones fall off the front only, or the list would no longer line up with the generations.
@@ -169,6 +175,10 @@ async fn rotate(tx: &mut Tx<'_>, context: &Context, mut row: Row, now: Time) -> 
     // The unit of work has read the row that it guards, so nothing but an ending can have come between.
     if !store::rotate(tx, &rotation).await? {
         return Ok(Outcome::Refused(Code::SessionRevoked));
+    }
+    if context.config.audit.refreshes {
+        let event = Event::new(EventType::SessionRefreshed).user(row.user).session(row.id);
+        audit::record(tx, context, caller, event).await?;
     }
     row.generation += 1;
     Ok(Outcome::Current(Box::new(row)))

@@ -132,3 +132,23 @@ async fn a_name_that_nobody_has_is_one_digest_in_whatever_case_and_in_every_even
         clear("DELETE FROM audit_events").await;
     }
 }
+
+#[tokio::test]
+async fn a_refresh_is_an_event_where_the_settings_say_so() {
+    for said in [false, true] {
+        let app = TestApp::with(|config| config.audit.refreshes = said).await;
+        let (ada, email) = app.member("ada").await;
+        let late = ada.copy();
+        ada.refresh().await.expect_status(200);
+        late.refresh().await.expect_status(200);
+
+        let found = events(&app, EventType::SessionRefreshed).await;
+
+        assert_eq!(found.len(), usize::from(said), "the late one is answered again, and is no refresh");
+        let session = ada.get("/v1/session").await.value()["session"]["id"].clone();
+        for event in found {
+            assert_eq!(event.user, Some(app.user_id(&email).await));
+            assert_eq!(event.session.map(|id| json!(id)), Some(session.clone()));
+        }
+    }
+}
