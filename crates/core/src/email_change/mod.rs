@@ -198,8 +198,8 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
             let planted = planted(tx, context, &change, found.created_at).await?;
             take_back(tx, context, caller, &change).await?;
             second_factor::remove(tx, context, caller, change.user, &planted).await?;
-            password::rescue(tx, context, caller, change.user).await?;
-            let event = Event::new(EventType::EmailChangeUndone).user(change.user);
+            let ended = password::rescue(tx, context, caller, change.user).await?;
+            let event = Event::new(EventType::EmailChangeUndone).user(change.user).with("ended", ended);
             audit::record(tx, context, caller, event.with("factors", planted.len())).await?;
             Ok::<_, Error>(change.user)
         })

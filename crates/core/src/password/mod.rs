@@ -142,9 +142,10 @@ pub async fn reset(
                 second_factor::forget_all(tx, context, caller, id).await?;
                 audit::record(tx, context, caller, Event::new(EventType::EmailVerified).user(id)).await?;
             }
-            session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
+            let ended = session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
             tell(tx, context, caller, &user).await?;
-            audit::record(tx, context, caller, Event::new(EventType::PasswordReset).user(id)).await
+            let event = Event::new(EventType::PasswordReset).user(id).with("ended", ended);
+            audit::record(tx, context, caller, event).await
         })
         .await?;
     sessions.forget_user(id);
@@ -184,12 +185,12 @@ pub async fn change(
             if !user::change_password_hash(tx, context, user.id, old, &hash).await? {
                 return Err(Error::new(Code::Conflict));
             }
-            session::end_all_in(tx, context, user.id, Some(live.session.id), EndReason::PasswordChanged)
-                .await?;
+            let (kept, reason) = (Some(live.session.id), EndReason::PasswordChanged);
+            let ended = session::end_all_in(tx, context, user.id, kept, reason).await?;
             secret::end_all(tx, context, Purpose::ResetPassword, user.id.uuid()).await?;
             tell(tx, context, caller, &user).await?;
             let event = Event::new(EventType::PasswordChanged).user(user.id).session(live.session.id);
-            audit::record(tx, context, caller, event).await
+            audit::record(tx, context, caller, event.with("ended", ended)).await
         })
         .await?;
     sessions.forget_user(user.id);

@@ -162,7 +162,7 @@ impl Sessions {
             .write(async |tx| {
                 let ended = store::end(tx, id, user, reason, context.now()).await?;
                 if ended {
-                    let event = Event::new(reason.event()).user(user).session(id);
+                    let event = reason.event().user(user).session(id);
                     audit::record(tx, context, caller, event).await?;
                     changes::announce(tx, context, Change::Session(id)).await?;
                 }
@@ -206,8 +206,8 @@ impl Sessions {
             .db
             .write(async |tx| {
                 let reason = EndReason::DeviceForgotten;
-                store::end_of_device(tx, user, id, reason, context.now()).await?;
-                if !device::forget(tx, context, caller, user, id).await? {
+                let ended = store::end_of_device(tx, user, id, reason, context.now()).await?;
+                if !device::forget(tx, context, caller, user, id, ended).await? {
                     return Err(Error::new(Code::NotFound));
                 }
                 changes::announce(tx, context, Change::User(user)).await

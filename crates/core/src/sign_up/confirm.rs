@@ -308,8 +308,9 @@ async fn verify_account(
                 user::set_password_hash(tx, context, id, hash).await?;
                 second_factor::forget_all(tx, context, caller, id).await?;
                 device::forget_all(tx, id).await?;
-                session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
-                audit::record(tx, context, caller, Event::new(EventType::PasswordReset).user(id)).await?;
+                let ended = session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
+                let event = Event::new(EventType::PasswordReset).user(id).with("ended", ended);
+                audit::record(tx, context, caller, event).await?;
             }
             if user::mark_email_verified(tx, context, id).await? {
                 audit::record(tx, context, caller, Event::new(EventType::EmailVerified).user(id)).await?;

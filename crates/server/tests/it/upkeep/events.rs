@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use doorward_core::audit::{self, EventType};
 use doorward_core::audit_log::{self, Entry};
-use doorward_test_support::TestApp;
+use doorward_core::context::Caller;
+use doorward_core::{operator, recovery};
+use doorward_test_support::{Browser, PASSWORD, TestApp, unique};
 use serde_json::{Value, json};
 
 /// The newest events of a type, newest first.
@@ -151,4 +153,113 @@ async fn a_refresh_is_an_event_where_the_settings_say_so() {
             assert_eq!(event.session.map(|id| json!(id)), Some(session.clone()));
         }
     }
+}
+
+/// The details of the newest event of a type.
+async fn detail(app: &TestApp, event_type: EventType) -> Value {
+    let found = events(app, event_type).await;
+    let newest = found.first().unwrap_or_else(|| panic!("no {}", event_type.as_str()));
+    assert_eq!(newest.outcome, "success");
+    Value::Object(newest.details())
+}
+
+/// Somebody who is signed in three times: here and in two other browsers.
+async fn thrice(app: &TestApp) -> (Browser, String) {
+    let (ada, email) = app.member("ada").await;
+    for _ in 0..2 {
+        app.browser().sign_in(&email).await.expect_status(200);
+    }
+    (ada, email)
+}
+
+#[tokio::test]
+async fn whatever_ends_sessions_says_how_many() {
+    let app = TestApp::with(|config| config.mfa.required_for = vec!["admin".to_owned()]).await;
+    let caller = Caller::system("test");
+
+    let (ada, email) = thrice(&app).await;
+    let body = json!({"current_password": PASSWORD, "new_password": "a wholly new long sentence"});
+    ada.post("/v1/password/change", &body).await.expect_status(204);
+    assert_eq!(detail(&app, EventType::PasswordChanged).await, json!({"ended": 2}));
+    app.browser().post("/v1/password/forgot", &json!({"email": email})).await.expect_status(202);
+    let body = json!({"token": app.mail_to(&email).await.token(), "new_password": PASSWORD});
+    app.browser().post("/v1/password/reset", &body).await.expect_status(204);
+    assert_eq!(detail(&app, EventType::PasswordReset).await, json!({"ended": 1}));
+
+    let (_, email) = thrice(&app).await;
+    let user = app.user_id(&email).await;
+    let granted = operator::grant(app.app.context(), &caller, user, "admin").await.unwrap();
+    assert_eq!(granted, operator::Granted::Now { ended: 3 });
+    assert_eq!(detail(&app, EventType::RoleGranted).await, json!({"role": "admin", "ended": 3}));
+
+    let (_, email) = thrice(&app).await;
+    app.disable(&email).await;
+    assert_eq!(detail(&app, EventType::UserDisabled).await, json!({"ended": 3}));
+
+    let (ada, _) = thrice(&app).await;
+    ada.delete("/v1/me").await.expect_status(202);
+    assert_eq!(detail(&app, EventType::AccountClosed).await, json!({"ended": 3}));
+
+    let (ada, email) = app.member("ada").await;
+    app.add_totp(&ada).await;
+    recovery::reset_by_operator(app.app.context(), &caller, app.user_id(&email).await, "seen").await.unwrap();
+    assert_eq!(detail(&app, EventType::FactorsReset).await, json!({"note": "seen", "ended": 1}));
+
+    let (ada, email) = thrice(&app).await;
+    let new = format!("{}@example.com", unique("new"));
+    ada.post("/v1/me/email", &json!({"new_email": new})).await.expect_status(202);
+    let code = app.mail_to(&new).await.code();
+    ada.post("/v1/me/email/verify", &json!({"code": code})).await.expect_status(200);
+    let mails = app.mails_to(&email).await;
+    let undo = mails.iter().find(|mail| mail.text.contains("/undo-email")).unwrap().token();
+    app.browser().post("/v1/me/email/undo", &json!({"token": undo})).await.expect_status(204);
+    assert_eq!(detail(&app, EventType::EmailChangeUndone).await, json!({"factors": 0, "ended": 3}));
+}
+
+#[tokio::test]
+async fn a_session_that_is_ended_for_itself_or_with_its_device_leaves_an_event() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    let user = app.user_id(&email).await;
+    let session = async |browser: &Browser| {
+        browser.get("/v1/session").await.expect_status(200).value()["session"]["id"].clone()
+    };
+
+    let former = session(&ada).await;
+    ada.sign_in(&email).await.expect_status(200);
+    let ended = events(&app, EventType::SessionEnded).await.remove(0);
+    assert_eq!((ended.user, ended.session.map(|id| json!(id))), (Some(user), Some(former)));
+    assert_eq!(Value::Object(ended.details()), json!({"reason": "signed_in_again"}));
+
+    let other = app.browser();
+    other.sign_in(&email).await.expect_status(200);
+    let others = session(&other).await;
+    ada.delete(&format!("/v1/me/sessions/{}", others.as_str().unwrap())).await.expect_status(204);
+    let ended = events(&app, EventType::SessionEnded).await.remove(0);
+    assert_eq!((ended.user, ended.session.map(|id| json!(id))), (Some(user), Some(others)));
+    assert_eq!(Value::Object(ended.details()), json!({"reason": "ended"}));
+
+    let devices = ada.get("/v1/me/devices").await.value()["items"].clone();
+    let device = devices.as_array().unwrap().iter().find(|one| one["current"] == true).unwrap()["id"].clone();
+    ada.delete(&format!("/v1/me/devices/{}", device.as_str().unwrap())).await.expect_status(204);
+    assert_eq!(detail(&app, EventType::DeviceForgotten).await, json!({"device": device, "ended": 1}));
+    assert_eq!(events(&app, EventType::SessionEnded).await.len(), 2, "it went with its device");
+}
+
+#[tokio::test]
+async fn a_lock_leaves_an_event_on_the_account() {
+    let app = TestApp::with(|config| config.lockout.enabled = true).await;
+    let (_, email) = app.member("ada").await;
+    let guess = json!({"identifier": email, "password": "not the right password"});
+    for _ in 0..40 {
+        let reply = app.browser().post("/v1/sign-in", &guess).await;
+        app.advance(Duration::from_secs(reply.header("retry-after").parse().unwrap_or(0).min(60)));
+        if !events(&app, EventType::AccountLocked).await.is_empty() {
+            break;
+        }
+    }
+
+    assert_eq!(detail(&app, EventType::AccountLocked).await, json!({"failures": 10}));
+    let locked = events(&app, EventType::AccountLocked).await.remove(0);
+    assert_eq!((locked.user, locked.actor), (Some(app.user_id(&email).await), None));
 }
