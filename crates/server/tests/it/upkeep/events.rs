@@ -6,7 +6,7 @@ use std::time::Duration;
 use doorward_core::audit::{self, EventType};
 use doorward_core::audit_log::{self, Entry};
 use doorward_core::context::Caller;
-use doorward_core::{operator, recovery};
+use doorward_core::{operator, recovery, signing_key};
 use doorward_test_support::{Browser, PASSWORD, TestApp, unique};
 use serde_json::{Value, json};
 
@@ -262,4 +262,17 @@ async fn a_lock_leaves_an_event_on_the_account() {
     assert_eq!(detail(&app, EventType::AccountLocked).await, json!({"failures": 10}));
     let locked = events(&app, EventType::AccountLocked).await.remove(0);
     assert_eq!((locked.user, locked.actor), (Some(app.user_id(&email).await), None));
+}
+
+#[tokio::test]
+async fn a_revoked_signing_key_leaves_what_it_was_and_what_signs_from_now_on() {
+    let app = TestApp::start().await;
+    let context = app.app.context();
+    let keys = signing_key::list(context).await.unwrap();
+    let of = |state: &str| keys.iter().find(|key| key.state == state).unwrap().kid.clone();
+
+    signing_key::revoke(context, &Caller::system("test"), &of("current")).await.unwrap();
+
+    let expected = json!({"kid": of("current"), "state": "current", "signs_now": of("next")});
+    assert_eq!(detail(&app, EventType::KeysRevoked).await, expected);
 }
