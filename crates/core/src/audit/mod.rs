@@ -101,6 +101,8 @@ pub struct Recorded {
     pub ip: Option<String>,
     pub user_agent: Option<String>,
     pub session: Option<SessionId>,
+    /// What belongs to its type.
+    pub detail: Map<String, Value>,
 }
 
 /// Writes an event into the act's own unit of work.

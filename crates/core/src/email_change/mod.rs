@@ -82,6 +82,11 @@ pub async fn pending(context: &Context, user: UserId) -> Result<Option<EmailChan
     context.db.read(async |tx| store::pending(tx, user, now).await).await
 }
 
+/// All changes of an account's address that are not deleted yet, newest first, whatever became of them.
+pub async fn of_user(context: &Context, user: UserId) -> Result<Vec<EmailChange>> {
+    context.db.read(async |tx| store::of_user(tx, user).await).await
+}
+
 /// The new address that a link would confirm, for its page. Looking uses nothing up.
 ///
 /// # Errors

@@ -196,6 +196,17 @@ impl Sessions {
         self.context.db.read(async |tx| store::of_user(tx, user, before, limit, now).await).await
     }
 
+    /// As [`Self::of_user`], the sessions that are over and not deleted yet.
+    pub async fn ended_of_user(
+        &self,
+        user: UserId,
+        before: Option<SessionId>,
+        limit: i64,
+    ) -> Result<Vec<Session>> {
+        let now = self.context.now();
+        self.context.db.read(async |tx| store::ended_of_user(tx, user, before, limit, now).await).await
+    }
+
     /// Forgets a device of an account and ends the sessions that live in it.
     ///
     /// # Errors

@@ -45,6 +45,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// When it ended, where it is over.
+    pub fn ended_at(&self, now: Time) -> Option<Time> {
+        self.revoked_at.or_else(|| Some(self.expires_at).filter(|at| *at <= now))
+    }
+
     /// # Errors
     /// Why it is over, where it is.
     pub(super) fn ensure_live(&self, now: Time) -> Result<()> {

@@ -5,6 +5,7 @@ mod breach;
 mod email;
 mod email_sign_in;
 mod enumeration;
+mod export;
 mod guessing;
 mod input;
 mod me;
