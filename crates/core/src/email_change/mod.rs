@@ -256,6 +256,7 @@ pub(crate) async fn take_back(
         && !squatter.email_verified
     {
         user::delete(tx, context, squatter.id).await?;
+        audit::erase(tx, context, squatter.id, &squatter.email_key).await?;
         let event = Event::new(EventType::AccountDeleted).on(squatter.id).with("by", "address");
         audit::record(tx, context, caller, event).await?;
     }
