@@ -276,3 +276,29 @@ async fn a_revoked_signing_key_leaves_what_it_was_and_what_signs_from_now_on() {
     let expected = json!({"kid": of("current"), "state": "current", "signs_now": of("next")});
     assert_eq!(detail(&app, EventType::KeysRevoked).await, expected);
 }
+
+#[tokio::test]
+async fn an_old_refresh_token_that_is_answered_again_or_is_reuse_leaves_what_it_was() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    let user = app.user_id(&email).await;
+    let session = ada.get("/v1/session").await.value()["session"]["id"].clone();
+    let (tab, late, thief) = (ada.copy(), ada.copy(), ada.copy());
+    ada.refresh().await.expect_status(200);
+
+    tab.refresh().await.expect_status(200);
+    assert_eq!(detail(&app, EventType::RefreshRetried).await, json!({"within": "grace"}));
+    app.advance(Duration::from_secs(60));
+    late.refresh().await.expect_status(200);
+    assert_eq!(detail(&app, EventType::RefreshRetried).await, json!({"within": "retry"}));
+    ada.refresh().await.expect_status(200);
+    thief.refresh().await.expect_problem(401, "token_reused");
+    assert_eq!(detail(&app, EventType::RefreshReused).await, json!({}));
+
+    let retried = events(&app, EventType::RefreshRetried).await;
+    assert_eq!(retried.len(), 2);
+    for event in retried.into_iter().chain(events(&app, EventType::RefreshReused).await) {
+        assert_eq!((event.user, event.session.map(|id| json!(id))), (Some(user), Some(session.clone())));
+        assert_eq!(event.ip.as_deref(), Some("127.0.0.1"));
+    }
+}
