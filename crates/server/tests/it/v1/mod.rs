@@ -6,6 +6,7 @@ mod email;
 mod email_sign_in;
 mod enumeration;
 mod export;
+mod fresh;
 mod guessing;
 mod input;
 mod me;
