@@ -111,7 +111,9 @@ pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &s
                     Ok(consumed.map(|_| ()).ok_or_else(|| Error::new(Code::InvalidOrExpiredCode)))
                 }
                 Err(refusal) => {
-                    note_in(tx, context, caller, live, "email_code", false).await?;
+                    if secret::is_wrong_code(&refusal) {
+                        note_in(tx, context, caller, live, "email_code", false).await?;
+                    }
                     Ok::<_, Error>(Err(refusal))
                 }
             }
@@ -168,7 +170,9 @@ pub async fn by_second_factor(
                 }
                 Err(_) => {}
             }
-            note_in(tx, context, caller, live, method.as_str(), taken.is_ok()).await?;
+            if taken.as_ref().err().is_none_or(secret::is_wrong_code) {
+                note_in(tx, context, caller, live, method.as_str(), taken.is_ok()).await?;
+            }
             Ok::<_, Error>(taken)
         })
         .await?;

@@ -322,7 +322,7 @@ async fn find(context: &Context, caller: &Caller, live: &Live, proof: Proof<'_>)
                     let tried =
                         secret::try_code(tx, context, Purpose::ChangeEmail, subject, &key, tries, code)
                             .await?;
-                    if tried.is_err() {
+                    if tried.as_ref().is_err_and(secret::is_wrong_code) {
                         let event = Event::new(EventType::EmailChanged).failed();
                         let event = event.user(live.user.id).session(live.session.id);
                         audit::record(tx, context, caller, event).await?;

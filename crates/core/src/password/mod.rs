@@ -234,7 +234,7 @@ async fn find_by_code(context: &Context, caller: &Caller, email: &str, code: &st
             let (purpose, subject, key) = (Purpose::ResetPassword, user.map(Id::uuid), email.key());
             let tries = (Tries::Address(key), caller);
             let tried = secret::try_code(tx, context, purpose, subject, key, tries, code).await?;
-            if tried.is_err() {
+            if tried.as_ref().is_err_and(secret::is_wrong_code) {
                 let event = Event::new(EventType::PasswordReset).failed().on_whom(context, user, key);
                 audit::record(tx, context, caller, event).await?;
             }

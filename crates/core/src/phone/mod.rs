@@ -105,9 +105,12 @@ pub(crate) async fn verify(
         use_code(tx, context, user, Purpose::VerifyPhone, subject, (Tries::Session(user.id), caller), code)
             .await?;
     let (Ok(_), Some(phone)) = (&consumed, pending) else {
-        let event = Event::new(EventType::PhoneAdded).user(user.id).session(live.session.id);
-        audit::record(tx, context, caller, event.failed()).await?;
-        return Ok(Err(consumed.err().unwrap_or_else(wrong_code)));
+        let refusal = consumed.err().unwrap_or_else(wrong_code);
+        if secret::is_wrong_code(&refusal) {
+            let event = Event::new(EventType::PhoneAdded).user(user.id).session(live.session.id);
+            audit::record(tx, context, caller, event.failed()).await?;
+        }
+        return Ok(Err(refusal));
     };
     store::delete_verified(tx, user.id).await?;
     if !store::mark_verified(tx, phone.id, now).await? {

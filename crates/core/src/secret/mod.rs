@@ -231,6 +231,12 @@ pub async fn try_code(
     }
 }
 
+/// Whether a code was refused because it was wrong, which its own event tells of. What a limit refuses is not looked at, and
+/// counted among the refusals alone: a flood must not fill the audit log.
+pub fn is_wrong_code(refusal: &Error) -> bool {
+    refusal.code() == Code::InvalidOrExpiredCode
+}
+
 /// A code as people type it, without what they put between its digits: `123 456`.
 pub fn digits(code: &str) -> String {
     code.chars().filter(|c| !c.is_whitespace() && *c != '-').collect()

@@ -134,7 +134,9 @@ pub async fn confirm_code(
                 None => (Purpose::SignUp, None, Tries::Elsewhere(key)),
             };
             let tried = secret::try_code(tx, context, purpose, subject, key, (tries, caller), code).await?;
-            if let (Err(_), Some(Target::Account { id, .. })) = (&tried, &target) {
+            if let (Err(refusal), Some(Target::Account { id, .. })) = (&tried, &target)
+                && secret::is_wrong_code(refusal)
+            {
                 let event = Event::new(EventType::EmailVerified).failed().user(*id);
                 audit::record(tx, context, caller, event).await?;
             }

@@ -189,8 +189,10 @@ pub async fn by_code(
                 }
                 (Ok(_), None) => Ok(Err(Error::new(Code::InvalidOrExpiredCode))),
                 (Err(refusal), _) => {
-                    let user = flow.as_ref().and_then(|flow| flow.user);
-                    note_failure(tx, context, caller, user, email.key()).await?;
+                    if secret::is_wrong_code(&refusal) {
+                        let user = flow.as_ref().and_then(|flow| flow.user);
+                        note_failure(tx, context, caller, user, email.key()).await?;
+                    }
                     Ok::<_, Error>(Err(refusal))
                 }
             }

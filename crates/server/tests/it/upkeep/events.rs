@@ -79,6 +79,8 @@ async fn what_a_lock_and_the_count_of_wrong_codes_refuse_is_one_event_for_each_a
         counts,
         [(json!("code"), json!(5)), (json!("lockout"), json!(3)), (json!("lockout"), json!(3))]
     );
+    let wrong = events(&app, EventType::PasswordReset).await.len();
+    assert_eq!(wrong, 20, "what is refused unseen is written down in no other event");
     for event in &found {
         let detail = Value::Object(event.details()).to_string();
         assert!(event.ip.as_deref() == Some("127.0.0.1") && detail.contains("identifier_digest"), "{detail}");
