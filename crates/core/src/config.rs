@@ -197,6 +197,8 @@ pub struct Sms {
 pub struct Audit {
     /// How long events are kept.
     pub retention: Duration,
+    /// Whether each refresh of a session is an event. It is noted on the session in any case.
+    pub refreshes: bool,
 }
 
 impl Config {

@@ -104,14 +104,16 @@ pub async fn by_code(sessions: &Sessions, caller: &Caller, live: &Live, code: &s
         .db
         .write(async |tx| {
             let (purpose, subject) = (Purpose::Reauthenticate, live.session.id.uuid());
-            let tries = Tries::Session(live.user.id);
+            let tries = (Tries::Session(live.user.id), caller);
             match secret::try_code(tx, context, purpose, Some(subject), key, tries, code).await? {
                 Ok(found) => {
                     let consumed = secret::consume(tx, context, found).await?;
                     Ok(consumed.map(|_| ()).ok_or_else(|| Error::new(Code::InvalidOrExpiredCode)))
                 }
                 Err(refusal) => {
-                    note_in(tx, context, caller, live, "email_code", false).await?;
+                    if secret::is_wrong_code(&refusal) {
+                        note_in(tx, context, caller, live, "email_code", false).await?;
+                    }
                     Ok::<_, Error>(Err(refusal))
                 }
             }
@@ -149,7 +151,8 @@ pub async fn by_second_factor(
     if !second_factor::list(context, user.id).await?.methods().contains(&method) {
         return Err(second_factor::unknown_method());
     }
-    let attempt = lockout::begin(context, Target::signed_in(user.id, live.session.device), true).await?;
+    let target = Target::signed_in(user.id, live.session.device);
+    let attempt = lockout::begin(context, caller, target, true).await?;
     let counted = &attempt;
     let flow = (live.session.id.uuid(), Tries::Session(user.id));
     let taken = context
@@ -168,7 +171,9 @@ pub async fn by_second_factor(
                 }
                 Err(_) => {}
             }
-            note_in(tx, context, caller, live, method.as_str(), taken.is_ok()).await?;
+            if taken.as_ref().err().is_none_or(secret::is_wrong_code) {
+                note_in(tx, context, caller, live, method.as_str(), taken.is_ok()).await?;
+            }
             Ok::<_, Error>(taken)
         })
         .await?;

@@ -7,14 +7,39 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::{Code, Error};
 use crate::rate_limit::Class;
 
+/// Which limit refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum By {
+    /// The count of attempts of a class.
+    Class(Class),
+    /// The delays and the lock that failures bring on.
+    Lockout,
+    /// The count of wrong codes in an hour.
+    Code,
+}
+
+impl From<Class> for By {
+    fn from(class: Class) -> Self {
+        Self::Class(class)
+    }
+}
+
+/// Whose attempts they were.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// As people typed it, or an id: it is written down as a keyed digest alone.
+    Named(String),
+    /// The keyed digest itself, where nothing else is known.
+    Digest(String),
+}
+
 /// What is counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
-    pub class: Class,
+    pub by: By,
     /// The caller's address; of an IPv6 address its /64.
     pub network: Option<IpAddr>,
-    /// As people typed it, or an id: it is written down as a keyed digest alone.
-    pub account: Option<String>,
+    pub whose: Option<Whose>,
 }
 
 /// The counts since they were last taken.
@@ -27,8 +52,21 @@ const KEYS: usize = 1000;
 impl Refusals {
     /// Counts an attempt where it was refused.
     pub fn note(&self, checked: &Result<(), Error>, class: Class, ip: Option<IpAddr>, account_key: &str) {
-        if checked.as_ref().is_err_and(|error| error.code() == Code::RateLimited) {
-            let key = Key { class, network: ip.map(network), account: Some(account_key.to_owned()) };
+        if let Err(error) = checked {
+            self.note_error(error, class, ip, || Whose::Named(account_key.to_owned()));
+        }
+    }
+
+    /// Counts an attempt that ended in an error, where that is a limit's.
+    pub fn note_error(
+        &self,
+        error: &Error,
+        by: impl Into<By>,
+        ip: Option<IpAddr>,
+        whose: impl FnOnce() -> Whose,
+    ) {
+        if error.code() == Code::RateLimited {
+            let key = Key { by: by.into(), network: ip.map(network), whose: Some(whose()) };
             add(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), key, 1);
         }
     }
@@ -49,11 +87,11 @@ impl Refusals {
 
 /// Counts for the key, or where there is no room for what is broader.
 fn add(counts: &mut HashMap<Key, u64>, key: Key, count: u64) {
-    let (class, network) = (key.class, key.network);
+    let (by, network) = (key.by, key.network);
     let broader = [
         (key, KEYS),
-        (Key { class, network, account: None }, 2 * KEYS),
-        (Key { class, network: None, account: None }, usize::MAX),
+        (Key { by, network, whose: None }, 2 * KEYS),
+        (Key { by, network: None, whose: None }, usize::MAX),
     ];
     for (key, most) in broader {
         if counts.contains_key(&key) || counts.len() < most {
@@ -66,8 +104,12 @@ fn add(counts: &mut HashMap<Key, u64>, key: Key, count: u64) {
 impl Key {
     /// `sign_in` of `SignIn`.
     pub fn class_name(&self) -> String {
+        let camel = match self.by {
+            By::Class(class) => format!("{class:?}"),
+            by @ (By::Lockout | By::Code) => format!("{by:?}"),
+        };
         let mut name = String::new();
-        for char in format!("{:?}", self.class).chars() {
+        for char in camel.chars() {
             if char.is_uppercase() && !name.is_empty() {
                 name.push('_');
             }

@@ -97,7 +97,7 @@ pub fn config(url: &str) -> Config {
         http: Http::default(),
         mail: MailConfig { from: "Doorward <noreply@example.com>".to_owned(), caught: true },
         sms: None,
-        audit: Audit { retention: 400 * DAY },
+        audit: Audit { retention: 400 * DAY, refreshes: false },
         metrics_token: None,
         pages_base_url: public_url.clone(),
         public_url,

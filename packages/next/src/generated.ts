@@ -4132,6 +4132,16 @@ export interface components {
             name: string;
             os?: string | null;
         };
+        /** @description A change of the account's address. */
+        EmailChange: {
+            /** @description RFC 3339, in UTC. */
+            asked_at: string;
+            confirmed_at?: string | null;
+            new_email: string;
+            old_email: string;
+            /** @description When it was taken back. */
+            undone_at?: string | null;
+        };
         EmailSignInAnswer: {
             /**
              * Format: int64
@@ -4163,6 +4173,13 @@ export interface components {
             /** @description The token of the mail's link; or else `email` and `code`. */
             token?: string | null;
         };
+        /** @description A session that is over. */
+        EndedSession: components["schemas"]["Session"] & {
+            /** @description Why it ended, such as `sign_out` or `password_changed`; `expired` where its time was over. */
+            end_reason: string;
+            /** @description RFC 3339, in UTC. */
+            ended_at: string;
+        };
         /** @description Signed in, with a second factor from now on. */
         EnrolledAnswer: components["schemas"]["SignedInAnswer"] & {
             /** @description Shown once. Absent where the account has a set already. */
@@ -4179,8 +4196,13 @@ export interface components {
         ErrorCode: "malformed_request" | "invalid_or_expired_token" | "invalid_or_expired_code" | "not_authenticated" | "invalid_credentials" | "passkey_unknown" | "user_verification_required" | "token_expired" | "token_invalid" | "token_reused" | "session_expired" | "session_revoked" | "permission_denied" | "email_not_verified" | "account_disabled" | "reauthentication_required" | "challenge_required" | "cross_site_refused" | "not_found" | "method_not_allowed" | "conflict" | "last_sign_in_method" | "body_too_large" | "unsupported_media_type" | "validation_failed" | "rate_limited" | "overloaded" | "unavailable" | "internal_error";
         /** @description Everything that is held about the owner of an account. Secrets are not: a password's hash means nothing to its owner. */
         ExportView: {
-            activity: components["schemas"]["Activity"][];
+            /** @description All that the audit log has of the account, newest first. */
+            activity: components["schemas"]["ExportedEvent"][];
             devices: components["schemas"]["KnownDevice"][];
+            /** @description Every change of address that is still known, newest first. */
+            email_changes: components["schemas"]["EmailChange"][];
+            /** @description Sessions that are over: kept for 30 days after the time at which they would have ended by themselves. */
+            ended_sessions: components["schemas"]["EndedSession"][];
             passkeys: components["schemas"]["Passkey"][];
             /** @description Whether a password is set, and since when. */
             password_changed_at?: string | null;
@@ -4194,6 +4216,11 @@ export interface components {
             second_factors: components["schemas"]["FactorView"][];
             sessions: components["schemas"]["Session"][];
             user: components["schemas"]["User"];
+        };
+        /** @description Something that happened to the account, with all that is written of it. */
+        ExportedEvent: components["schemas"]["Activity"] & {
+            /** @description What belongs to its type. */
+            detail: Record<string, never>;
         };
         /** @description One second factor. */
         FactorView: {

@@ -81,7 +81,7 @@ pub async fn rights_of(tx: &mut Tx<'_>, user: UserId) -> Result<Rights> {
     Ok(Rights { roles: store::roles(tx, user).await?, permissions: store::permissions(tx, user).await? })
 }
 
-/// Gives an account a role, in a unit of work of the caller's. Answers whether it did not have it yet.
+/// Gives an account a role, in a unit of work of the caller's that ended so many sessions for it. Answers whether it did not have it yet.
 ///
 /// # Errors
 /// `not_found` where there is no such role.
@@ -91,14 +91,15 @@ pub(crate) async fn grant_in(
     caller: &Caller,
     user: UserId,
     role: &str,
+    ended: u64,
 ) -> Result<bool> {
     if !store::role_exists(tx, role).await? {
         return Err(no_such_role(role));
     }
     let granted = store::grant(tx, user, role, context.now()).await?;
     if granted {
-        audit::record(tx, context, caller, Event::new(EventType::RoleGranted).on(user).with("role", role))
-            .await?;
+        let event = Event::new(EventType::RoleGranted).on(user).with("role", role).with("ended", ended);
+        audit::record(tx, context, caller, event).await?;
         changes::announce(tx, context, Change::User(user)).await?;
     }
     Ok(granted)

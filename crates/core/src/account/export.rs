@@ -12,18 +12,35 @@ use crate::second_factor::{self, Factors};
 use crate::session::{Live, Session, Sessions};
 use crate::user::{self, User};
 
-/// The newest of each kind; who needs more asks the operator.
-const MOST: i64 = 10_000;
+/// How many sessions or events are read at once, so that none of the reads takes long.
+const PAGE: i64 = 1000;
+
+/// All there is of a kind, page after page, each from where the one before it ended.
+macro_rules! all {
+    ($kind:ty, |$before:ident| $page:expr) => {{
+        let mut all: Vec<$kind> = Vec::new();
+        loop {
+            let $before = all.last().map(|last| last.id);
+            let page = $page.await?;
+            if page.is_empty() {
+                break all;
+            }
+            all.extend(page);
+        }
+    }};
+}
 
 /// What is held. No secret is part of it: a password's hash proves nothing to its owner and much to a thief.
 pub struct Export {
     pub user: User,
     pub sessions: Vec<Session>,
+    pub ended_sessions: Vec<Session>,
     pub devices: Vec<Device>,
     pub passkeys: Vec<Passkey>,
     pub factors: Factors,
     pub recovery: Option<Recovery>,
     pub pending_email: Option<EmailChange>,
+    pub email_changes: Vec<EmailChange>,
     /// The verified number, and one that waits for its code.
     pub phones: [Option<Phone>; 2],
     pub activity: Vec<Recorded>,
@@ -43,13 +60,15 @@ pub async fn export(sessions: &Sessions, caller: &Caller, live: &Live) -> Result
     let user = context.db.read(async |tx| user::find(tx, id).await).await?.ok_or(Code::SessionRevoked)?;
     Ok(Export {
         user,
-        sessions: sessions.of_user(id, None, MOST).await?,
+        sessions: all!(Session, |before| sessions.of_user(id, before, PAGE)),
+        ended_sessions: all!(Session, |before| sessions.ended_of_user(id, before, PAGE)),
         devices: device::of_user(context, id).await?,
         passkeys: passkey::of_user(context, id).await?,
         factors: second_factor::list(context, id).await?,
         recovery: recovery::of_user(context, id).await?,
         pending_email: email_change::pending(context, id).await?,
+        email_changes: email_change::of_user(context, id).await?,
         phones: phone::of_user(context, id).await?.into(),
-        activity: audit::activity(context, id, None, MOST).await?,
+        activity: all!(Recorded, |before| audit::activity(context, id, before, PAGE)),
     })
 }

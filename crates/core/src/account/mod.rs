@@ -46,9 +46,9 @@ pub async fn close(sessions: &Sessions, caller: &Caller, live: &Live) -> Result<
                 place: context.address_in_words(caller.ip_text().as_deref()),
             };
             mail::queue(tx, context, &user.email, message).await?;
-            session::end_all_in(tx, context, id, None, EndReason::AccountClosed).await?;
+            let ended = session::end_all_in(tx, context, id, None, EndReason::AccountClosed).await?;
             let event = Event::new(EventType::AccountClosed).user(id).session(live.session.id);
-            audit::record(tx, context, caller, event).await?;
+            audit::record(tx, context, caller, event.with("ended", ended)).await?;
             Ok(deletes_at)
         })
         .await?;

@@ -48,6 +48,7 @@ event_types! {
     SignOut, "sign_out", "Sign-out";
     SignOutAll, "sign_out.all", "Sign-out everywhere";
     SessionEnded, "session.ended", "Session ended";
+    SessionRefreshed, "session.refreshed", "Session renewed";
     RefreshRetried, "refresh.retried", "Session renewed twice at once";
     RefreshReused, "refresh.reused", "Session ended: its token was used twice";
     PasswordResetAsked, "password.reset_asked", "Password reset asked for";

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::context::{Caller, Context, EventId, SessionId, Time, UserId};
 use crate::error::Result;
+use crate::refusals::Whose;
 
 pub use event_type::EventType;
 
@@ -100,6 +101,8 @@ pub struct Recorded {
     pub ip: Option<String>,
     pub user_agent: Option<String>,
     pub session: Option<SessionId>,
+    /// What belongs to its type.
+    pub detail: Map<String, Value>,
 }
 
 /// Writes an event into the act's own unit of work.
@@ -130,8 +133,12 @@ pub async fn record_refusals(context: &Context) -> Result<()> {
                     .failed()
                     .with("class", key.class_name())
                     .with("count", *count);
-                if let Some(account) = &key.account {
-                    event = event.with("identifier_digest", digest(context, account));
+                if let Some(whose) = &key.whose {
+                    let digest = match whose {
+                        Whose::Named(name) => digest(context, name),
+                        Whose::Digest(digest) => digest.clone(),
+                    };
+                    event = event.with("identifier_digest", digest);
                 }
                 let caller = Caller { ip: key.network, ..Caller::nobody() };
                 record(tx, context, &caller, event).await?;

@@ -47,7 +47,8 @@ pub(super) async fn of_user(
     let before = before.map_or(Uuid::max(), Id::uuid);
     let rows = tx
         .query_all(
-            "SELECT id, created_at, type, outcome, ip, user_agent, session_id, actor_id FROM audit_events
+            "SELECT id, created_at, type, outcome, ip, user_agent, session_id, actor_id, detail, personal
+             FROM audit_events
              WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
             &p![user, before, limit],
         )
@@ -63,7 +64,8 @@ pub(super) async fn last_sign_in_before(
 ) -> Result<Option<Recorded>> {
     let row = tx
         .query_opt(
-            "SELECT id, created_at, type, outcome, ip, user_agent, session_id, actor_id FROM audit_events
+            "SELECT id, created_at, type, outcome, ip, user_agent, session_id, actor_id, detail, personal
+             FROM audit_events
              WHERE user_id = ?1 AND type = ?2 AND outcome = 'success' AND session_id <> ?3 AND created_at <= ?4
              ORDER BY id DESC LIMIT 1",
             &p![user, EventType::SignIn.as_str(), session, opened],
@@ -77,6 +79,8 @@ fn recorded(row: &Row, user: UserId) -> Result<Recorded> {
     let actor: Option<Uuid> = row.get(7)?;
     // From where somebody else acted is theirs.
     let own = actor.is_none_or(|actor| actor == user.uuid());
+    let mut detail = members(row.get(8)?)?;
+    detail.extend(members(row.get::<Option<String>>(9)?.filter(|_| own))?);
     Ok(Recorded {
         id: Id::from_uuid(row.get(0)?),
         time: Time::from_micros(row.get(1)?),
@@ -85,6 +89,7 @@ fn recorded(row: &Row, user: UserId) -> Result<Recorded> {
         ip: row.get::<Option<String>>(4)?.filter(|_| own),
         user_agent: row.get::<Option<String>>(5)?.filter(|_| own),
         session: session.filter(|_| own).map(Id::from_uuid),
+        detail,
     })
 }
 
@@ -107,6 +112,10 @@ pub(super) async fn erase_sign_ups(tx: &mut Tx<'_>, digest: &str) -> Result<u64>
             &p![EventType::SignUpStarted.as_str(), format!("%\"{digest}\"%")],
         )
         .await?)
+}
+
+fn members(text: Option<String>) -> Result<Map<String, Value>> {
+    text.map_or_else(|| Ok(Map::new()), |text| serde_json::from_str(&text).map_err(Error::internal))
 }
 
 fn json(members: &Map<String, Value>) -> Result<Option<String>> {

@@ -162,18 +162,20 @@ pub async fn rename(
         .await
 }
 
-/// Forgets a device of the account. Answers whether it was known. The caller ends its sessions in the same unit of work.
+/// Forgets a device of the account, in a unit of work of the caller's that ended so many sessions in it. Answers whether it
+/// was known.
 pub(crate) async fn forget(
     tx: &mut Tx<'_>,
     context: &Context,
     caller: &Caller,
     user: UserId,
     id: DeviceId,
+    ended: u64,
 ) -> Result<bool> {
     let known = store::delete(tx, user, id).await?;
     if known {
         let event = Event::new(EventType::DeviceForgotten).user(user).with("device", id.to_string());
-        audit::record(tx, context, caller, event).await?;
+        audit::record(tx, context, caller, event.with("ended", ended)).await?;
     }
     Ok(known)
 }

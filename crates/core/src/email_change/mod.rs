@@ -82,6 +82,11 @@ pub async fn pending(context: &Context, user: UserId) -> Result<Option<EmailChan
     context.db.read(async |tx| store::pending(tx, user, now).await).await
 }
 
+/// All changes of an account's address that are not deleted yet, newest first, whatever became of them.
+pub async fn of_user(context: &Context, user: UserId) -> Result<Vec<EmailChange>> {
+    context.db.read(async |tx| store::of_user(tx, user).await).await
+}
+
 /// The new address that a link would confirm, for its page. Looking uses nothing up.
 ///
 /// # Errors
@@ -207,8 +212,8 @@ pub async fn undo(sessions: &Sessions, caller: &Caller, token: &str) -> Result<(
                 password::shut(tx, context, caller, change.user).await?;
                 return Ok((change.user, Err(password::is_shut())));
             }
-            password::rescue(tx, context, caller, change.user).await?;
-            let event = Event::new(EventType::EmailChangeUndone).user(change.user);
+            let ended = password::rescue(tx, context, caller, change.user).await?;
+            let event = Event::new(EventType::EmailChangeUndone).user(change.user).with("ended", ended);
             audit::record(tx, context, caller, event.with("factors", planted.len())).await?;
             Ok::<_, Error>((change.user, Ok(())))
         })
@@ -261,6 +266,7 @@ pub(crate) async fn take_back(
         && !squatter.email_verified
     {
         user::delete(tx, context, squatter.id).await?;
+        audit::erase(tx, context, squatter.id, &squatter.email_key).await?;
         let event = Event::new(EventType::AccountDeleted).on(squatter.id).with("by", "address");
         audit::record(tx, context, caller, event).await?;
     }
@@ -323,11 +329,11 @@ async fn find(context: &Context, caller: &Caller, live: &Live, proof: Proof<'_>)
                         Some(Ok(email)) => email.key().to_owned(),
                         _ => live.user.email_key.clone(),
                     };
-                    let tries = Tries::Session(live.user.id);
+                    let tries = (Tries::Session(live.user.id), caller);
                     let tried =
                         secret::try_code(tx, context, Purpose::ChangeEmail, subject, &key, tries, code)
                             .await?;
-                    if tried.is_err() {
+                    if tried.as_ref().is_err_and(secret::is_wrong_code) {
                         let event = Event::new(EventType::EmailChanged).failed();
                         let event = event.user(live.user.id).session(live.session.id);
                         audit::record(tx, context, caller, event).await?;

@@ -12,12 +12,13 @@ pub struct EmailChange {
     pub new_email: String,
     pub created_at: Time,
     pub confirmed_at: Option<Time>,
+    pub undone_at: Option<Time>,
 }
 
 macro_rules! select_change {
     ($rest:literal) => {
         concat!(
-            "SELECT id, user_id, old_email, new_email, created_at, confirmed_at FROM email_changes ",
+            "SELECT id, user_id, old_email, new_email, created_at, confirmed_at, undone_at FROM email_changes ",
             $rest
         )
     };
@@ -56,6 +57,11 @@ pub(super) async fn pending(tx: &mut Tx<'_>, user: UserId, now: Time) -> Result<
     .as_ref()
     .map(read)
     .transpose()
+}
+
+pub(super) async fn of_user(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<EmailChange>> {
+    let sql = select_change!("WHERE user_id = ?1 ORDER BY id DESC");
+    tx.query_all(sql, &p![user]).await?.iter().map(read).collect()
 }
 
 /// The first that can be undone.
@@ -163,5 +169,6 @@ fn read(row: &Row) -> Result<EmailChange> {
         new_email: row.get(3)?,
         created_at: Time::from_micros(row.get(4)?),
         confirmed_at: row.get::<Option<i64>>(5)?.map(Time::from_micros),
+        undone_at: row.get::<Option<i64>>(6)?.map(Time::from_micros),
     })
 }

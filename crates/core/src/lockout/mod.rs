@@ -14,6 +14,7 @@ use doorward_db::Tx;
 use crate::audit::{self, Event, EventType};
 use crate::context::{CLOCK_SKEW, Caller, Context, DeviceId, Time, UserId};
 use crate::error::{Code, Error, Result};
+use crate::refusals::{By, Whose};
 use store::Count;
 
 /// Attempts that cost nothing: people mistype.
@@ -61,15 +62,23 @@ impl Target {
         }
     }
 
-    fn account(&self) -> Option<UserId> {
+    /// The account, or the digest of the name that has none.
+    fn account(&self) -> std::result::Result<UserId, &str> {
         match self {
             Self::Account(id)
             | Self::Device(id, _)
             | Self::SignedIn(id)
             | Self::SignedInOn(id, _)
             | Self::SecondFactor(id)
-            | Self::SecondFactorOn(id, _) => Some(*id),
-            Self::Unknown(_) => None,
+            | Self::SecondFactorOn(id, _) => Ok(*id),
+            Self::Unknown(digest) => Err(digest),
+        }
+    }
+
+    fn whose(&self) -> Whose {
+        match self.account() {
+            Ok(user) => Whose::Named(user.to_string()),
+            Err(digest) => Whose::Digest(digest.to_owned()),
         }
     }
 
@@ -121,8 +130,8 @@ impl Attempt {
         // Written alike for an unknown name, which nobody is told of.
         let event = Event::new(EventType::AccountLocked).with("failures", count.failures);
         let event = match target.account() {
-            Some(user) => event.on(user),
-            None => event.with("identifier_digest", key.as_str()),
+            Ok(user) => event.on(user),
+            Err(digest) => event.with("identifier_digest", digest),
         };
         audit::record(tx, context, caller, event).await
     }
@@ -174,7 +183,7 @@ async fn take_back(tx: &mut Tx<'_>, target: &Target) -> Result<()> {
 ///
 /// # Errors
 /// `rate_limited` with the time to wait; `challenge_required` where a challenge comes first and none was solved.
-pub async fn begin(context: &Context, target: Target, solved: bool) -> Result<Attempt> {
+pub async fn begin(context: &Context, caller: &Caller, target: Target, solved: bool) -> Result<Attempt> {
     if !context.config.lockout.enabled {
         return Ok(Attempt { context: context.clone(), target: None });
     }
@@ -204,7 +213,10 @@ pub async fn begin(context: &Context, target: Target, solved: bool) -> Result<At
         })
         .await?;
     match refused {
-        Some(refusal) => Err(refusal),
+        Some(refusal) => {
+            context.refusals.note_error(&refusal, By::Lockout, caller.ip, || target.whose());
+            Err(refusal)
+        }
         None => Ok(Attempt { context: context.clone(), target: Some(target) }),
     }
 }

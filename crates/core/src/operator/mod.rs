@@ -39,7 +39,7 @@ pub async fn create_user(context: &Context, caller: &Caller, create: &CreateUser
             let user = user::create(tx, context, &new).await?.ok_or_else(address_taken)?;
             audit::record(tx, context, caller, Event::new(EventType::UserCreated).on(user.id)).await?;
             if create.admin {
-                access::grant_in(tx, context, caller, user.id, ADMIN).await?;
+                access::grant_in(tx, context, caller, user.id, ADMIN, 0).await?;
             }
             Ok(user)
         })
@@ -78,11 +78,14 @@ pub async fn grant(context: &Context, caller: &Caller, id: UserId, role: &str) -
     context
         .db
         .write(async |tx| {
-            if !access::grant_in(tx, context, caller, id, role).await? {
+            let is_granted = !access::rights_of(tx, id).await?.roles.iter().any(|one| one == role);
+            let asks_for_two = context.config.mfa.required_for.iter().any(|one| one == role);
+            // Before the grant, whose event says how many.
+            let ends = is_granted && asks_for_two;
+            let ended = if ends { session::end_of_one_factor_in(tx, context, id).await? } else { 0 };
+            if !access::grant_in(tx, context, caller, id, role, ended).await? {
                 return Ok(Granted::Already);
             }
-            let asks_for_two = context.config.mfa.required_for.iter().any(|one| one == role);
-            let ended = if asks_for_two { session::end_of_one_factor_in(tx, context, id).await? } else { 0 };
             Ok(Granted::Now { ended })
         })
         .await
@@ -105,8 +108,9 @@ pub async fn disable(context: &Context, caller: &Caller, id: UserId) -> Result<b
             if was_admin && !access::has_active_admin(tx).await? {
                 return Err(access::last_admin());
             }
-            session::end_all_in(tx, context, id, None, EndReason::Disabled).await?;
-            audit::record(tx, context, caller, Event::new(EventType::UserDisabled).on(id)).await?;
+            let ended = session::end_all_in(tx, context, id, None, EndReason::Disabled).await?;
+            let event = Event::new(EventType::UserDisabled).on(id).with("ended", ended);
+            audit::record(tx, context, caller, event).await?;
             Ok(true)
         })
         .await
@@ -189,7 +193,7 @@ pub async fn create_first_admin(
             }
             let user = user::create(tx, context, &new).await?.ok_or_else(address_taken)?;
             audit::record(tx, context, caller, Event::new(EventType::UserCreated).user(user.id)).await?;
-            access::grant_in(tx, context, caller, user.id, ADMIN).await?;
+            access::grant_in(tx, context, caller, user.id, ADMIN, 0).await?;
             let factor =
                 VerifiedFactor::of_new_account(user.id, &proof).ok_or(Code::InvalidOrExpiredToken)?;
             flow::enter(tx, context, caller, &factor, Entry { browser: true, remember: false }).await

@@ -167,9 +167,10 @@ pub async fn reset(
                 second_factor::forget_all(tx, context, caller, id).await?;
                 audit::record(tx, context, caller, Event::new(EventType::EmailVerified).user(id)).await?;
             }
-            session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
+            let ended = session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
             tell(tx, context, caller, &user).await?;
-            audit::record(tx, context, caller, Event::new(EventType::PasswordReset).user(id)).await
+            let event = Event::new(EventType::PasswordReset).user(id).with("ended", ended);
+            audit::record(tx, context, caller, event).await
         })
         .await?;
     sessions.forget_user(id);
@@ -209,12 +210,12 @@ pub async fn change(
             if !user::change_password_hash(tx, context, user.id, old, &hash).await? {
                 return Err(Error::new(Code::Conflict));
             }
-            session::end_all_in(tx, context, user.id, Some(live.session.id), EndReason::PasswordChanged)
-                .await?;
+            let (kept, reason) = (Some(live.session.id), EndReason::PasswordChanged);
+            let ended = session::end_all_in(tx, context, user.id, kept, reason).await?;
             secret::end_all(tx, context, Purpose::ResetPassword, user.id.uuid()).await?;
             tell(tx, context, caller, &user).await?;
             let event = Event::new(EventType::PasswordChanged).user(user.id).session(live.session.id);
-            audit::record(tx, context, caller, event).await
+            audit::record(tx, context, caller, event.with("ended", ended)).await
         })
         .await?;
     sessions.forget_user(user.id);
@@ -256,9 +257,9 @@ async fn find_by_code(context: &Context, caller: &Caller, email: &str, code: &st
         .write(async |tx| {
             let user = user::find_by_email(tx, &email).await?.map(|user| user.id);
             let (purpose, subject, key) = (Purpose::ResetPassword, user.map(Id::uuid), email.key());
-            let tried =
-                secret::try_code(tx, context, purpose, subject, key, Tries::Address(key), code).await?;
-            if tried.is_err() {
+            let tries = (Tries::Address(key), caller);
+            let tried = secret::try_code(tx, context, purpose, subject, key, tries, code).await?;
+            if tried.as_ref().is_err_and(secret::is_wrong_code) {
                 let event = Event::new(EventType::PasswordReset).failed().on_whom(context, user, key);
                 audit::record(tx, context, caller, event).await?;
             }

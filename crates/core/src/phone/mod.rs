@@ -102,11 +102,15 @@ pub(crate) async fn verify(
     let pending = store::pending(tx, user.id, now - PENDING_LIFE).await?;
     let subject = pending.as_ref().map(|phone| phone.id.uuid());
     let consumed =
-        use_code(tx, context, user, Purpose::VerifyPhone, subject, Tries::Session(user.id), code).await?;
+        use_code(tx, context, user, Purpose::VerifyPhone, subject, (Tries::Session(user.id), caller), code)
+            .await?;
     let (Ok(_), Some(phone)) = (&consumed, pending) else {
-        let event = Event::new(EventType::PhoneAdded).user(user.id).session(live.session.id);
-        audit::record(tx, context, caller, event.failed()).await?;
-        return Ok(Err(consumed.err().unwrap_or_else(wrong_code)));
+        let refusal = consumed.err().unwrap_or_else(wrong_code);
+        if secret::is_wrong_code(&refusal) {
+            let event = Event::new(EventType::PhoneAdded).user(user.id).session(live.session.id);
+            audit::record(tx, context, caller, event.failed()).await?;
+        }
+        return Ok(Err(refusal));
     };
     store::delete_verified(tx, user.id).await?;
     if !store::mark_verified(tx, phone.id, now).await? {
@@ -170,7 +174,7 @@ pub async fn try_code(
     context: &Context,
     user: &User,
     flow: Uuid,
-    tries: Tries<'_>,
+    tries: (Tries<'_>, &Caller),
     code: &str,
 ) -> Result<Result<Consumed>> {
     let phone = verified(tx, user.id).await?.filter(|_| is_on(context));
@@ -216,7 +220,7 @@ async fn use_code(
     user: &User,
     purpose: Purpose,
     subject: Option<Uuid>,
-    tries: Tries<'_>,
+    tries: (Tries<'_>, &Caller),
     code: &str,
 ) -> Result<Result<Consumed>> {
     Ok(match secret::try_code(tx, context, purpose, subject, &user.email_key, tries, code).await? {

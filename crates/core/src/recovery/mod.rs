@@ -169,8 +169,7 @@ pub async fn complete(sessions: &Sessions, caller: &Caller, token: &str) -> Resu
             }
             secret::end_all(tx, context, Purpose::CancelRecovery, recovery.id.uuid()).await?;
             let event = Event::new(EventType::RecoveryCompleted).user(recovery.user);
-            audit::record(tx, context, caller, event).await?;
-            strip(tx, context, caller, recovery.user).await?;
+            strip(tx, context, caller, recovery.user, event).await?;
             Ok(recovery.user)
         })
         .await?;
@@ -204,8 +203,7 @@ pub async fn reset_by_operator(context: &Context, caller: &Caller, id: UserId, n
                 cancel(tx, context, caller, &recovery, "operator").await?;
             }
             let event = Event::new(EventType::FactorsReset).on(id).with("note", note);
-            audit::record(tx, context, caller, event).await?;
-            strip(tx, context, caller, id).await
+            strip(tx, context, caller, id, event).await
         })
         .await
 }
@@ -263,11 +261,12 @@ async fn cancel(
     audit::record(tx, context, caller, event).await
 }
 
-/// Takes every second factor and every session.
-async fn strip(tx: &mut Tx<'_>, context: &Context, caller: &Caller, id: UserId) -> Result<()> {
+/// Takes every second factor and every session. `event` is what does so.
+async fn strip(tx: &mut Tx<'_>, context: &Context, caller: &Caller, id: UserId, event: Event) -> Result<()> {
     let user = user::find(tx, id).await?.ok_or(Code::NotFound)?;
     second_factor::remove_all(tx, context, caller, id).await?;
-    session::end_all_in(tx, context, id, None, EndReason::FactorsRemoved).await?;
+    let ended = session::end_all_in(tx, context, id, None, EndReason::FactorsRemoved).await?;
+    audit::record(tx, context, caller, event.with("ended", ended)).await?;
     alarm::tell(tx, context, caller, id, &user.email, Alarm::FactorRemoved).await
 }
 

@@ -329,7 +329,7 @@ pub(crate) async fn take(
         Method::Totp => Err(wrong_app_code()),
         // Proved by its own ceremony.
         Method::Passkey => Err(unknown_method()),
-        Method::Sms => phone::try_code(tx, context, user, flow, tries, code).await?.map(drop),
+        Method::Sms => phone::try_code(tx, context, user, flow, (tries, caller), code).await?.map(drop),
         Method::BackupCode => match backup_code::take(tx, context, user.id, code).await? {
             Some(left) => {
                 let event = Event::new(EventType::BackupCodeUsed).user(user.id).with("remaining", left);

@@ -12,8 +12,9 @@ use doorward_db::Tx;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use crate::context::{Context, Time, UserId};
+use crate::context::{Caller, Context, Time, UserId};
 use crate::error::{Code, Error, Result};
+use crate::refusals::{By, Whose};
 
 pub const CODE_LIFE: Duration = Duration::from_secs(10 * 60);
 const CODE_TRIES: i64 = 5;
@@ -87,6 +88,13 @@ pub enum Tries<'a> {
 }
 
 impl Tries<'_> {
+    fn whose(self) -> Whose {
+        Whose::Named(match self {
+            Self::Address(key) | Self::Elsewhere(key) => key.to_owned(),
+            Self::FirstFactor(user) | Self::Session(user) => user.to_string(),
+        })
+    }
+
     fn key(self) -> String {
         match self {
             Self::Address(key) => format!("address {key}"),
@@ -195,15 +203,18 @@ pub async fn try_code(
     purpose: Purpose,
     subject: Option<Uuid>,
     account_key: &str,
-    tries: Tries<'_>,
+    (tries, caller): (Tries<'_>, &Caller),
     code: &str,
 ) -> Result<Result<Found>> {
     let code = &digits(code);
     let now = context.now();
     let wrong = || Ok(Err(Error::new(Code::InvalidOrExpiredCode)));
     let counted = &tries.key();
-    if store::failures_since(tx, counted, now - HOUR).await? >= ACCOUNT_FAILURES_PER_HOUR {
-        return Ok(Err(Error::new(Code::RateLimited).with_retry_after(HOUR)));
+    if let Some(at) = store::nth_failure(tx, counted, now - HOUR, ACCOUNT_FAILURES_PER_HOUR).await? {
+        // There is room again when that one is an hour ago.
+        let refusal = Error::new(Code::RateLimited).with_retry_after((at + HOUR).since(now));
+        context.refusals.note_error(&refusal, By::Code, caller.ip, || tries.whose());
+        return Ok(Err(refusal));
     }
     // An unknown address takes the same steps as a known one, with a subject that has no code.
     let subject = subject.unwrap_or_else(|| Uuid::from_bytes(random(&*context.rng)));
@@ -218,6 +229,12 @@ pub async fn try_code(
             wrong()
         }
     }
+}
+
+/// Whether a code was refused because it was wrong, which its own event tells of. What a limit refuses is not looked at, and
+/// counted among the refusals alone: a flood must not fill the audit log.
+pub fn is_wrong_code(refusal: &Error) -> bool {
+    refusal.code() == Code::InvalidOrExpiredCode
 }
 
 /// A code as people type it, without what they put between its digits: `123 456`.

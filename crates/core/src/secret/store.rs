@@ -120,14 +120,21 @@ pub(super) async fn insert_failure(tx: &mut Tx<'_>, id: Uuid, account_key: &str,
     Ok(())
 }
 
-pub(super) async fn failures_since(tx: &mut Tx<'_>, account_key: &str, moment: Time) -> Result<i64> {
+/// When the `nth` newest failure since a moment was, if there were so many.
+pub(super) async fn nth_failure(
+    tx: &mut Tx<'_>,
+    account_key: &str,
+    moment: Time,
+    nth: i64,
+) -> Result<Option<Time>> {
     let row = tx
-        .query_one(
-            "SELECT COUNT(*) FROM code_failures WHERE account_key = ?1 AND created_at > ?2",
-            &p![account_key, moment],
+        .query_opt(
+            "SELECT created_at FROM code_failures WHERE account_key = ?1 AND created_at > ?2
+             ORDER BY created_at DESC LIMIT 1 OFFSET ?3",
+            &p![account_key, moment, nth - 1],
         )
         .await?;
-    Ok(row.get(0)?)
+    row.map(|row| Ok(Time::from_micros(row.get(0)?))).transpose()
 }
 
 pub(super) async fn delete_expired(tx: &mut Tx<'_>, now: Time, limit: i64) -> Result<u64> {

@@ -162,7 +162,7 @@ impl Sessions {
             .write(async |tx| {
                 let ended = store::end(tx, id, user, reason, context.now()).await?;
                 if ended {
-                    let event = Event::new(reason.event()).user(user).session(id);
+                    let event = reason.event().user(user).session(id);
                     audit::record(tx, context, caller, event).await?;
                     changes::announce(tx, context, Change::Session(id)).await?;
                 }
@@ -196,6 +196,17 @@ impl Sessions {
         self.context.db.read(async |tx| store::of_user(tx, user, before, limit, now).await).await
     }
 
+    /// As [`Self::of_user`], the sessions that are over and not deleted yet.
+    pub async fn ended_of_user(
+        &self,
+        user: UserId,
+        before: Option<SessionId>,
+        limit: i64,
+    ) -> Result<Vec<Session>> {
+        let now = self.context.now();
+        self.context.db.read(async |tx| store::ended_of_user(tx, user, before, limit, now).await).await
+    }
+
     /// Forgets a device of an account and ends the sessions that live in it.
     ///
     /// # Errors
@@ -206,8 +217,8 @@ impl Sessions {
             .db
             .write(async |tx| {
                 let reason = EndReason::DeviceForgotten;
-                store::end_of_device(tx, user, id, reason, context.now()).await?;
-                if !device::forget(tx, context, caller, user, id).await? {
+                let ended = store::end_of_device(tx, user, id, reason, context.now()).await?;
+                if !device::forget(tx, context, caller, user, id, ended).await? {
                     return Err(Error::new(Code::NotFound));
                 }
                 changes::announce(tx, context, Change::User(user)).await

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::internal_token;
 use crate::access::Rights;
-use crate::audit::EventType;
+use crate::audit::{Event, EventType};
 use crate::context::{Context, DeviceId, SessionId, Time, UserId};
 use crate::error::{Code, Result};
 use crate::user::User;
@@ -45,6 +45,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// When it ended, where it is over.
+    pub fn ended_at(&self, now: Time) -> Option<Time> {
+        self.revoked_at.or_else(|| Some(self.expires_at).filter(|at| *at <= now))
+    }
+
     /// # Errors
     /// Why it is over, where it is.
     pub(super) fn ensure_live(&self, now: Time) -> Result<()> {
@@ -142,11 +147,12 @@ impl EndReason {
         }
     }
 
-    pub(super) const fn event(self) -> EventType {
+    /// The event of a session that ends for this by itself.
+    pub(super) fn event(self) -> Event {
         match self {
-            Self::SignOut => EventType::SignOut,
-            Self::SignOutAll => EventType::SignOutAll,
-            Self::Reused => EventType::RefreshReused,
+            Self::SignOut => Event::new(EventType::SignOut),
+            Self::SignOutAll => Event::new(EventType::SignOutAll),
+            Self::Reused => Event::new(EventType::RefreshReused),
             Self::Ended
             | Self::SignedInAgain
             | Self::PasswordChanged
@@ -156,7 +162,7 @@ impl EndReason {
             | Self::NotMe
             | Self::AccountClosed
             | Self::FactorsRemoved
-            | Self::SecondFactorNeeded => EventType::SessionEnded,
+            | Self::SecondFactorNeeded => Event::new(EventType::SessionEnded).with("reason", self.as_str()),
         }
     }
 }

@@ -121,7 +121,7 @@ async fn act(
 ) -> Result<Outcome> {
     let now = context.now();
     match worth(&context.config.session, &row, generation, now) {
-        Worth::Rotate => rotate(tx, context, row, now).await,
+        Worth::Rotate => rotate(tx, context, caller, row, now).await,
         Worth::Grace => {
             let event = Event::new(EventType::RefreshRetried).with("within", "grace");
             answer_again(tx, context, caller, row, event).await
@@ -150,7 +150,13 @@ async fn act(
     }
 }
 
-async fn rotate(tx: &mut Tx<'_>, context: &Context, mut row: Row, now: Time) -> Result<Outcome> {
+async fn rotate(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    caller: &Caller,
+    mut row: Row,
+    now: Time,
+) -> Result<Outcome> {
     row.rotations = and_now(context, row.rotations, 1);
     row.expires_at = (now + idle_timeout(context, row.remember)).min(row.absolute_expires_at);
     row.last_seen_at = now;
@@ -164,6 +170,10 @@ async fn rotate(tx: &mut Tx<'_>, context: &Context, mut row: Row, now: Time) -> 
     // The unit of work has read the row that it guards, so nothing but an ending can have come between.
     if !store::rotate(tx, &rotation).await? {
         return Ok(Outcome::Refused(Code::SessionRevoked));
+    }
+    if context.config.audit.refreshes {
+        let event = Event::new(EventType::SessionRefreshed).user(row.user).session(row.id);
+        audit::record(tx, context, caller, event).await?;
     }
     row.generation += 1;
     Ok(Outcome::Current(Box::new(row)))

@@ -200,6 +200,28 @@ pub(super) async fn of_user(
     .collect()
 }
 
+/// Those that are over and not deleted yet.
+pub(super) async fn ended_of_user(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    before: Option<SessionId>,
+    limit: i64,
+    now: Time,
+) -> Result<Vec<Session>> {
+    let before = before.map_or(uuid::Uuid::max(), Id::uuid);
+    tx.query_all(
+        select_session!(
+            "WHERE s.user_id = ?1 AND (s.revoked_at IS NOT NULL OR s.expires_at <= ?2) AND s.id < ?3
+             ORDER BY s.id DESC LIMIT ?4"
+        ),
+        &p![user, now, before, limit],
+    )
+    .await?
+    .iter()
+    .map(read)
+    .collect()
+}
+
 pub(super) async fn rotate(tx: &mut Tx<'_>, rotation: &Rotation<'_>) -> Result<bool> {
     let row = tx
         .change_guarded(

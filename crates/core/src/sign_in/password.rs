@@ -36,7 +36,7 @@ pub async fn verify(
         (None, _) => Target::Unknown(audit::digest(context, &key)),
     };
     let solved = challenge::redeem(context, challenge_response).await?.is_some();
-    let attempt = lockout::begin(context, target, solved).await?;
+    let attempt = lockout::begin(context, caller, target, solved).await?;
 
     let password = user::normalise_password(password);
     let stored = account.as_ref().and_then(|user| user.password_hash.as_deref());
@@ -49,7 +49,7 @@ pub async fn verify(
             Ok(VerifiedFactor { user: user.id, method, epoch, attempt: Some(attempt), second: None })
         }
         _ => {
-            refuse(context, caller, identifier, account.as_ref(), &attempt).await?;
+            refuse(context, caller, &key, account.as_ref(), &attempt).await?;
             attempt.settle();
             Err(Code::InvalidCredentials.into())
         }
@@ -70,7 +70,7 @@ pub(crate) async fn is_current(
     // somebody tries in a stolen session, on any other device.
     let target = Target::signed_in(user.id, device);
     context.limit(Class::SignIn, caller, &target.key()).await?;
-    let attempt = lockout::begin(context, target, true).await?;
+    let attempt = lockout::begin(context, caller, target, true).await?;
     let password = user::normalise_password(password);
     let verdict = context.hasher.verify(&password, user.password_hash.as_deref()).await?;
     let is_right = matches!(verdict, Verdict::Match { .. });
@@ -106,19 +106,24 @@ async fn find(
         .await
 }
 
+/// What a name that nobody has is counted and written down by, however it is typed.
 fn unknown_key(identifier: &str) -> String {
-    Identifier::parse(identifier).map_or_else(String::new, |identifier| identifier.key().to_owned())
+    match Identifier::parse(identifier) {
+        Some(identifier) => identifier.key().to_owned(),
+        // No account can have it: often it is a password in the wrong field.
+        None => identifier.trim().to_lowercase(),
+    }
 }
 
 async fn refuse(
     context: &Context,
     caller: &Caller,
-    identifier: &str,
+    key: &str,
     account: Option<&User>,
     attempt: &Attempt,
 ) -> Result<()> {
     let event = Event::new(EventType::SignIn).failed().with("method", Method::Password.as_str());
-    let event = event.on_whom(context, account.map(|user| user.id), identifier);
+    let event = event.on_whom(context, account.map(|user| user.id), key);
     context
         .db
         .write(async |tx| {

@@ -81,7 +81,7 @@ pub async fn complete(
             Ok((pending, user, target))
         })
         .await?;
-    let counted = lockout::begin(context, target, true).await?;
+    let counted = lockout::begin(context, caller, target, true).await?;
     let attempt = &counted;
     let tried = context
         .db

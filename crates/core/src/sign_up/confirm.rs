@@ -133,8 +133,10 @@ pub async fn confirm_code(
                 }
                 None => (Purpose::SignUp, None, Tries::Elsewhere(key)),
             };
-            let tried = secret::try_code(tx, context, purpose, subject, key, tries, code).await?;
-            if let (Err(_), Some(Target::Account { id, .. })) = (&tried, &target) {
+            let tried = secret::try_code(tx, context, purpose, subject, key, (tries, caller), code).await?;
+            if let (Err(refusal), Some(Target::Account { id, .. })) = (&tried, &target)
+                && secret::is_wrong_code(refusal)
+            {
                 let event = Event::new(EventType::EmailVerified).failed().user(*id);
                 audit::record(tx, context, caller, event).await?;
             }
@@ -308,8 +310,9 @@ async fn verify_account(
                 user::set_password_hash(tx, context, id, hash).await?;
                 second_factor::forget_all(tx, context, caller, id).await?;
                 device::forget_all(tx, id).await?;
-                session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
-                audit::record(tx, context, caller, Event::new(EventType::PasswordReset).user(id)).await?;
+                let ended = session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
+                let event = Event::new(EventType::PasswordReset).user(id).with("ended", ended);
+                audit::record(tx, context, caller, event).await?;
             }
             if user::mark_email_verified(tx, context, id).await? {
                 audit::record(tx, context, caller, Event::new(EventType::EmailVerified).user(id)).await?;

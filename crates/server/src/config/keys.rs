@@ -239,6 +239,11 @@ pub const KEYS: &[Key] = &[
         "\"400d\"",
         "How long audit events are kept, a day at least. What is left of the log can still be verified.",
     ),
+    key(
+        "audit.refreshes",
+        "false",
+        "Whether each refresh is an audit event, beside being noted on its session: six an hour for each session in use.",
+    ),
     secret(
         "metrics.token",
         "none: /metrics answers this machine alone",

@@ -180,7 +180,10 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     };
     let (sms, sms_provider) = sms::read(reader);
     let brand = brand(reader);
-    let audit = Audit { retention: reader.duration("audit.retention", 400 * DAY, DAY..=36_500 * DAY) };
+    let audit = Audit {
+        retention: reader.duration("audit.retention", 400 * DAY, DAY..=36_500 * DAY),
+        refreshes: reader.flag("audit.refreshes", false),
+    };
     let metrics_token = reader.strong_secret("metrics.token");
 
     let (public_url, pages_base_url) = (public_url?, pages_base_url?);

@@ -90,6 +90,12 @@ fn the_audit_log_is_kept_for_400_days_unless_said_otherwise() {
 }
 
 #[test]
+fn refreshes_are_events_where_it_is_said() {
+    let refreshes = |file: &str| load(file, &[]).unwrap().core.audit.refreshes;
+    assert_eq!((refreshes(""), refreshes("[audit]\nrefreshes = true")), (false, true));
+}
+
+#[test]
 fn a_secret_can_be_read_from_a_file() {
     let settings = load("", &[("DOORWARD_METRICS__TOKEN_FILE", "/run/secret")]).unwrap();
     assert_eq!(settings.core.metrics_token.unwrap().expose_secret(), "from-the-secret-file");

@@ -57,7 +57,7 @@ pub(crate) mod tests {
             http: Http::default(),
             mail: Mail { from: "noreply@example.com".to_owned(), caught: true },
             sms: None,
-            audit: Audit { retention: Duration::from_hours(400 * 24) },
+            audit: Audit { retention: Duration::from_hours(400 * 24), refreshes: false },
             metrics_token: None,
             public_url,
         }

@@ -46,7 +46,7 @@ fn config(product_name: &str, accent: Option<&str>) -> Config {
         http: config::Http::default(),
         mail: config::Mail { from: "id@example.com".to_owned(), caught: false },
         sms: None,
-        audit: config::Audit { retention: minute },
+        audit: config::Audit { retention: minute, refreshes: false },
         metrics_token: None,
     }
 }

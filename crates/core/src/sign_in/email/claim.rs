@@ -24,9 +24,10 @@ pub(super) async fn claim(tx: &mut Tx<'_>, context: &Context, caller: &Caller, u
     second_factor::forget_all(tx, context, caller, id).await?;
     device::forget_all(tx, id).await?;
     lockout::forgive(tx, id).await?;
-    session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
+    let ended = session::end_all_in(tx, context, id, None, EndReason::PasswordReset).await?;
     secret::end_all(tx, context, Purpose::VerifyEmail, id.uuid()).await?;
     user::mark_email_verified(tx, context, id).await?;
-    audit::record(tx, context, caller, Event::new(EventType::EmailVerified).user(id)).await?;
+    let event = Event::new(EventType::EmailVerified).user(id).with("ended", ended);
+    audit::record(tx, context, caller, event).await?;
     user::find(tx, id).await?.ok_or_else(|| Code::InvalidCredentials.into())
 }

@@ -180,7 +180,8 @@ pub async fn by_code(
             let tries =
                 if flow.is_some() { Tries::Address(email.key()) } else { Tries::Elsewhere(email.key()) };
             let tried =
-                secret::try_code(tx, context, Purpose::SignIn, subject, email.key(), tries, code).await?;
+                secret::try_code(tx, context, Purpose::SignIn, subject, email.key(), (tries, caller), code)
+                    .await?;
             match (tried, &flow) {
                 (Ok(found), Some(flow)) => {
                     let proved = use_up(tx, context, caller, found, flow, Method::EmailCode).await?;
@@ -188,8 +189,10 @@ pub async fn by_code(
                 }
                 (Ok(_), None) => Ok(Err(Error::new(Code::InvalidOrExpiredCode))),
                 (Err(refusal), _) => {
-                    let user = flow.as_ref().and_then(|flow| flow.user);
-                    note_failure(tx, context, caller, user, email.key()).await?;
+                    if secret::is_wrong_code(&refusal) {
+                        let user = flow.as_ref().and_then(|flow| flow.user);
+                        note_failure(tx, context, caller, user, email.key()).await?;
+                    }
                     Ok::<_, Error>(Err(refusal))
                 }
             }

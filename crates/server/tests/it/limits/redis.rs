@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use doorward::redis::RedisCounts;
+use doorward_core::error::Code;
 use doorward_core::rate_limit::SharedCounts;
 use doorward_test_support::{TestApp, unique};
 use serde_json::json;
@@ -151,6 +152,28 @@ async fn an_emptied_redis_loses_counts_and_nothing_else() {
     }
     assert_eq!(attempt(&app, &account).await, 429);
     assert_eq!(cache(&app).await, "ok");
+}
+
+#[tokio::test]
+async fn a_session_that_was_revoked_stays_so_after_redis_was_emptied() {
+    let Some(url) = redis_url(8) else { return };
+    let app = app(connect(&url).await).await;
+    let (ended, email) = app.member("ada").await;
+    let (stolen, token) = (ended.copy(), ended.access_token());
+    ended.post_empty("/v1/sign-out").await.expect_status(204);
+    let kept = app.browser();
+    kept.sign_in(&email).await.expect_status(200);
+    stolen.get("/v1/session").await.expect_problem(401, "session_revoked");
+
+    command(&url, "FLUSHDB").await;
+    command(&url, "SCRIPT FLUSH").await;
+
+    stolen.get("/v1/session").await.expect_problem(401, "session_revoked");
+    stolen.refresh().await.expect_problem(401, "session_revoked");
+    kept.get("/v1/session").await.expect_status(200);
+    let second = app.second_process().await;
+    let refused = second.sessions.check(&token).await.err();
+    assert_eq!(refused.map(|error| error.code()), Some(Code::SessionRevoked));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

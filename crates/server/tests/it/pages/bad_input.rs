@@ -26,6 +26,7 @@ const POSTING: &[&str] = &[
     "/reset-password",
     "/account",
     "/account/password",
+    "/account/password/remove",
     "/account/email",
     "/account/email/verify",
     "/account/phone",

@@ -405,38 +405,6 @@ async fn a_chain_whose_own_row_is_gone_is_not_begun_anew() {
     assert_eq!(report.unsealed, 1);
 }
 
-#[tokio::test]
-async fn attempts_that_a_limit_refuses_are_one_event_for_each_key() {
-    let mut app = TestApp::with(|config| config.rate_limit.enabled = true).await;
-    let guess = json!({"identifier": "nobody@example.com", "password": "not the right password"});
-    let mut refused = 0;
-    for _ in 0..25 {
-        refused += i64::from(app.browser().post("/v1/sign-in", &guess).await.status == 429);
-    }
-    assert!(refused >= 10, "{refused}");
-    audit::record_refusals(app.app.context()).await.unwrap();
-    audit::record_refusals(app.app.context()).await.unwrap();
-
-    let page = audit_log::Page { newest_first: true, cursor: None, limit: 10 };
-    let filter =
-        audit_log::Filter { event_type: Some(EventType::LimitRefused), ..audit_log::Filter::default() };
-    let found = audit_log::search(app.app.context(), &filter, &page).await.unwrap();
-    assert_eq!(found.len(), 1);
-    let detail = found[0].details();
-    assert_eq!((&detail["class"], &detail["count"]), (&json!("sign_in"), &json!(refused)));
-    assert_eq!(found[0].ip.as_deref(), Some("127.0.0.1"));
-    assert!(
-        !Value::Object(detail).to_string().contains("nobody"),
-        "people type passwords into the wrong field"
-    );
-
-    app.browser().post("/v1/sign-in", &guess).await.expect_problem(429, "rate_limited");
-    app.restart().await;
-    let written = "SELECT COUNT(*) FROM audit_events WHERE type = 'limit.refused'";
-    assert_eq!(app.count(written).await, 2, "what was counted when the server stopped");
-    assert_eq!(app.count(UNSEALED).await, 0, "and it was sealed before the end");
-}
-
 #[test]
 fn every_type_of_event_is_documented_and_no_other() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/AUDIT.md");

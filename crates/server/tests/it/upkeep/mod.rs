@@ -1,6 +1,7 @@
 //! What goes on beside the answers.
 
 mod audit;
+mod events;
 mod mail;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Answers never tell whose account exists.
 
+use std::time::Duration;
+
 use doorward_test_support::{Browser, Reply, TestApp, unique};
 use serde_json::{Value, json};
 
@@ -112,6 +114,48 @@ async fn a_known_and_an_unknown_sign_up_write_the_same_rows() {
         }
         assert_eq!(written[0], written[1], "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_wrong_password_writes_the_same_rows_for_a_known_and_an_unknown_name() {
+    let app = TestApp::with(|config| config.lockout.enabled = true).await;
+    let (_, known) = app.member("ada").await;
+    let mut written = Vec::new();
+    for identifier in [known, format!("{}@example.com", unique("nobody"))] {
+        let count = async || {
+            [
+                app.count("SELECT COUNT(*) FROM audit_events").await,
+                app.count("SELECT COUNT(*) FROM audit_events WHERE type = 'account.locked'").await,
+                app.count("SELECT COUNT(*) FROM failed_attempts").await,
+                app.count("SELECT CAST(COALESCE(SUM(failures), 0) AS BIGINT) FROM failed_attempts").await,
+                app.count("SELECT CAST(COALESCE(SUM(undecided), 0) AS BIGINT) FROM failed_attempts").await,
+                app.count("SELECT COUNT(*) FROM outbox").await,
+                app.count("SELECT COUNT(*) FROM sessions").await,
+                app.count("SELECT COUNT(*) FROM devices").await,
+            ]
+        };
+        let mut before = count().await;
+        let mut steps = Vec::new();
+        // Those that are free, those that wait, and the one that locks.
+        for _ in 0..10 {
+            let body = json!({"identifier": identifier, "password": "not the right password"});
+            app.browser().post("/v1/sign-in", &body).await.expect_problem(401, "invalid_credentials");
+            let refused = app.browser().post("/v1/sign-in", &body).await;
+            if refused.status == 429 {
+                app.advance(Duration::from_secs(refused.header("retry-after").parse().unwrap()));
+            }
+            let after = count().await;
+            steps.push(after.iter().zip(before).map(|(after, before)| after - before).collect::<Vec<_>>());
+            before = after;
+        }
+        written.push(steps);
+    }
+    assert_eq!(written[0], written[1]);
+    assert_eq!(
+        written[0].iter().map(|step| step[1]).sum::<i64>(),
+        3,
+        "and the lock is written down for both"
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ mod breach;
 mod email;
 mod email_sign_in;
 mod enumeration;
+mod export;
+mod fresh;
 mod guessing;
 mod input;
 mod me;

@@ -250,3 +250,29 @@ async fn of_fifty_resets_with_one_code_one_wins() {
     let statuses = racing.join_all().await;
     assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
 }
+
+#[tokio::test]
+async fn who_typed_too_many_wrong_codes_waits_until_the_oldest_of_them_is_an_hour_ago() {
+    let app = TestApp::start().await;
+    let (_, email) = app.member("ada").await;
+    let reset = async || {
+        let body = json!({"email": email, "code": "000000", "new_password": "a wholly new long sentence"});
+        app.browser().post("/v1/password/reset", &body).await
+    };
+    reset().await.expect_problem(400, "invalid_or_expired_code");
+    app.advance(Duration::from_secs(40 * 60));
+    for _ in 0..19 {
+        reset().await.expect_problem(400, "invalid_or_expired_code");
+    }
+
+    let refused = reset().await;
+
+    let wait: u64 = refused.expect_problem(429, "rate_limited").header("retry-after").parse().unwrap();
+    assert!((19 * 60..=20 * 60).contains(&wait), "{wait}");
+    app.advance(Duration::from_secs(wait - 60));
+    reset().await.expect_problem(429, "rate_limited");
+    app.advance(Duration::from_secs(60));
+    reset().await.expect_problem(400, "invalid_or_expired_code");
+    let wait: u64 = reset().await.expect_problem(429, "rate_limited").header("retry-after").parse().unwrap();
+    assert!((39 * 60..=40 * 60).contains(&wait), "the next one went in twenty minutes later: {wait}");
+}

@@ -332,7 +332,7 @@ impl<'a> Step<'a> {
                     context,
                     user,
                     flow,
-                    doorward_core::secret::Tries::FirstFactor(user.id),
+                    (doorward_core::secret::Tries::FirstFactor(user.id), &self.caller),
                     code,
                 )
                 .await

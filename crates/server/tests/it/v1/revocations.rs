@@ -104,8 +104,10 @@ async fn an_ending_is_heard_within_a_second_whoever_made_it() {
 
     let second = app.second_process().await;
     let user = operator::find_user(second.context(), &bobs).await.unwrap();
+    let began = std::time::Instant::now();
     operator::disable(second.context(), &Caller::system("test"), user.id).await.unwrap();
     assert_eq!(listener.event().await.data, json!({"sid": bobs_session}));
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

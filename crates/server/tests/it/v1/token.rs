@@ -1,7 +1,9 @@
 //! Refresh: one live branch, nobody honest signed out, reuse found.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
+use doorward_core::error::Code;
 use doorward_test_support::{Browser, PASSWORD, TestApp};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -89,6 +91,105 @@ async fn tokens_of_mixed_generations_within_the_grace_period_are_all_answered() 
     }
 }
 
+/// A minute instead of ten seconds, so that a slow machine does not decide on which side of its end a test stands.
+async fn with_a_minute_of_grace() -> TestApp {
+    TestApp::with(|config| config.session.refresh_grace = seconds(60)).await
+}
+
+/// A browser with each of the session's refresh tokens, the current one last.
+async fn generations(browser: &Browser, count: usize) -> Vec<Browser> {
+    let mut generations = vec![browser.copy()];
+    while generations.len() < count {
+        browser.refresh().await.expect_status(200);
+        generations.push(browser.copy());
+    }
+    generations
+}
+
+/// Refreshes in all browsers at once, and answers them with the codes of those that were refused.
+async fn race(browsers: Vec<Browser>) -> Vec<(Browser, Option<String>)> {
+    let mut racing = JoinSet::new();
+    for browser in browsers {
+        racing.spawn(async move {
+            let reply = browser.refresh().await;
+            let refused = (reply.status != 200).then(|| reply.value()["code"].as_str().unwrap().to_owned());
+            (browser, refused)
+        });
+    }
+    racing.join_all().await
+}
+
+#[tokio::test]
+async fn twenty_clients_of_mixed_generations_at_the_end_of_the_grace_period_come_out_on_one_branch() {
+    let app = with_a_minute_of_grace().await;
+    let (browser, email) = app.member("ada").await;
+    let tabs = generations(&browser, 5).await.iter().flat_map(|tab| (0..4).map(|_| tab.copy())).collect();
+    app.advance(seconds(45));
+
+    let tabs = race(tabs).await;
+
+    assert!(tabs.iter().all(|(_, refused)| refused.is_none()), "nobody is signed out");
+    // Some were answered before the current token was traded for the next one, and come back with it.
+    let held: HashSet<String> = tabs.iter().map(|(tab, _)| refresh_cookie(tab)).collect();
+    assert!((1..=2).contains(&held.len()), "{} tokens", held.len());
+    assert_eq!(app.count("SELECT generation FROM sessions").await, 6, "one step for all of them");
+    browser.refresh().await.expect_status(200);
+    let current = refresh_cookie(&browser);
+    for (tab, _) in tabs.iter().filter(|(tab, _)| refresh_cookie(tab) != current) {
+        tab.refresh().await.expect_status(200);
+        assert_eq!(refresh_cookie(tab), current, "one branch");
+    }
+    for (tab, _) in &tabs {
+        tab.get("/v1/session").await.expect_status(200);
+    }
+    assert!(app.mails_to(&email).await.iter().all(|mail| !mail.text.contains("/not-me?token=")));
+}
+
+#[tokio::test]
+async fn three_lost_answers_just_past_the_grace_period_are_given_again_on_one_branch() {
+    let app = with_a_minute_of_grace().await;
+    let (browser, _) = app.member("ada").await;
+    let late: Vec<Browser> = (0..3).map(|_| browser.copy()).collect();
+    browser.refresh().await.expect_status(200);
+    app.advance(seconds(61));
+
+    let late = race(late).await;
+
+    let current = refresh_cookie(&browser);
+    assert!(late.iter().all(|(tab, refused)| refused.is_none() && refresh_cookie(tab) == current));
+    browser.refresh().await.expect_status(200);
+    for (tab, _) in late {
+        tab.refresh().await.expect_status(200);
+        assert_eq!(refresh_cookie(&tab), refresh_cookie(&browser));
+    }
+}
+
+#[tokio::test]
+async fn twenty_clients_of_mixed_generations_just_past_the_grace_period_hold_one_live_branch_or_none() {
+    let app = with_a_minute_of_grace().await;
+    for previous in [0, 1, 3, 10] {
+        let (browser, _) = app.member("ada").await;
+        let before = browser.copy();
+        browser.refresh().await.expect_status(200);
+        app.advance(seconds(61));
+        let tabs = (0..20).map(|number| if number < previous { before.copy() } else { browser.copy() });
+
+        let tabs = race(tabs.collect()).await;
+
+        let (answered, refused): (Vec<_>, Vec<_>) = tabs.into_iter().partition(|(_, code)| code.is_none());
+        assert!(refused.iter().all(|(_, code)| code.as_deref() == Some("token_reused")));
+        let held: HashSet<String> = answered.iter().map(|(tab, _)| refresh_cookie(tab)).collect();
+        assert!(held.len() <= 2, "the current token, and the one before that it was traded for: {previous}");
+        if previous == 0 {
+            assert_eq!((answered.len(), held.len()), (20, 1), "whoever had the current one goes on");
+        }
+        for (tab, _) in answered {
+            let expected = if refused.is_empty() { 200 } else { 401 };
+            tab.refresh().await.expect_status(expected);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_lost_answer_is_given_again_for_ten_minutes() {
     let app = TestApp::start().await;
@@ -137,6 +238,36 @@ async fn replaying_a_token_whose_successor_was_used_ends_the_session_with_one_ma
     let mails = app.mails_to(&email).await;
     let told = mails.iter().filter(|mail| mail.text.contains("/not-me?token=")).count();
     assert_eq!(told, 1, "{mails:?}");
+}
+
+#[tokio::test]
+async fn of_fifty_replays_at_once_one_ends_the_session_and_other_processes_hear_of_it() {
+    let app = TestApp::start().await;
+    let second = app.second_process().await;
+    let (browser, email) = app.member("ada").await;
+    let thief = browser.copy();
+    browser.refresh().await.expect_status(200);
+    app.advance(seconds(11));
+    browser.refresh().await.expect_status(200);
+    let token = browser.access_token();
+    second.sessions.hear_changes().await.unwrap();
+    second.sessions.check(&token).await.unwrap();
+
+    let mut replays = JoinSet::new();
+    for _ in 0..50 {
+        let thief = thief.copy();
+        replays.spawn(async move { thief.refresh().await.expect_problem(401, "token_reused").status });
+    }
+    assert_eq!(replays.join_all().await.len(), 50);
+
+    let events = "SELECT COUNT(*) FROM audit_events WHERE type = 'refresh.reused'";
+    assert_eq!(app.count(events).await, 1);
+    let mails = app.mails_to(&email).await;
+    assert_eq!(mails.iter().filter(|mail| mail.text.contains("/not-me?token=")).count(), 1, "{mails:?}");
+    second.sessions.hear_changes().await.unwrap();
+    let refused = second.sessions.check(&token).await.err().expect("a session that ended");
+    assert_eq!(refused.code(), Code::TokenReused);
+    second.context().db.close().await;
 }
 
 #[tokio::test]

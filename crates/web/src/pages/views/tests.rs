@@ -4,8 +4,12 @@
 mod html;
 mod samples;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use serde_json::Value;
+
+use crate::api::openapi;
+use crate::routes::HASHING;
 use html::{Tag, tags};
 use samples::samples;
 
@@ -111,6 +115,46 @@ fn forms_post_below_the_base_and_say_what_they_do() {
     });
 }
 
+/// What takes a password hashes it or compares it with a hash.
+#[test]
+fn what_takes_a_password_is_what_has_its_places_where_passwords_are_hashed() {
+    let mut taking = BTreeSet::new();
+    each(|name, _, tags| {
+        let mut action = None;
+        for tag in tags {
+            match (tag.name.as_str(), tag.get("type")) {
+                ("form", _) => action = tag.get("action").and_then(|path| path.strip_prefix("/auth")),
+                ("input", Some("password")) => {
+                    taking.insert(action.unwrap_or_else(|| panic!("{name}: no form")).to_owned());
+                }
+                _ => {}
+            }
+        }
+    });
+    let description: Value = serde_json::from_str(openapi::text()).unwrap();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            if takes_a_password(&description, body) {
+                assert_eq!(method, "post", "{path}: only posts are held back");
+                taking.insert(path.clone());
+            }
+        }
+    }
+    assert_eq!(taking.iter().map(String::as_str).collect::<BTreeSet<_>>(), HASHING.iter().copied().collect());
+}
+
+fn takes_a_password(description: &Value, schema: &Value) -> bool {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.rsplit('/').next().unwrap();
+        return takes_a_password(description, &description["components"]["schemas"][name]);
+    }
+    let parts = ["allOf", "oneOf", "anyOf"].into_iter().filter_map(|key| schema[key].as_array()).flatten();
+    let named = schema["properties"].as_object().into_iter().flatten();
+    named.into_iter().any(|(name, _)| name == "password" || name.ends_with("_password"))
+        || parts.into_iter().any(|part| takes_a_password(description, part))
+}
+
 #[test]
 fn what_people_type_stays_text() {
     each(|name, page, _| {
@@ -129,7 +173,7 @@ fn samples_can_be_kept() {
     }
 }
 
-fn each(check: impl Fn(&str, &str, &[Tag])) {
+fn each(mut check: impl FnMut(&str, &str, &[Tag])) {
     for (name, page) in samples() {
         check(&name, &page, &tags(&page));
     }
