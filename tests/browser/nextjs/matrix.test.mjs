@@ -774,6 +774,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await page.waitForURL(at("/dashboard/settings"));
       await page.getByRole("button", { name: /^Remove / }).click();
       await page.getByRole("button", { name: /^Remove / }).waitFor({ state: "detached" });
+      await eventually(async () => assert.deepEqual(await authenticator.credentials(), [], "the device offers it no more"));
       assert.deepEqual(complaints, []);
       await context.close();
     });

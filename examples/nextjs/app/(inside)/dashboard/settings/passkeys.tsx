@@ -16,8 +16,9 @@ export function Passkeys() {
   const knows = useKnowsPasskeys();
 
   const load = useCallback(async () => {
-    const { data, error } = await client.call<{ items: Passkey[] }>("GET", "/v1/me/passkeys?limit=100");
-    if (data) setItems(data.items);
+    // Also tells the password manager of this device which passkeys are still good, as does a removal.
+    const { data, error } = await client.passkey.list();
+    if (data) setItems(data);
     setTrouble(error?.detail);
   }, [client]);
   useEffect(() => void load(), [load]);
@@ -45,7 +46,7 @@ export function Passkeys() {
               if (result.ok) await load();
               return result;
             }}
-            remove={() => act(() => client.call("DELETE", `/v1/me/passkeys/${passkey.id}`))}
+            remove={() => act(() => client.passkey.remove(passkey.id))}
           />
         ))}
       </ul>
