@@ -8,6 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { launch } from "../support/browser.mjs";
 import { codeIn, freePort, startServer } from "../support/server.mjs";
+import { totp } from "../support/totp.mjs";
 
 const guides = fileURLToPath(new URL("../../../docs/guides/", import.meta.url));
 const PASSWORD = "correct horse battery staple";
@@ -35,14 +36,16 @@ describe("guides", () => {
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
+  /** Each time anew, as at a program's start. */
   async function load(guide, replace = (code) => code) {
+    const own = await mkdtemp(join(folder, "guide-"));
     const files = await blocks(guide);
-    for (const [name, code] of Object.entries(files)) await writeFile(join(folder, name), replace(code));
-    return (name) => import(pathToFileURL(join(folder, name)));
+    for (const [name, code] of Object.entries(files)) await writeFile(join(own, name), replace(code));
+    return (name) => import(pathToFileURL(join(own, name)));
   }
 
-  async function post(path, body) {
-    const headers = { "content-type": "application/json" };
+  async function post(path, body, token) {
+    const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
     const response = await fetch(server.url + path, { method: "POST", headers, body: JSON.stringify(body) });
     assert.ok(response.ok, `${path}: ${response.status}`);
     return response.status === 202 || response.status === 200 ? response.json() : undefined;
@@ -53,6 +56,14 @@ describe("guides", () => {
     const { flow_token } = await post("/v1/sign-up", { email, password: PASSWORD, delivery: "body" });
     const code = codeIn(await server.mail(email));
     return post("/v1/email/verify", { email, code, flow_token, delivery: "body" });
+  }
+
+  /** Somebody with an authenticator app: its secret, of which a code of before now has been used. */
+  async function careful(email) {
+    const { access_token } = await member(email);
+    const { secret } = await post("/v1/me/totp", {}, access_token);
+    await post("/v1/me/totp/confirm", { code: totp(secret, -1) }, access_token);
+    return secret;
   }
 
   it("a Node service knows who asks, and refuses everything else", async () => {
@@ -104,8 +115,24 @@ describe("guides", () => {
     await assert.rejects(again.refresh(), { code: "session_revoked" });
   });
 
+  it("a native app takes the second step, and loses nothing on the way", async () => {
+    const secret = await careful("native-two@example.com");
+    const { Session } = await (await load("native-app.md"))("session.mjs");
+    let kept = "of an earlier session";
+    const session = new Session(server.url, { get: async () => kept, set: async (token) => (kept = token) });
+    const first = await session.signIn("native-two@example.com", PASSWORD);
+    assert.deepEqual([first.status, first.methods], ["mfa_required", ["totp", "backup_code"]]);
+    assert.equal(kept, "of an earlier session", "a sign-in that is not finished brings no tokens");
+    await assert.rejects(session.secondStep(first.mfa_token, "totp", "000000"), { code: "invalid_or_expired_code" });
+    const { status, user } = await session.secondStep(first.mfa_token, "totp", totp(secret));
+    assert.deepEqual([status, user.email], ["signed_in", "native-two@example.com"]);
+    assert.match(kept, /^dw_/);
+    assert.equal((await session.fetch("/v1/session")).status, 200);
+  });
+
   it("a single-page app of another origin signs in, refreshes, and signs out", async () => {
     await member("spa@example.com");
+    const secret = await careful("spa-two@example.com");
     const { "doorward.js": code } = await blocks("single-page-app.md");
     const script = code.replace("https://id.example.com", server.url);
     const page = `<!doctype html><html lang="en"><title>App</title><script type="module">
@@ -123,8 +150,14 @@ describe("guides", () => {
       await tab.waitForFunction(() => globalThis.doorward);
       assert.equal(await tab.evaluate(() => globalThis.doorward.whoAmI()), null);
       await assert.rejects(tab.evaluate(() => globalThis.doorward.signIn("spa@example.com", "not the right one")), /do not match/);
-      const user = await tab.evaluate((password) => globalThis.doorward.signIn("spa@example.com", password), PASSWORD);
-      assert.equal(user.email, "spa@example.com");
+      const first = await tab.evaluate((password) => globalThis.doorward.signIn("spa-two@example.com", password), PASSWORD);
+      assert.deepEqual([first.status, first.user], ["mfa_required", undefined]);
+      assert.equal(await tab.evaluate(() => globalThis.doorward.whoAmI()), null, "not signed in yet");
+      const second = ([token, code]) => globalThis.doorward.secondStep(token, "totp", code);
+      assert.equal((await tab.evaluate(second, [first.mfa_token, totp(secret)])).user.email, "spa-two@example.com");
+      await tab.evaluate(() => globalThis.doorward.signOut());
+      const { status, user } = await tab.evaluate((password) => globalThis.doorward.signIn("spa@example.com", password), PASSWORD);
+      assert.deepEqual([status, user.email], ["signed_in", "spa@example.com"]);
       assert.equal(await tab.evaluate(() => document.cookie), "", "no script reads them");
 
       let refreshes = 0;
