@@ -66,19 +66,61 @@ describe("guides", () => {
     return secret;
   }
 
-  it("a Node service knows who asks, and refuses everything else", async () => {
+  /** Starts a service, and answers what asks it. */
+  async function asker(service) {
+    await new Promise((ready) => service.listen(0, "127.0.0.1", ready));
+    return (authorization) => fetch(`http://127.0.0.1:${service.address().port}/`, { headers: authorization ? { authorization } : {} });
+  }
+
+  /** How it refuses. */
+  async function told(asked) {
+    const answer = await asked;
+    const { status, code } = await answer.json();
+    assert.equal(status, answer.status);
+    return [status, code, answer.headers.get("www-authenticate"), answer.headers.get("retry-after")];
+  }
+
+  it("a Node service knows who asks, and says why it refuses everything else", async (t) => {
     const { access_token, user } = await member("node@example.com");
     const { service } = await (await load("node-service.md"))("service.mjs");
-    await new Promise((ready) => service.listen(0, "127.0.0.1", ready));
-    const ask = (authorization) => fetch(`http://127.0.0.1:${service.address().port}/`, { headers: authorization ? { authorization } : {} });
+    const ask = await asker(service);
     assert.deepEqual(await (await ask(`Bearer ${access_token}`)).json(), { hello: user.id });
     const [header, claims, signature] = access_token.split(".");
     const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString("base64url");
-    for (const bad of [undefined, "Bearer", `Basic ${access_token}`, `Bearer ${none}.${claims}.`, `Bearer ${header}.${claims}.${signature.slice(0, -4)}AAAA`]) {
-      assert.equal((await ask(bad)).status, 401, String(bad));
+    const unknown = Buffer.from('{"alg":"ES256","typ":"at+jwt","kid":"nobody\'s"}').toString("base64url");
+    for (const bad of ["x", `${none}.${claims}.`, `${unknown}.${claims}.${signature}`, `${header}.${claims}.${signature.slice(0, -4)}AAAA`]) {
+      assert.deepEqual(await told(ask(`Bearer ${bad}`)), [401, "token_invalid", "Bearer", null], bad);
     }
+    for (const nobody of [undefined, "Bearer", `Basic ${access_token}`]) {
+      assert.deepEqual(await told(ask(nobody)), [401, "not_authenticated", "Bearer", null], nobody);
+    }
+    t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 11 * 60_000 });
+    assert.deepEqual(await told(ask(`Bearer ${access_token}`)), [401, "token_expired", "Bearer", null]);
     service.close();
     service.closeAllConnections();
+  });
+
+  it("a Node service that can't have the keys says so, and not that the token is bad", async () => {
+    const { access_token } = await member("node-away@example.com");
+    let answer = { status: 503 };
+    const away = createServer((_, response) => response.writeHead(answer.status, answer.headers).end(answer.body));
+    await new Promise((ready) => away.listen(0, "127.0.0.1", ready));
+    try {
+      process.env.DOORWARD_PUBLIC_URL = `http://127.0.0.1:${away.address().port}`;
+      const { service } = await (await load("node-service.md"))("service.mjs");
+      const ask = await asker(service);
+      for (answer of [{ status: 503 }, { status: 200, body: "<h1>Back soon</h1>" }, { status: 200, body: "{}" }]) {
+        assert.deepEqual(await told(ask(`Bearer ${access_token}`)), [503, "unavailable", null, "5"], answer.body);
+      }
+      await new Promise((closed) => away.close(closed).closeAllConnections());
+      assert.deepEqual(await told(ask(`Bearer ${access_token}`)), [503, "unavailable", null, "5"], "nobody listens");
+      assert.deepEqual(await told(ask("Bearer x")), [401, "token_invalid", "Bearer", null], "that needs no key");
+      service.close();
+      service.closeAllConnections();
+    } finally {
+      process.env.DOORWARD_PUBLIC_URL = server.url;
+      away.close();
+    }
   });
 
   it("a service behind a gateway knows who asks by the internal token alone", async () => {
