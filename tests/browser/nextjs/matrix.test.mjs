@@ -505,8 +505,8 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await page.goto(at("/dashboard/settings"));
       await page.getByRole("link", { name: "Set it up" }).click();
       await page.getByRole("button", { name: "Set up an authenticator app" }).click();
-      const picture = page.getByRole("img", { name: "Picture to scan" });
-      assert.ok(await picture.evaluate((img) => img.decode().then(() => img.naturalWidth > 0)), "the picture is one");
+      const toScan = page.getByRole("img", { name: "Picture to scan" });
+      assert.ok(await toScan.evaluate((img) => img.decode().then(() => img.naturalWidth > 0)), "the picture is one");
       const secret = await secretOn(page);
       await page.getByLabel("Code of the app").fill("000000");
       await page.getByRole("button", { name: "Confirm" }).click();
@@ -520,6 +520,16 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       assert.equal(file.suggestedFilename(), "fieldnote-backup-codes.txt");
       const text = (await (await file.createReadStream()).toArray()).join("");
       assert.ok(codes.every((code) => text.includes(code)));
+      await page.evaluate(() => (window.print = () => (window.printed = true)));
+      await page.getByRole("button", { name: "Print" }).click();
+      assert.ok(await page.evaluate(() => window.printed));
+      // As browsers print, whatever colours the screen has.
+      await page.emulateMedia({ media: "print", colorScheme: "light" });
+      if (lane === FIRST) await picture(page, "nextjs-backup-codes-print");
+      assert.equal(await page.locator("button, a:not(.name), nav, summary").filter({ visible: true }).count(), 0, "nothing to press");
+      for (const code of codes) assert.ok(await page.getByText(code).isVisible());
+      assert.ok(await page.getByText("Fieldnote", { exact: true }).isVisible(), "it says what they are for");
+      await page.emulateMedia({ media: null, colorScheme: null });
       await page.getByRole("button", { name: "I have kept them" }).click();
       await page.getByText("10 of 10 are left").waitFor();
 
