@@ -789,6 +789,74 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await context.close();
     });
 
+    it("passkey: is offered to who has none, and to who said no not again", async () => {
+      const { context, page, complaints } = await member();
+      const offer = page.getByRole("region", { name: "Sign in faster next time" });
+      /** A page whose offer would be there by now. */
+      const settled = async () => {
+        await page.goto(at("/dashboard"));
+        await page.getByRole("button", { name: "Keep it" }).waitFor();
+        await page.waitForLoadState("networkidle");
+      };
+      await settled();
+      assert.equal(await offer.count(), 0, "this device keeps none");
+
+      const authenticator = await addAuthenticator(page);
+      await settled();
+      await offer.waitFor();
+      for (const { name, colorScheme, viewport } of lane === FIRST ? LOOKS : []) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        await assertGood(page, `offer ${name}`);
+        await picture(page, `nextjs-passkey-offer-${name}`);
+      }
+      await authenticator.verifies(false);
+      await offer.getByRole("button", { name: "Add a passkey" }).click();
+      await offer.getByText("That was cancelled").waitFor();
+      await offer.getByRole("button", { name: "No, thanks" }).click();
+      await settled();
+      assert.equal(await offer.count(), 0, "no means no");
+
+      await page.evaluate(() => localStorage.clear());
+      await authenticator.verifies(true);
+      await settled();
+      await offer.getByRole("button", { name: "Add a passkey" }).click();
+      await page.getByText("Your passkey is here.").waitFor();
+      if (lane === FIRST) await assertGood(page, "a passkey that was added");
+      assert.equal((await authenticator.credentials()).length, 1);
+      await settled();
+      assert.equal(await offer.count(), 0, "there is one");
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("passkey: the settings say what keeps it, and where else it is", async () => {
+      const { context, page, complaints } = await member();
+      const kept = { created_at: "2026-01-02T03:04:05Z", last_used_at: null, credential_id: "x" };
+      const items = [
+        { ...kept, id: "passkey_1", name: "My phone", provider: "iCloud Keychain", backed_up: true },
+        { ...kept, id: "passkey_2", name: "Bitwarden", provider: "Bitwarden", backed_up: true },
+        { ...kept, id: "passkey_3", name: "Blue key", provider: null, backed_up: false },
+      ];
+      const signals = { rpId: "localhost", userId: "x", name: "x", displayName: "x", allAcceptedCredentialIds: [] };
+      await page.route("**/v1/me/passkeys", (route) => route.fulfill({ json: { items, next_cursor: null, signals } }));
+      await page.goto(at("/dashboard/settings"));
+      const lines = page.getByRole("region", { name: "Passkeys" }).getByRole("listitem");
+      await lines.first().waitFor();
+      const expected = ["My phone iCloud Keychain, synced to your devices", "Bitwarden synced to your devices", "Blue key on one device alone"];
+      for (const [at, line] of (await lines.allInnerTexts()).entries()) {
+        assert.ok(line.replace(/\s+/g, " ").startsWith(expected[at]), line);
+      }
+      for (const { name, colorScheme, viewport } of lane === FIRST ? LOOKS : []) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        await assertGood(page, `passkeys of all kinds ${name}`);
+        await picture(page, `nextjs-passkeys-kinds-${name}`);
+      }
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
     it("passkey: takes the second step after the password", async () => {
       const { context, page, complaints, email, post } = await careful();
       await addAuthenticator(page);

@@ -88,6 +88,8 @@ function Item({ passkey, isPending, rename, remove }: ItemProps) {
         <strong>{passkey.name}</strong>
         <br />
         <span className="soft">
+          {where(passkey)}
+          <br />
           added <time dateTime={passkey.created_at}>{new Date(passkey.created_at).toLocaleDateString()}</time>
           {passkey.last_used_at && (
             <>
@@ -106,4 +108,10 @@ function Item({ passkey, isPending, rename, remove }: ItemProps) {
       </div>
     </li>
   );
+}
+
+/** What keeps it, and where else it is. */
+function where({ name, provider, backed_up }: Passkey): string {
+  const reach = backed_up ? "synced to your devices" : "on one device alone";
+  return provider && provider !== name ? `${provider}, ${reach}` : reach;
 }
