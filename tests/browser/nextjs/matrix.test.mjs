@@ -130,11 +130,33 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
     }
 
     /** Types the first step of a sign-in. */
-    async function beginAs(page, email, to = "/sign-in") {
+    async function beginAs(page, email, to = "/sign-in", password = PASSWORD) {
       await page.goto(at(to));
       await page.getByLabel("E-mail address or username").fill(email);
-      await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await page.getByLabel("Password", { exact: true }).fill(password);
       await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    }
+
+    /** Signs the same person in on another device. */
+    async function onAnotherDevice(email, password = PASSWORD) {
+      const other = await open();
+      await beginAs(other.page, email, "/sign-in", password);
+      await other.page.waitForURL(at("/dashboard"));
+      return other;
+    }
+
+    /** Where Doorward is asked on each visit, so that an ended session is out at once. */
+    async function isOut({ page }) {
+      await page.goto(at("/dashboard/settings"));
+      await page.waitForURL(/\/sign-in\?/);
+    }
+
+    /** Opens the page that a mail leads to, and presses its button. */
+    async function pressLinkOf(mail, page, to, label) {
+      const link = linkIn(mail);
+      assert.ok(link.startsWith(at(`${to}?token=`)), link);
+      await page.goto(link);
+      await page.getByRole("button", { name: label, exact: true }).click();
     }
 
     /** What is typed by hand where the picture can't be scanned. */
@@ -497,6 +519,149 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
       await page.getByRole("button", { name: "Confirm" }).click();
       await page.waitForURL(at("/dashboard/settings"));
+      await context.close();
+    });
+
+    it("settings: the profile is saved, and what is wrong with it stands beside its field", async () => {
+      const { context, page, complaints } = await member();
+      await page.goto(at("/dashboard/settings"));
+      await page.getByLabel("Given name").fill("Ada");
+      await page.getByLabel("Username").fill("a b");
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      const fault = page.locator(".fault");
+      await fault.waitFor();
+      assert.equal(await fault.getAttribute("id"), await page.getByLabel("Username").getAttribute("aria-describedby"));
+      assert.equal(await page.getByLabel("Given name").inputValue(), "Ada", "nothing typed is lost");
+      const name = `ada${++people}`;
+      await page.getByLabel("Username").fill(name);
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await page.getByText("Saved.").waitFor();
+      await page.reload();
+      assert.deepEqual(await Promise.all(["Username", "Given name"].map((label) => page.getByLabel(label).inputValue())), [name, "Ada"]);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("settings: a new password signs every other device out", async () => {
+      const { context, page, complaints, email } = await member();
+      const other = await onAnotherDevice(email);
+      const next = "another correct horse battery";
+      await page.goto(at("/dashboard/settings"));
+      await page.getByLabel("Current password", { exact: true }).fill("not the right one");
+      await page.getByLabel("New password", { exact: true }).fill(next);
+      await page.getByRole("button", { name: "Change the password" }).click();
+      await page.locator(".alert, .fault").first().waitFor();
+      await page.getByLabel("Current password", { exact: true }).fill(PASSWORD);
+      await page.getByRole("button", { name: "Change the password" }).click();
+      await page.getByText("Your password is changed.").waitFor();
+      await page.reload();
+      await page.getByText("this one").waitFor();
+      await isOut(other);
+      await other.context.close();
+      await (await onAnotherDevice(email, next)).context.close();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("settings: another session is ended, and this one stays", async () => {
+      const { context, page, complaints, email } = await member();
+      const other = await onAnotherDevice(email);
+      await page.goto(at("/dashboard/settings"));
+      const end = page.getByRole("button", { name: /^End the session of / });
+      await end.click();
+      await end.waitFor({ state: "detached" });
+      await page.getByText("this one").waitFor();
+      await isOut(other);
+      assert.deepEqual(complaints, []);
+      await other.context.close();
+      await context.close();
+    });
+
+    it("a phone's menu leads on, and closes behind one", async () => {
+      const { context, page, complaints } = await member({ viewport: { width: 360, height: 740 } });
+      await page.goto(at("/dashboard"));
+      const menu = page.getByRole("navigation", { name: "Places, as a menu" });
+      assert.ok(await page.getByRole("navigation", { name: "Places", exact: true }).isHidden());
+      assert.ok(await menu.isHidden());
+      // Its script may come after the summary, which opens without.
+      await page.getByRole("button", { name: "Keep it" }).waitFor();
+      await page.getByText("Menu", { exact: true }).click();
+      if (lane === FIRST) {
+        await assertGood(page, "menu");
+        await picture(page, "nextjs-menu");
+      }
+      await menu.getByRole("link", { name: "Settings" }).click();
+      await page.waitForURL(at("/dashboard/settings"));
+      await page.getByRole("heading", { name: "Profile" }).waitFor();
+      await menu.waitFor({ state: "hidden" });
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("mails: whoever says that it was not them signs everybody out, and gets a link for a new password", async () => {
+      const owner = await member();
+      const stranger = await onAnotherDevice(owner.email);
+      const { context, page } = await open();
+      await pressLinkOf(await stand.server.mail(owner.email, "new sign-in"), page, "/not-me", "Sign everybody out");
+      await page.getByText("Everybody is signed out.").waitFor();
+      for (const one of [stranger, owner]) {
+        await isOut(one);
+        await one.context.close();
+      }
+      assert.ok(linkIn(await stand.server.mail(owner.email, "new password")).startsWith(at("/reset-password?token=")));
+      await context.close();
+    });
+
+    it("mails: the old address takes itself back", async () => {
+      const { context, email, post } = await member();
+      const next = `next${++people}@example.com`;
+      assert.equal((await post("/v1/me/email", { new_email: next })).status(), 202);
+      const code = codeIn(await stand.server.mail(next, "confirm"));
+      assert.equal((await post("/v1/me/email/verify", { code })).status(), 200);
+      const { context: elsewhere, page } = await open();
+      await pressLinkOf(await stand.server.mail(email, "was changed"), page, "/undo-email", "Undo the change");
+      await page.getByText("Your address is yours again").waitFor();
+      // The password that a stranger may know lets nobody in any more.
+      const link = linkIn(await stand.server.mail(email, "new password"));
+      assert.ok(link.startsWith(at("/reset-password?token=")), link);
+      await page.goto(link);
+      await page.getByLabel("New password", { exact: true }).fill("another correct horse battery");
+      await page.getByRole("button", { name: "Change the password" }).click();
+      await page.waitForURL(at("/sign-in?notice=password_reset"));
+      await (await onAnotherDevice(email, "another correct horse battery")).context.close();
+      await elsewhere.close();
+      await context.close();
+    });
+
+    it("mails: an account that was closed is opened again", async () => {
+      const { context, email } = await member();
+      assert.equal((await context.request.delete(at("/api/auth/v1/me"), { headers: SAME })).status(), 202);
+      const { context: elsewhere, page } = await open();
+      await pressLinkOf(await stand.server.mail(email, "is closed"), page, "/restore-account", "Restore my account");
+      await page.getByText("Your account is open again.").waitFor();
+      await (await onAnotherDevice(email)).context.close();
+      await elsewhere.close();
+      await context.close();
+    });
+
+    it("mails: the end of a recovery sends its token by the button alone", async () => {
+      const { context, page } = await open();
+      const asked = [];
+      await page.route("**/v1/recovery/complete", (route) => {
+        asked.push(route.request().postDataJSON());
+        // The wait that a good one takes is longer than this test may.
+        return asked.length === 1 ? route.continue() : route.fulfill({ status: 204 });
+      });
+      await page.goto(at("/recovery/complete?token=dw_rc_x"));
+      const button = page.getByRole("button", { name: "Remove my second factor" });
+      await button.waitFor();
+      await page.waitForLoadState("networkidle");
+      assert.deepEqual(asked, [], "opening it uses nothing up");
+      await button.click();
+      await page.locator(".alert").waitFor();
+      await button.click();
+      await page.getByText("Your second factor is removed").waitFor();
+      assert.deepEqual(asked, Array(2).fill({ token: "dw_rc_x" }));
       await context.close();
     });
 
@@ -1343,6 +1508,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
             ["reset", "/reset-password?token=x", "signed out everywhere"],
             ["verify", "/verify-email?token=x", "one click away"],
             ["not-me", "/not-me?token=x", "Sign everybody out"],
+            ["undo-email", "/undo-email?token=x", "a link for a new one"],
             ["keep-factor", "/recovery/cancel?token=x", "nothing is removed"],
             ["remove-factor", "/recovery/complete?token=x", "signs everybody out"],
           ]) {
