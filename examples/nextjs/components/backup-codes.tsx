@@ -20,6 +20,9 @@ export function BackupCodes({ codes, kept }: { codes: string[]; kept: () => void
         <button className="button" type="button" onClick={() => download("fieldnote-backup-codes.txt", "text/plain", text)}>
           Download
         </button>
+        <button className="button" type="button" onClick={() => window.print()}>
+          Print
+        </button>
         <button className="button primary" type="button" onClick={kept}>
           I have kept them
         </button>

@@ -1,5 +1,6 @@
 // The README's five minutes, as a newcomer has them: what `npm pack` makes, in a fresh app with the snippets pasted in, beside the
-// real server. `DOORWARD_TEST_PROGRAM=…/target/debug/doorward npm run test:readme`, with `NEXT=15` for that version.
+// real server. `DOORWARD_TEST_PROGRAM=…/target/debug/doorward npm run test:readme`, with `NEXT=15` for that version, and with
+// `DOORWARD_TEST_CHROMIUM` also the form in a browser, by the packages of `tests/browser`.
 
 import { execFileSync, spawn } from "node:child_process";
 import assert from "node:assert/strict";
@@ -20,7 +21,9 @@ const env = {
   DOORWARD_PUBLIC_URL: `http://localhost:${APP}`,
   DOORWARD_URL: `http://127.0.0.1:${DOORWARD}`,
   DOORWARD_LISTEN: `127.0.0.1:${DOORWARD}`,
+  DOORWARD_DATA_DIR: join(folder, "data"),
   DOORWARD_SESSION__ACCESS_TOKEN_TTL: "10s",
+  DOORWARD_MFA__REQUIRED_FOR: "admin",
   NEXT_TELEMETRY_DISABLED: "1",
 };
 const run = (file, args, cwd) => execFileSync(file, args, { cwd, env, stdio: ["ignore", "pipe", "inherit"], encoding: "utf8" });
@@ -48,11 +51,16 @@ try {
   run("npm", ["install", "--silent", "--no-audit", "--no-fund"], folder);
   run("npx", ["next", "build"], folder);
 
-  children.push(spawn(program, { cwd: folder, env: { ...env, DOORWARD_DATA_DIR: join(folder, "data") }, stdio: "ignore" }));
+  children.push(spawn(program, { cwd: folder, env, stdio: "ignore" }));
   children.push(spawn("node", ["node_modules/next/dist/bin/next", "start", "-p", String(APP)], { cwd: folder, env, stdio: "inherit" }));
   await until(() => fetch(`http://127.0.0.1:${DOORWARD}/readyz`).then(({ ok }) => ok));
   await until(() => fetch(`http://localhost:${APP}/`).then(({ ok }) => ok));
   await newcomer();
+  if (process.env.DOORWARD_TEST_CHROMIUM) {
+    const { everySignIn } = await import("./readme-form.mjs");
+    const grant = (email) => run(program, ["user", "grant", email, "admin"], folder);
+    await everySignIn({ url: `http://localhost:${APP}`, mail, grant });
+  }
   console.log("The README's five minutes work.");
 } finally {
   for (const child of children) child.kill("SIGKILL");
@@ -79,9 +87,9 @@ async function newcomer() {
   assert.equal(out.headers.get("location"), "/sign-in?redirect_to=%2Fdashboard");
   assert.match(await (await ask("/sign-in")).text(), /Sign in/);
   assert.equal((await api("/sign-up", { email: "ada@example.com", password: "correct horse battery staple" })).status, 202);
-  const mails = await (await fetch(`http://127.0.0.1:${DOORWARD}/dev/mailbox.json`)).json();
-  assert.match(mails.items[0].text, new RegExp(`http://localhost:${APP}/verify-email`));
-  assert.equal((await api("/email/verify", { email: "ada@example.com", code: /\b\d{6}\b/.exec(mails.items[0].text)[0] })).status, 200);
+  const { text } = await mail("ada@example.com");
+  assert.match(text, new RegExp(`http://localhost:${APP}/verify-email`));
+  assert.equal((await api("/email/verify", { email: "ada@example.com", code: /\b\d{6}\b/.exec(text)[0] })).status, 200);
   const page = await ask("/dashboard");
   assert.equal(page.headers.get("set-cookie"), null);
   assert.match(await page.text(), /Hello.*ada@example\.com/s);
@@ -96,9 +104,19 @@ async function newcomer() {
   assert.equal((await ask("/dashboard")).status, 307);
 }
 
+/** The newest to an address, as soon as it is there. */
+async function mail(to) {
+  let newest;
+  await until(async () => {
+    const mailbox = await fetch(`http://127.0.0.1:${DOORWARD}/dev/mailbox.json?to=${encodeURIComponent(to)}`);
+    return (newest = (await mailbox.json()).items[0]);
+  });
+  return newest;
+}
+
 async function until(what) {
   for (let round = 0; !(await what().catch(() => false)); round++) {
-    if (round > 200) fail("it does not start");
+    if (round > 200) fail("it takes too long");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

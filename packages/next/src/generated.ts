@@ -1257,7 +1257,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["List_Passkey"];
+                        "application/json": components["schemas"]["PasskeyList"];
                     };
                 };
                 /** @description Nobody is signed in */
@@ -4366,6 +4366,10 @@ export interface components {
             /** @description What the first step answered with `enrolment_required`. The browser of the pages sends its cookie. */
             mfa_token?: string | null;
         };
+        PasskeyList: components["schemas"]["List_Passkey"] & {
+            /** @description For `PublicKeyCredential.signalAllAcceptedCredentials` and `signalCurrentUserDetails`. */
+            signals: components["schemas"]["PasskeySignals"];
+        };
         PasskeySignIn: {
             /** @description `AuthenticationResponseJSON` of Web Authentication, Level 3: the credential's `toJSON()`. */
             credential: Record<string, never>;
@@ -4373,6 +4377,23 @@ export interface components {
             passkey_token: string;
             /** @description Keep the session for longer on this device. */
             remember?: boolean | null;
+        };
+        /**
+         * @description What a browser is told for the person's password manager, so that it offers no passkey that is gone, and names the account as it
+         *     is called now. The names are those of Web Authentication, Level 3, section 5.1.10.
+         */
+        PasskeySignals: {
+            /** @description All that are still good, whichever page of the list this is. */
+            allAcceptedCredentialIds: string[];
+            displayName: string;
+            name: string;
+            /**
+             * @description What passkeys belong to here.
+             * @example example.com
+             */
+            rpId: string;
+            /** @description The account, as its passkeys know it, in base64url. */
+            userId: string;
         };
         /** @description A passkey ceremony under way. */
         PasskeyStarted: {

@@ -72,6 +72,9 @@ export interface Passkey {
   backed_up: boolean;
 }
 
+/** What `GET /v1/me/passkeys` answers. `signals` is what a browser tells its password manager: `passkey.list()` does so. */
+export type PasskeyList = Omit<Schemas["PasskeyList"], "items"> & { items: Passkey[] };
+
 /** The codes in use, which are never renamed. New ones may come. */
 export type ErrorCode = Schemas["ErrorCode"] | (string & {});
 

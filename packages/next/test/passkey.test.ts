@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { add, autofill, enrol, reauthenticate, secondStep, signIn, type Tools } from "../src/client/passkey.js";
+import { add, autofill, enrol, list, reauthenticate, remove, secondStep, signIn, type Tools } from "../src/client/passkey.js";
 import type { Result } from "../src/client/results.js";
 
 const world = globalThis as Record<string, unknown>;
@@ -204,5 +204,45 @@ describe("passkeys", () => {
     finish = { ok: false, error: { code: "passkey_unknown", status: 401, detail: "", fields: {}, retryAfter: undefined } };
     assert.equal((await signIn(tools)).error?.code, "passkey_unknown");
     assert.deepEqual(told, [{ rpId: "localhost", credentialId: base64url("id") }]);
+  });
+
+  test("that are removed are told to the password manager, and so is what the account is called", async () => {
+    const told: unknown[] = [];
+    const hears = (what: string) => async (words: unknown) => void told.push([what, words]);
+    const account = { rpId: "localhost", userId: base64url("ada") };
+    const signals = { ...account, name: "ada@example.com", displayName: "Ada", allAcceptedCredentialIds: [base64url("left")] };
+    const [all, named] = [
+      ["all", { ...account, allAcceptedCredentialIds: [base64url("left")] }],
+      ["named", { ...account, name: "ada@example.com", displayName: "Ada" }],
+    ];
+    const items = [{ id: "passkey_2" }];
+    const asks: string[] = [];
+    const refused: Result<never> = { ok: false, error: { code: "last_sign_in_method", status: 409, detail: "", fields: {}, retryAfter: undefined } };
+    let removal: Result<unknown> = { ok: true, data: undefined };
+    tools.call = async (method, path) => {
+      asks.push(`${method} ${path}`);
+      return (method === "DELETE" ? removal : { ok: true, data: { items, signals } }) as never;
+    };
+    world["PublicKeyCredential"] = { signalAllAcceptedCredentials: hears("all"), signalCurrentUserDetails: hears("named") };
+
+    assert.deepEqual(await remove(tools, "passkey_1"), removal);
+    assert.deepEqual(asks, ["DELETE /v1/me/passkeys/passkey_1", "GET /v1/me/passkeys"]);
+    assert.deepEqual(told.splice(0), [all, named]);
+    assert.deepEqual(await list(tools), { ok: true, data: items });
+    assert.deepEqual(told.splice(0), [all, named]);
+
+    removal = refused;
+    assert.deepEqual(await remove(tools, "passkey_2"), refused);
+    assert.deepEqual(told, [], "what stays is not taken from the device");
+
+    // Older browsers, and password managers that want none of it.
+    removal = { ok: true, data: undefined };
+    const fails = async () => Promise.reject(new DOMException("", "SecurityError"));
+    for (const known of [undefined, {}, { signalAllAcceptedCredentials: fails, signalCurrentUserDetails: fails }]) {
+      world["PublicKeyCredential"] = known;
+      assert.equal((await remove(tools, "passkey_1")).ok, true);
+    }
+    tools.call = async () => refused;
+    assert.deepEqual(await list(tools), refused);
   });
 });

@@ -130,11 +130,33 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
     }
 
     /** Types the first step of a sign-in. */
-    async function beginAs(page, email, to = "/sign-in") {
+    async function beginAs(page, email, to = "/sign-in", password = PASSWORD) {
       await page.goto(at(to));
       await page.getByLabel("E-mail address or username").fill(email);
-      await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+      await page.getByLabel("Password", { exact: true }).fill(password);
       await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    }
+
+    /** Signs the same person in on another device. */
+    async function onAnotherDevice(email, password = PASSWORD) {
+      const other = await open();
+      await beginAs(other.page, email, "/sign-in", password);
+      await other.page.waitForURL(at("/dashboard"));
+      return other;
+    }
+
+    /** Where Doorward is asked on each visit, so that an ended session is out at once. */
+    async function isOut({ page }) {
+      await page.goto(at("/dashboard/settings"));
+      await page.waitForURL(/\/sign-in\?/);
+    }
+
+    /** Opens the page that a mail leads to, and presses its button. */
+    async function pressLinkOf(mail, page, to, label) {
+      const link = linkIn(mail);
+      assert.ok(link.startsWith(at(`${to}?token=`)), link);
+      await page.goto(link);
+      await page.getByRole("button", { name: label, exact: true }).click();
     }
 
     /** What is typed by hand where the picture can't be scanned. */
@@ -500,13 +522,156 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await context.close();
     });
 
+    it("settings: the profile is saved, and what is wrong with it stands beside its field", async () => {
+      const { context, page, complaints } = await member();
+      await page.goto(at("/dashboard/settings"));
+      await page.getByLabel("Given name").fill("Ada");
+      await page.getByLabel("Username").fill("a b");
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      const fault = page.locator(".fault");
+      await fault.waitFor();
+      assert.equal(await fault.getAttribute("id"), await page.getByLabel("Username").getAttribute("aria-describedby"));
+      assert.equal(await page.getByLabel("Given name").inputValue(), "Ada", "nothing typed is lost");
+      const name = `ada${++people}`;
+      await page.getByLabel("Username").fill(name);
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await page.getByText("Saved.").waitFor();
+      await page.reload();
+      assert.deepEqual(await Promise.all(["Username", "Given name"].map((label) => page.getByLabel(label).inputValue())), [name, "Ada"]);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("settings: a new password signs every other device out", async () => {
+      const { context, page, complaints, email } = await member();
+      const other = await onAnotherDevice(email);
+      const next = "another correct horse battery";
+      await page.goto(at("/dashboard/settings"));
+      await page.getByLabel("Current password", { exact: true }).fill("not the right one");
+      await page.getByLabel("New password", { exact: true }).fill(next);
+      await page.getByRole("button", { name: "Change the password" }).click();
+      await page.locator(".alert, .fault").first().waitFor();
+      await page.getByLabel("Current password", { exact: true }).fill(PASSWORD);
+      await page.getByRole("button", { name: "Change the password" }).click();
+      await page.getByText("Your password is changed.").waitFor();
+      await page.reload();
+      await page.getByText("this one").waitFor();
+      await isOut(other);
+      await other.context.close();
+      await (await onAnotherDevice(email, next)).context.close();
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("settings: another session is ended, and this one stays", async () => {
+      const { context, page, complaints, email } = await member();
+      const other = await onAnotherDevice(email);
+      await page.goto(at("/dashboard/settings"));
+      const end = page.getByRole("button", { name: /^End the session of / });
+      await end.click();
+      await end.waitFor({ state: "detached" });
+      await page.getByText("this one").waitFor();
+      await isOut(other);
+      assert.deepEqual(complaints, []);
+      await other.context.close();
+      await context.close();
+    });
+
+    it("a phone's menu leads on, and closes behind one", async () => {
+      const { context, page, complaints } = await member({ viewport: { width: 360, height: 740 } });
+      await page.goto(at("/dashboard"));
+      const menu = page.getByRole("navigation", { name: "Places, as a menu" });
+      assert.ok(await page.getByRole("navigation", { name: "Places", exact: true }).isHidden());
+      assert.ok(await menu.isHidden());
+      // Its script may come after the summary, which opens without.
+      await page.getByRole("button", { name: "Keep it" }).waitFor();
+      await page.getByText("Menu", { exact: true }).click();
+      if (lane === FIRST) {
+        await assertGood(page, "menu");
+        await picture(page, "nextjs-menu");
+      }
+      await menu.getByRole("link", { name: "Settings" }).click();
+      await page.waitForURL(at("/dashboard/settings"));
+      await page.getByRole("heading", { name: "Profile" }).waitFor();
+      await menu.waitFor({ state: "hidden" });
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("mails: whoever says that it was not them signs everybody out, and gets a link for a new password", async () => {
+      const owner = await member();
+      const stranger = await onAnotherDevice(owner.email);
+      const { context, page } = await open();
+      await pressLinkOf(await stand.server.mail(owner.email, "new sign-in"), page, "/not-me", "Sign everybody out");
+      await page.getByText("Everybody is signed out.").waitFor();
+      for (const one of [stranger, owner]) {
+        await isOut(one);
+        await one.context.close();
+      }
+      assert.ok(linkIn(await stand.server.mail(owner.email, "new password")).startsWith(at("/reset-password?token=")));
+      await context.close();
+    });
+
+    it("mails: the old address takes itself back", async () => {
+      const { context, email, post } = await member();
+      const next = `next${++people}@example.com`;
+      assert.equal((await post("/v1/me/email", { new_email: next })).status(), 202);
+      const code = codeIn(await stand.server.mail(next, "confirm"));
+      assert.equal((await post("/v1/me/email/verify", { code })).status(), 200);
+      const { context: elsewhere, page } = await open();
+      await pressLinkOf(await stand.server.mail(email, "was changed"), page, "/undo-email", "Undo the change");
+      await page.getByText("Your address is yours again").waitFor();
+      // The password that a stranger may know lets nobody in any more.
+      const link = linkIn(await stand.server.mail(email, "new password"));
+      assert.ok(link.startsWith(at("/reset-password?token=")), link);
+      await page.goto(link);
+      await page.getByLabel("New password", { exact: true }).fill("another correct horse battery");
+      await page.getByRole("button", { name: "Change the password" }).click();
+      await page.waitForURL(at("/sign-in?notice=password_reset"));
+      await (await onAnotherDevice(email, "another correct horse battery")).context.close();
+      await elsewhere.close();
+      await context.close();
+    });
+
+    it("mails: an account that was closed is opened again", async () => {
+      const { context, email } = await member();
+      assert.equal((await context.request.delete(at("/api/auth/v1/me"), { headers: SAME })).status(), 202);
+      const { context: elsewhere, page } = await open();
+      await pressLinkOf(await stand.server.mail(email, "is closed"), page, "/restore-account", "Restore my account");
+      await page.getByText("Your account is open again.").waitFor();
+      await (await onAnotherDevice(email)).context.close();
+      await elsewhere.close();
+      await context.close();
+    });
+
+    it("mails: the end of a recovery sends its token by the button alone", async () => {
+      const { context, page } = await open();
+      const asked = [];
+      await page.route("**/v1/recovery/complete", (route) => {
+        asked.push(route.request().postDataJSON());
+        // The wait that a good one takes is longer than this test may.
+        return asked.length === 1 ? route.continue() : route.fulfill({ status: 204 });
+      });
+      await page.goto(at("/recovery/complete?token=dw_rc_x"));
+      const button = page.getByRole("button", { name: "Remove my second factor" });
+      await button.waitFor();
+      await page.waitForLoadState("networkidle");
+      assert.deepEqual(asked, [], "opening it uses nothing up");
+      await button.click();
+      await page.locator(".alert").waitFor();
+      await button.click();
+      await page.getByText("Your second factor is removed").waitFor();
+      assert.deepEqual(asked, Array(2).fill({ token: "dw_rc_x" }));
+      await context.close();
+    });
+
     it("an authenticator app is set up in the settings, replaced and removed", async () => {
       const { context, page, complaints } = await member();
       await page.goto(at("/dashboard/settings"));
       await page.getByRole("link", { name: "Set it up" }).click();
       await page.getByRole("button", { name: "Set up an authenticator app" }).click();
-      const picture = page.getByRole("img", { name: "Picture to scan" });
-      assert.ok(await picture.evaluate((img) => img.decode().then(() => img.naturalWidth > 0)), "the picture is one");
+      const toScan = page.getByRole("img", { name: "Picture to scan" });
+      assert.ok(await toScan.evaluate((img) => img.decode().then(() => img.naturalWidth > 0)), "the picture is one");
       const secret = await secretOn(page);
       await page.getByLabel("Code of the app").fill("000000");
       await page.getByRole("button", { name: "Confirm" }).click();
@@ -520,6 +685,16 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       assert.equal(file.suggestedFilename(), "fieldnote-backup-codes.txt");
       const text = (await (await file.createReadStream()).toArray()).join("");
       assert.ok(codes.every((code) => text.includes(code)));
+      await page.evaluate(() => (window.print = () => (window.printed = true)));
+      await page.getByRole("button", { name: "Print" }).click();
+      assert.ok(await page.evaluate(() => window.printed));
+      // As browsers print, whatever colours the screen has.
+      await page.emulateMedia({ media: "print", colorScheme: "light" });
+      if (lane === FIRST) await picture(page, "nextjs-backup-codes-print");
+      assert.equal(await page.locator("button, a:not(.name), nav, summary").filter({ visible: true }).count(), 0, "nothing to press");
+      for (const code of codes) assert.ok(await page.getByText(code).isVisible());
+      assert.ok(await page.getByText("Fieldnote", { exact: true }).isVisible(), "it says what they are for");
+      await page.emulateMedia({ media: null, colorScheme: null });
       await page.getByRole("button", { name: "I have kept them" }).click();
       await page.getByText("10 of 10 are left").waitFor();
 
@@ -774,6 +949,75 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await page.waitForURL(at("/dashboard/settings"));
       await page.getByRole("button", { name: /^Remove / }).click();
       await page.getByRole("button", { name: /^Remove / }).waitFor({ state: "detached" });
+      await eventually(async () => assert.deepEqual(await authenticator.credentials(), [], "the device offers it no more"));
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("passkey: is offered to who has none, and to who said no not again", async () => {
+      const { context, page, complaints } = await member();
+      const offer = page.getByRole("region", { name: "Sign in faster next time" });
+      /** A page whose offer would be there by now. */
+      const settled = async () => {
+        await page.goto(at("/dashboard"));
+        await page.getByRole("button", { name: "Keep it" }).waitFor();
+        await page.waitForLoadState("networkidle");
+      };
+      await settled();
+      assert.equal(await offer.count(), 0, "this device keeps none");
+
+      const authenticator = await addAuthenticator(page);
+      await settled();
+      await offer.waitFor();
+      for (const { name, colorScheme, viewport } of lane === FIRST ? LOOKS : []) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        await assertGood(page, `offer ${name}`);
+        await picture(page, `nextjs-passkey-offer-${name}`);
+      }
+      await authenticator.verifies(false);
+      await offer.getByRole("button", { name: "Add a passkey" }).click();
+      await offer.getByText("That was cancelled").waitFor();
+      await offer.getByRole("button", { name: "No, thanks" }).click();
+      await settled();
+      assert.equal(await offer.count(), 0, "no means no");
+
+      await page.evaluate(() => localStorage.clear());
+      await authenticator.verifies(true);
+      await settled();
+      await offer.getByRole("button", { name: "Add a passkey" }).click();
+      await page.getByText("Your passkey is here.").waitFor();
+      if (lane === FIRST) await assertGood(page, "a passkey that was added");
+      assert.equal((await authenticator.credentials()).length, 1);
+      await settled();
+      assert.equal(await offer.count(), 0, "there is one");
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+
+    it("passkey: the settings say what keeps it, and where else it is", async () => {
+      const { context, page, complaints } = await member();
+      const kept = { created_at: "2026-01-02T03:04:05Z", last_used_at: null, credential_id: "x" };
+      const items = [
+        { ...kept, id: "passkey_1", name: "My phone", provider: "iCloud Keychain", backed_up: true },
+        { ...kept, id: "passkey_2", name: "Bitwarden", provider: "Bitwarden", backed_up: true },
+        { ...kept, id: "passkey_3", name: "Blue key", provider: null, backed_up: false },
+      ];
+      const signals = { rpId: "localhost", userId: "x", name: "x", displayName: "x", allAcceptedCredentialIds: [] };
+      await page.route("**/v1/me/passkeys", (route) => route.fulfill({ json: { items, next_cursor: null, signals } }));
+      await page.goto(at("/dashboard/settings"));
+      const lines = page.getByRole("region", { name: "Passkeys" }).getByRole("listitem");
+      await lines.first().waitFor();
+      const expected = ["My phone iCloud Keychain, synced to your devices", "Bitwarden synced to your devices", "Blue key on one device alone"];
+      for (const [at, line] of (await lines.allInnerTexts()).entries()) {
+        assert.ok(line.replace(/\s+/g, " ").startsWith(expected[at]), line);
+      }
+      for (const { name, colorScheme, viewport } of lane === FIRST ? LOOKS : []) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        await assertGood(page, `passkeys of all kinds ${name}`);
+        await picture(page, `nextjs-passkeys-kinds-${name}`);
+      }
       assert.deepEqual(complaints, []);
       await context.close();
     });
@@ -1264,6 +1508,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
             ["reset", "/reset-password?token=x", "signed out everywhere"],
             ["verify", "/verify-email?token=x", "one click away"],
             ["not-me", "/not-me?token=x", "Sign everybody out"],
+            ["undo-email", "/undo-email?token=x", "a link for a new one"],
             ["keep-factor", "/recovery/cancel?token=x", "nothing is removed"],
             ["remove-factor", "/recovery/complete?token=x", "signs everybody out"],
           ]) {

@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { launch } from "../support/browser.mjs";
 import { codeIn, freePort, startServer } from "../support/server.mjs";
+import { totp } from "../support/totp.mjs";
 
 const guides = fileURLToPath(new URL("../../../docs/guides/", import.meta.url));
 const readme = fileURLToPath(new URL("../../../README.md", import.meta.url));
@@ -39,14 +40,16 @@ describe("guides", () => {
     if (folder) await rm(folder, { recursive: true, force: true });
   });
 
+  /** Each time anew, as at a program's start. */
   async function load(guide, replace = (code) => code) {
+    const own = await mkdtemp(join(folder, "guide-"));
     const files = await blocks(guide);
-    for (const [name, code] of Object.entries(files)) await writeFile(join(folder, name), replace(code));
-    return (name) => import(pathToFileURL(join(folder, name)));
+    for (const [name, code] of Object.entries(files)) await writeFile(join(own, name), replace(code));
+    return (name) => import(pathToFileURL(join(own, name)));
   }
 
-  async function post(path, body) {
-    const headers = { "content-type": "application/json" };
+  async function post(path, body, token) {
+    const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
     const response = await fetch(server.url + path, { method: "POST", headers, body: JSON.stringify(body) });
     assert.ok(response.ok, `${path}: ${response.status}`);
     return response.status === 202 || response.status === 200 ? response.json() : undefined;
@@ -59,19 +62,69 @@ describe("guides", () => {
     return post("/v1/email/verify", { email, code, flow_token, delivery: "body" });
   }
 
-  it("a Node service knows who asks, and refuses everything else", async () => {
+  /** Somebody with an authenticator app: its secret, of which a code of before now has been used. */
+  async function careful(email) {
+    const { access_token } = await member(email);
+    const { secret } = await post("/v1/me/totp", {}, access_token);
+    await post("/v1/me/totp/confirm", { code: totp(secret, -1) }, access_token);
+    return secret;
+  }
+
+  /** Starts a service, and answers what asks it. */
+  async function asker(service) {
+    await new Promise((ready) => service.listen(0, "127.0.0.1", ready));
+    return (authorization) => fetch(`http://127.0.0.1:${service.address().port}/`, { headers: authorization ? { authorization } : {} });
+  }
+
+  /** How it refuses. */
+  async function told(asked) {
+    const answer = await asked;
+    const { status, code } = await answer.json();
+    assert.equal(status, answer.status);
+    return [status, code, answer.headers.get("www-authenticate"), answer.headers.get("retry-after")];
+  }
+
+  it("a Node service knows who asks, and says why it refuses everything else", async (t) => {
     const { access_token, user } = await member("node@example.com");
     const { service } = await (await load("node-service.md"))("service.mjs");
-    await new Promise((ready) => service.listen(0, "127.0.0.1", ready));
-    const ask = (authorization) => fetch(`http://127.0.0.1:${service.address().port}/`, { headers: authorization ? { authorization } : {} });
+    const ask = await asker(service);
     assert.deepEqual(await (await ask(`Bearer ${access_token}`)).json(), { hello: user.id });
     const [header, claims, signature] = access_token.split(".");
     const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString("base64url");
-    for (const bad of [undefined, "Bearer", `Basic ${access_token}`, `Bearer ${none}.${claims}.`, `Bearer ${header}.${claims}.${signature.slice(0, -4)}AAAA`]) {
-      assert.equal((await ask(bad)).status, 401, String(bad));
+    const unknown = Buffer.from('{"alg":"ES256","typ":"at+jwt","kid":"nobody\'s"}').toString("base64url");
+    for (const bad of ["x", `${none}.${claims}.`, `${unknown}.${claims}.${signature}`, `${header}.${claims}.${signature.slice(0, -4)}AAAA`]) {
+      assert.deepEqual(await told(ask(`Bearer ${bad}`)), [401, "token_invalid", "Bearer", null], bad);
     }
+    for (const nobody of [undefined, "Bearer", `Basic ${access_token}`]) {
+      assert.deepEqual(await told(ask(nobody)), [401, "not_authenticated", "Bearer", null], nobody);
+    }
+    t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 11 * 60_000 });
+    assert.deepEqual(await told(ask(`Bearer ${access_token}`)), [401, "token_expired", "Bearer", null]);
     service.close();
     service.closeAllConnections();
+  });
+
+  it("a Node service that can't have the keys says so, and not that the token is bad", async () => {
+    const { access_token } = await member("node-away@example.com");
+    let answer = { status: 503 };
+    const away = createServer((_, response) => response.writeHead(answer.status, answer.headers).end(answer.body));
+    await new Promise((ready) => away.listen(0, "127.0.0.1", ready));
+    try {
+      process.env.DOORWARD_PUBLIC_URL = `http://127.0.0.1:${away.address().port}`;
+      const { service } = await (await load("node-service.md"))("service.mjs");
+      const ask = await asker(service);
+      for (answer of [{ status: 503 }, { status: 200, body: "<h1>Back soon</h1>" }, { status: 200, body: "{}" }]) {
+        assert.deepEqual(await told(ask(`Bearer ${access_token}`)), [503, "unavailable", null, "5"], answer.body);
+      }
+      await new Promise((closed) => away.close(closed).closeAllConnections());
+      assert.deepEqual(await told(ask(`Bearer ${access_token}`)), [503, "unavailable", null, "5"], "nobody listens");
+      assert.deepEqual(await told(ask("Bearer x")), [401, "token_invalid", "Bearer", null], "that needs no key");
+      service.close();
+      service.closeAllConnections();
+    } finally {
+      process.env.DOORWARD_PUBLIC_URL = server.url;
+      away.close();
+    }
   });
 
   it("a service behind a gateway knows who asks by the internal token alone", async () => {
@@ -115,7 +168,7 @@ describe("guides", () => {
     assert.ok(commands[0].includes(here), "the first block names the server");
     const script = [
       // The status of each answer goes beside its body.
-      `curl() { command curl -w '%{stderr}%{http_code}\n' "$@"; }`,
+      `curl() { command curl "$@" -w '%{stderr}%{http_code}\n'; }`,
       ...commands.flatMap((block) => [block.replace(here, `URL=${server.url}\n`), `echo "${BETWEEN}"; echo "${BETWEEN}" >&2`]),
     ];
     const env = { PATH: process.env.PATH, TMPDIR: folder };
@@ -142,8 +195,24 @@ describe("guides", () => {
     assert.match(answers[6], /"access_token":"/);
   });
 
+  it("a native app takes the second step, and loses nothing on the way", async () => {
+    const secret = await careful("native-two@example.com");
+    const { Session } = await (await load("native-app.md"))("session.mjs");
+    let kept = "of an earlier session";
+    const session = new Session(server.url, { get: async () => kept, set: async (token) => (kept = token) });
+    const first = await session.signIn("native-two@example.com", PASSWORD);
+    assert.deepEqual([first.status, first.methods], ["mfa_required", ["totp", "backup_code"]]);
+    assert.equal(kept, "of an earlier session", "a sign-in that is not finished brings no tokens");
+    await assert.rejects(session.secondStep(first.mfa_token, "totp", "000000"), { code: "invalid_or_expired_code" });
+    const { status, user } = await session.secondStep(first.mfa_token, "totp", totp(secret));
+    assert.deepEqual([status, user.email], ["signed_in", "native-two@example.com"]);
+    assert.match(kept, /^dw_/);
+    assert.equal((await session.fetch("/v1/session")).status, 200);
+  });
+
   it("a single-page app of another origin signs in, refreshes, and signs out", async () => {
     await member("spa@example.com");
+    const secret = await careful("spa-two@example.com");
     const { "doorward.js": code } = await blocks("single-page-app.md");
     const script = code.replace("https://id.example.com", server.url);
     const page = `<!doctype html><html lang="en"><title>App</title><script type="module">
@@ -161,8 +230,14 @@ describe("guides", () => {
       await tab.waitForFunction(() => globalThis.doorward);
       assert.equal(await tab.evaluate(() => globalThis.doorward.whoAmI()), null);
       await assert.rejects(tab.evaluate(() => globalThis.doorward.signIn("spa@example.com", "not the right one")), /do not match/);
-      const user = await tab.evaluate((password) => globalThis.doorward.signIn("spa@example.com", password), PASSWORD);
-      assert.equal(user.email, "spa@example.com");
+      const first = await tab.evaluate((password) => globalThis.doorward.signIn("spa-two@example.com", password), PASSWORD);
+      assert.deepEqual([first.status, first.user], ["mfa_required", undefined]);
+      assert.equal(await tab.evaluate(() => globalThis.doorward.whoAmI()), null, "not signed in yet");
+      const second = ([token, code]) => globalThis.doorward.secondStep(token, "totp", code);
+      assert.equal((await tab.evaluate(second, [first.mfa_token, totp(secret)])).user.email, "spa-two@example.com");
+      await tab.evaluate(() => globalThis.doorward.signOut());
+      const { status, user } = await tab.evaluate((password) => globalThis.doorward.signIn("spa@example.com", password), PASSWORD);
+      assert.deepEqual([status, user.email], ["signed_in", "spa@example.com"]);
       assert.equal(await tab.evaluate(() => document.cookie), "", "no script reads them");
 
       let refreshes = 0;

@@ -20,13 +20,18 @@ pub fn next(program_is_built: bool) -> Result<Command> {
     in_chromium(program_is_built, "nextjs")
 }
 
+/// The machine's Chromium.
+pub fn chromium() -> Result<PathBuf> {
+    tools::chromium().context("no Chromium")
+}
+
 fn in_chromium(program_is_built: bool, tests: &str) -> Result<Command> {
     let folder = shell::root().join("tests/browser");
     npm::install(&folder, "")?;
     if !program_is_built && !shell::succeeds(&mut shell::cargo(&["build", "--package", "doorward"]))? {
         bail!("the build failed");
     }
-    let chromium = tools::chromium().context("no Chromium")?;
+    let chromium = chromium()?;
     let mut node = Command::new("node");
     shell::without_settings(&mut node);
     node.args(["--test", "--test-reporter=spec"]).args(test_files(&folder.join(tests))?).current_dir(&folder);

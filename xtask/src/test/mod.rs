@@ -80,8 +80,11 @@ fn next(options: &Options, total: &mut Counts) -> Result<()> {
     check(&mut npm::run(&package, "check"))?;
     counted(npm::run(&package, "test").env("DOORWARD_TEST_PROGRAM", &program), total)?;
     check(&mut npm::run(&package, "size"))?;
-    check(npm::run(&package, "test:readme").env("DOORWARD_TEST_PROGRAM", &program))?;
-    counted(&mut browser::next(true)?, total)?;
+    let mut example = browser::next(true)?;
+    let mut readme = npm::run(&package, "test:readme");
+    readme.env("DOORWARD_TEST_PROGRAM", &program).env("DOORWARD_TEST_CHROMIUM", browser::chromium()?);
+    check(&mut readme)?;
+    counted(&mut example, total)?;
     check(&mut npm::run(&shell::root().join("examples/nextjs"), "check"))
 }
 

@@ -129,9 +129,35 @@ impl PasskeyView {
     }
 }
 
+/// What a browser is told for the person's password manager, so that it offers no passkey that is gone, and names the account as it
+/// is called now. The names are those of Web Authentication, Level 3, section 5.1.10.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "it only describes what `passkey::signals` writes")]
+pub struct PasskeySignals {
+    /// What passkeys belong to here.
+    #[schema(example = "example.com")]
+    rp_id: String,
+    /// The account, as its passkeys know it, in base64url.
+    user_id: String,
+    name: String,
+    display_name: String,
+    /// All that are still good, whichever page of the list this is.
+    all_accepted_credential_ids: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct PasskeyList {
+    #[serde(flatten)]
+    page: List<PasskeyView>,
+    /// For `PublicKeyCredential.signalAllAcceptedCredentials` and `signalCurrentUserDetails`.
+    #[schema(value_type = PasskeySignals)]
+    signals: Value,
+}
+
 /// Your passkeys, the newest first.
 #[utoipa::path(get, path = "/v1/me/passkeys", tag = "Passkeys", params(PageQuery), responses(
-    (status = 200, description = "The passkeys", body = List<PasskeyView>),
+    (status = 200, description = "The passkeys", body = PasskeyList),
     (status = 401, description = "Nobody is signed in", body = Problem),
     (status = 422, description = "A query that makes no sense", body = Problem),
 ))]
@@ -139,9 +165,13 @@ pub async fn list(
     State(web): State<Web>,
     SignedIn(live): SignedIn,
     page: Page<PasskeyKind>,
-) -> Result<axum::Json<List<PasskeyView>>, ApiError> {
+) -> Result<axum::Json<PasskeyList>, ApiError> {
     let all = passkey::of_user(web.context(), live.user.id).await?;
-    Ok(axum::Json(page.of_all(all, |one| one.id, |one| PasskeyView::new(&one))))
+    let signals = passkey::signals(web.context(), &live.user, &all);
+    Ok(axum::Json(PasskeyList {
+        page: page.of_all(all, |one| one.id, |one| PasskeyView::new(&one)),
+        signals,
+    }))
 }
 
 /// Begin to add a passkey.

@@ -107,6 +107,10 @@ export interface AuthClient {
     secondStep(form: PasskeySecondStep): Promise<Result<SignedInAnswer>>;
     /** For who is signed in. Asks for a proof of the last ten minutes, else `reauthentication_required`. */
     add(options?: { name?: string }): Promise<Result<Passkey>>;
+    /** One's own, the newest first. Where the browser can, it tells the password manager which are still good. */
+    list(): Promise<Result<Passkey[]>>;
+    /** As with `add`. The device is told as well, so that it offers no passkey that is gone. */
+    remove(id: string): Promise<Result<undefined>>;
     /** Prove once more who one is. */
     reauthenticate(): Promise<Result<undefined>>;
   };
@@ -285,6 +289,8 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
       autofill: async (options) => (await passkeys()).autofill(tools, options),
       secondStep: async (form) => (await passkeys()).secondStep(tools, form),
       add: async (options) => (await passkeys()).add(tools, options),
+      list: async () => (await passkeys()).list(tools),
+      remove: async (id) => (await passkeys()).remove(tools, id),
       reauthenticate: async () => (await passkeys()).reauthenticate(tools),
     },
     signUp: (form) => enter("/v1/sign-up", form),

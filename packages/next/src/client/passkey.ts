@@ -1,6 +1,6 @@
 // Passkeys (Web Authentication, Level 3). Loaded only where one is used.
 
-import type { EnrolledAnswer, Passkey, SignedInAnswer, SignInAnswer } from "../types.js";
+import type { EnrolledAnswer, Passkey, PasskeyList, SignedInAnswer, SignInAnswer } from "../types.js";
 import type { Result } from "./results.js";
 
 export interface PasskeySignInOptions {
@@ -105,6 +105,20 @@ export async function add(tools: Tools, { name }: { name?: string } = {}): Promi
   return tools.call("POST", "/v1/me/passkeys/finish", { ...answered.data.proof, ...(name && { name }) });
 }
 
+/** All of the account's, as nobody has more than a page of them. The password manager hears which are still good. */
+export async function list(tools: Tools): Promise<Result<Passkey[]>> {
+  const result = await tools.call<PasskeyList>("GET", "/v1/me/passkeys");
+  if (!result.ok) return result;
+  tell(result.data.signals);
+  return { ok: true, data: result.data.items };
+}
+
+export async function remove(tools: Tools, id: string): Promise<Result<undefined>> {
+  const result = await tools.call<undefined>("DELETE", `/v1/me/passkeys/${encodeURIComponent(id)}`);
+  if (result.ok) await list(tools);
+  return result;
+}
+
 export async function reauthenticate(tools: Tools): Promise<Result<undefined>> {
   const answered = await prove(REAUTHENTICATE, () => tools.call("POST", `${REAUTHENTICATE}/start`, { method: "passkey" }));
   return answered.ok ? judged(REAUTHENTICATE, await tools.raise(REAUTHENTICATE, answered.data.proof)) : answered;
@@ -118,12 +132,23 @@ async function finish(tools: Tools, { remember }: PasskeySignInOptions, answered
   // No account has it any more: the password manager need not offer it again (section 5.1.10.2).
   if (result.error?.code === "passkey_unknown" && rpId) {
     const credentialId = (proof.credential as { id: string }).id;
-    void (globalThis.PublicKeyCredential as Signals).signalUnknownCredential?.({ rpId, credentialId })?.catch(() => {});
+    signal("UnknownCredential", { rpId, credentialId });
   }
   return result;
 }
 
-type Signals = { signalUnknownCredential?(passkey: { rpId: string; credentialId: string }): Promise<void> | undefined };
+/** Which passkeys are still good, and what the account is called now: what was removed here goes there, too (section 5.1.10). */
+function tell({ rpId, userId, name, displayName, allAcceptedCredentialIds }: PasskeyList["signals"]): void {
+  signal("AllAcceptedCredentials", { rpId, userId, allAcceptedCredentialIds });
+  signal("CurrentUserDetails", { rpId, userId, name, displayName });
+}
+
+/** For browsers that know it. Nobody waits for a password manager, and what it makes of it nobody is told. */
+function signal(what: string, told: object): void {
+  type Signals = Record<string, ((told: object) => Promise<void> | undefined) | undefined>;
+  const known = globalThis.PublicKeyCredential as unknown as Signals | undefined;
+  void known?.[`signal${what}`]?.(told)?.catch(() => {});
+}
 
 interface How {
   signal?: AbortSignal;

@@ -222,6 +222,21 @@ async fn hides_nothing_of_a_clients_own(stand: &Stand, ada: &Browser) {
     for name in ["x_auth_roles", "x-auth_roles", "x_auth-roles"] {
         assert_eq!(told(&passed, name), None, "{name}");
     }
+    // All that a name may be made of (RFC 9110, section 5.6.2): services that make a variable of it take each of these for `-`.
+    for other in "!#$%&'*+.^_`|~".chars() {
+        let names = [
+            format!("x{other}auth-roles"),
+            format!("x-auth{other}roles"),
+            format!("X{other}Auth{other}Roles"),
+        ];
+        let mut tricks: Vec<_> = names.iter().map(|name| (name.as_str(), "admin")).collect();
+        tricks.push(PAGE[0]);
+        let passed = ada.send(Method::GET, "/dashboard", &tricks, None).await;
+        assert_eq!(told(&passed, "x-auth-roles").as_deref(), Some("user"));
+        for name in names {
+            assert_eq!(told(&passed, &name.to_lowercase()), None, "{name}");
+        }
+    }
 
     // Cookies: ours go, others stay, also where there are several that look alike.
     let (access, refresh) = (ada.cookie("doorward_access").unwrap(), ada.cookie("doorward_refresh").unwrap());

@@ -99,6 +99,30 @@ async fn a_passkey_is_added_listed_renamed_and_removed_and_its_owner_is_told() {
 }
 
 #[tokio::test]
+async fn the_list_says_what_the_browser_tells_the_password_manager() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    add(&app, &ada).await;
+    add(&app, &ada).await;
+    let (_, options) = start(&ada).await;
+
+    // A page of it shows one, and the signals name all that are good.
+    let list = ada.get("/v1/me/passkeys?limit=1").await.expect_status(200).value();
+
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    let newest = list["items"][0].clone();
+    let oldest = ada.get(&format!("/v1/me/passkeys?cursor={}", list["next_cursor"].as_str().unwrap())).await;
+    let oldest = oldest.expect_status(200).value()["items"][0].clone();
+    let all = json!([newest["credential_id"], oldest["credential_id"]]);
+    let told = |all: &Value| json!({"rpId": "localhost", "userId": options["user"]["id"], "name": email, "displayName": email, "allAcceptedCredentialIds": all});
+    assert_eq!(list["signals"], told(&all));
+
+    ada.delete(&format!("/v1/me/passkeys/{}", newest["id"].as_str().unwrap())).await.expect_status(204);
+    let left = ada.get("/v1/me/passkeys").await.value();
+    assert_eq!(left["signals"], told(&json!([oldest["credential_id"]])), "a removed one is named no more");
+}
+
+#[tokio::test]
 async fn a_passkey_without_a_known_provider_is_called_after_the_browser_or_as_one_likes() {
     let app = TestApp::start().await;
     let (ada, _) = app.member("ada").await;

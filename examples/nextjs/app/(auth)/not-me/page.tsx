@@ -10,7 +10,7 @@ export default function NotMe({ searchParams }: PageProps<"/not-me">) {
       <TokenPage
         path="/v1/not-me"
         searchParams={searchParams}
-        explanation="Somebody used your account, and it was not you. This signs everybody out and sends you a link for a new password."
+        explanation="Somebody used your account, and it was not you. This signs everybody out, makes the password stop working and sends you a link for a new one."
         label="Sign everybody out"
         success="Everybody is signed out. A mail with a link for a new password is on its way."
       />

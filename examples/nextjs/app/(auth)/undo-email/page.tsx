@@ -10,9 +10,9 @@ export default function UndoEmail({ searchParams }: PageProps<"/undo-email">) {
       <TokenPage
         path="/v1/me/email/undo"
         searchParams={searchParams}
-        explanation="This undoes the change of your address, and signs everybody out."
+        explanation="This undoes the change of your address, signs everybody out and takes away what was added since to sign in with. The password stops working, and a link for a new one comes to your old address."
         label="Undo the change"
-        success="Your address is yours again. Sign in."
+        success="Your address is yours again, and everybody is signed out. A mail with a link for a new password is on its way."
       />
     </>
   );

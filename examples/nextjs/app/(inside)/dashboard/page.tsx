@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { Suspense } from "react";
+import { PasskeyOffer } from "@/components/passkey-offer";
 import { requireSession } from "@/lib/auth";
 import { notesOf } from "@/lib/notes";
 import { NewNote } from "./new-note";
@@ -15,6 +16,7 @@ export default function Dashboard() {
       <Suspense fallback={<p className="soft">Fetching your notes…</p>}>
         <Notes />
       </Suspense>
+      <PasskeyOffer path="/dashboard" />
       <WhoAmI />
     </>
   );

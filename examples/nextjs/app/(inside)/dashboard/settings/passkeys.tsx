@@ -16,8 +16,9 @@ export function Passkeys() {
   const knows = useKnowsPasskeys();
 
   const load = useCallback(async () => {
-    const { data, error } = await client.call<{ items: Passkey[] }>("GET", "/v1/me/passkeys?limit=100");
-    if (data) setItems(data.items);
+    // Also tells the password manager of this device which passkeys are still good, as does a removal.
+    const { data, error } = await client.passkey.list();
+    if (data) setItems(data);
     setTrouble(error?.detail);
   }, [client]);
   useEffect(() => void load(), [load]);
@@ -45,7 +46,7 @@ export function Passkeys() {
               if (result.ok) await load();
               return result;
             }}
-            remove={() => act(() => client.call("DELETE", `/v1/me/passkeys/${passkey.id}`))}
+            remove={() => act(() => client.passkey.remove(passkey.id))}
           />
         ))}
       </ul>
@@ -87,6 +88,8 @@ function Item({ passkey, isPending, rename, remove }: ItemProps) {
         <strong>{passkey.name}</strong>
         <br />
         <span className="soft">
+          {where(passkey)}
+          <br />
           added <time dateTime={passkey.created_at}>{new Date(passkey.created_at).toLocaleDateString()}</time>
           {passkey.last_used_at && (
             <>
@@ -105,4 +108,10 @@ function Item({ passkey, isPending, rename, remove }: ItemProps) {
       </div>
     </li>
   );
+}
+
+/** What keeps it, and where else it is. */
+function where({ name, provider, backed_up }: Passkey): string {
+  const reach = backed_up ? "synced to your devices" : "on one device alone";
+  return provider && provider !== name ? `${provider}, ${reach}` : reach;
 }
