@@ -443,10 +443,20 @@ describe("sign-in and the rest", () => {
     assert.equal(heard.length, 4, "who fails has proved nothing");
   });
 
-  test("take new tokens where an address was verified while signed in", async () => {
+  test("take new tokens where an address was verified while signed in, and every tab asks anew", async () => {
+    const heard: string[] = [];
+    createAuthClient().on("confirmed", () => heard.push("other"));
+    client.on("confirmed", () => heard.push("own"));
     answer = (request) => json(200, request.url.endsWith("verify") ? { status: "verified" } : {});
     assert.equal((await client.verify({ token: "x" })).ok, true);
     assert.equal(refreshes(), 1);
+    await later(5);
+    assert.deepEqual(heard.splice(0).sort(), ["other", "own"]);
+    // Opened where nobody is signed in.
+    answer = (request) => (request.url.endsWith("verify") ? json(200, { status: "verified" }) : refusal("not_authenticated"));
+    assert.equal((await client.verify({ token: "x", password: "y" })).ok, true);
+    await later(5);
+    assert.deepEqual(heard, [], "nobody has a session that could do more now");
   });
 
   test("solve the puzzle that Doorward asks for", async () => {

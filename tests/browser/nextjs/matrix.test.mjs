@@ -158,6 +158,23 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await locator.waitFor();
     }
 
+    /** With other settings of Doorward's, for as long as it takes; `undefined` takes one away. */
+    async function withSettings(settings, act) {
+      const { options } = stand.server;
+      const { env } = options;
+      const restart = async (other) => {
+        await stand.server.end();
+        options.env = other;
+        await stand.server.begin();
+      };
+      await restart({ ...env, ...settings });
+      try {
+        await act();
+      } finally {
+        await restart(env);
+      }
+    }
+
     async function cookie(context, name) {
       return (await context.cookies()).find((one) => one.name === name)?.value;
     }
@@ -235,6 +252,51 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await other.page.getByRole("button", { name: "Verify my address" }).click();
       await other.page.waitForURL(at("/dashboard"));
       await other.context.close();
+    });
+
+    it("an address is verified by who is signed in already, and what asked for it opens in every tab", async () => {
+      await withSettings({ DOORWARD_SIGN_UP__VERIFY_EMAIL: "later" }, async () => {
+        for (const way of ["code", "link"]) {
+          const { context, page, complaints } = await open();
+          const email = `later-${way}@example.com`;
+          const billing = (tab) => tab.getByRole("navigation", { name: "Places", exact: true }).getByRole("link", { name: "Billing" });
+          await page.goto(at("/sign-up"));
+          await page.getByLabel("E-mail address").fill(email);
+          await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+          await page.getByRole("button", { name: "Create the account" }).click();
+          await page.waitForURL(at("/dashboard"));
+          const other = await context.newPage();
+          await other.goto(at("/dashboard"));
+          const tabs = [page, other];
+          for (const tab of tabs) {
+            await billing(tab).click();
+            await tab.waitForURL(at("/verify-email?redirect_to=%2Fbilling"));
+          }
+          const welcome = await stand.server.mail(email);
+          await page.getByRole("button", { name: "Send me a code" }).click();
+          const mail = await eventually(async () => {
+            const newest = await stand.server.mail(email);
+            assert.notEqual(newest.id, welcome.id);
+            return newest;
+          });
+          if (way === "code") {
+            await page.getByLabel("Six-digit code").fill(codeIn(mail));
+            await page.getByRole("button", { name: "Verify" }).click();
+          } else {
+            const third = await context.newPage();
+            await third.goto(linkIn(mail));
+            await third.getByRole("button", { name: "Verify my address" }).click();
+            await third.waitForURL(at("/dashboard"));
+          }
+          for (const tab of tabs) {
+            await tab.waitForURL(at("/billing"));
+            await tab.getByText("costs nothing").waitFor();
+          }
+          assert.equal((await sessionOf(context)).user.email_verified, true);
+          assert.deepEqual(complaints, []);
+          await context.close();
+        }
+      });
     });
 
     it("a forgotten password is reset by the mail's link", async () => {
@@ -1061,16 +1123,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
 
     it("without a provider of SMS nobody adds a number, and one from before can be taken away", async () => {
       const [without, owner] = [await member(), await reachable()];
-      const { env } = stand.server.options;
-      const provider = env.DOORWARD_SMS__PROVIDER;
-      const restart = async (provider) => {
-        await stand.server.end();
-        if (provider) env.DOORWARD_SMS__PROVIDER = provider;
-        else delete env.DOORWARD_SMS__PROVIDER;
-        await stand.server.begin();
-      };
-      await restart();
-      try {
+      await withSettings({ DOORWARD_SMS__PROVIDER: undefined }, async () => {
         await without.page.goto(at("/dashboard/settings/two-factor"));
         await without.page.getByRole("button", { name: "Set up an authenticator app" }).waitFor();
         assert.equal(await without.page.getByRole("heading", { name: "Phone number" }).count(), 0);
@@ -1080,9 +1133,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
         await owner.page.getByRole("button", { name: "Yes, remove the number" }).click();
         await owner.page.getByRole("heading", { name: "Phone number" }).waitFor({ state: "detached" });
         await Promise.all([without.context.close(), owner.context.close()]);
-      } finally {
-        await restart(provider);
-      }
+      });
     });
 
     it("headers that a client makes up let nobody in", async () => {

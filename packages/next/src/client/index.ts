@@ -34,7 +34,7 @@ export interface AuthEvents {
   "signed-out": { code?: ErrorCode } | undefined;
   /** There are new tokens. */
   refreshed: undefined;
-  /** Somebody proved once more who they are, in this tab or another: gates may answer otherwise now. */
+  /** Somebody proved once more who they are, or verified their address, in this tab or another: gates may answer otherwise now. */
   confirmed: undefined;
 }
 
@@ -232,8 +232,8 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     );
     const status = (result.data as { status?: string } | undefined)?.status;
     if (status === "signed_in") tell("signed-in");
-    // The token still says otherwise.
-    if (status === "verified") await refresh();
+    // The token still says otherwise, and what gates refused so far is refused no more.
+    if (status === "verified" && (await refresh()).ok) tell("confirmed");
     return result;
   };
 
