@@ -93,6 +93,11 @@ function expiring({ code = "token_expired", refreshing = () => json(200, { expir
     return token >= 2 ? json(200, { token }) : refusal(code);
   };
 }
+/** Code of its own, as each page has. */
+async function tab(name: string): Promise<AuthClient> {
+  const { href } = new URL(`../src/client/index.js?${name}`, import.meta.url);
+  return ((await import(href)) as { createAuthClient: typeof createAuthClient }).createAuthClient();
+}
 const refreshes = () => sent.filter(({ path }) => path.endsWith("/v1/token/refresh")).length;
 
 describe("fetch", () => {
@@ -265,17 +270,28 @@ describe("sign-out", () => {
     assert.equal(sent.at(-1)!.path, "/api/auth/v1/sign-out/all");
   });
 
-  test("is known to a page that was under way, until somebody signs in", async (t) => {
-    const [one, late] = [createAuthClient(), createAuthClient()];
+  test("is known to a page that was under way, as a sign-in of somebody else is, until it hears of one", async (t) => {
+    const [one, late] = [await tab("one"), await tab("late")];
     answer = () => json(200, { status: "signed_in" });
     assert.equal(late.missedSignOut(), false);
-    await one.signOut();
-    assert.equal(late.missedSignOut(), true);
-    const now = t.mock.method(performance, "now", () => -1);
-    assert.equal(createAuthClient().missedSignOut(), false, "a page that was asked for afterwards");
-    now.mock.restore();
+    one.on("signed-in", () => {});
+    for (const change of [() => one.signOut(), () => one.signIn({ identifier: "bob", password: "b" })]) {
+      for (const name of Object.keys(storage)) delete storage[name];
+      await change();
+      assert.deepEqual([one.missedSignOut(), late.missedSignOut()], [false, true]);
+      // What nobody listened to was not heard.
+      await later(5);
+      assert.equal(late.missedSignOut(), true);
+      const now = t.mock.method(performance, "now", () => -1);
+      assert.equal(late.missedSignOut(), false, "a page that was asked for afterwards");
+      now.mock.restore();
+    }
     await later(2);
+    await one.refresh();
+    assert.equal(late.missedSignOut(), true, "new tokens of whoever signed in change nothing");
+    late.on("signed-in", () => {});
     await one.signIn({ identifier: "ada", password: "b" });
+    await later(5);
     assert.equal(late.missedSignOut(), false);
     Object.defineProperty(globalThis, "localStorage", { configurable: true, get() { throw new Error("SecurityError"); } });
     assert.equal(late.missedSignOut(), false);

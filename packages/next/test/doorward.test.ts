@@ -253,6 +253,63 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
     }
   });
 
+  test("lets a late answer bring no session back that another sign-in took the place of", async () => {
+    const bob = { identifier: "bob@example.com", password: PASSWORD };
+    const careful = await signedIn("carol@example.com");
+    await signedIn(bob.identifier);
+    const { secret } = (await (await careful.api("POST", "/v1/me/totp")).json()) as { secret: string };
+    assert.equal((await careful.api("POST", "/v1/me/totp/confirm", { code: totp(secret) })).status, 200);
+    const enter = async (browser: Browser, path: string, form: object) => {
+      const response = await browser.api("POST", path, form);
+      assert.equal(response.status, 200, path);
+      return (await response.json()) as { mfa_token: string };
+    };
+    const ways: Record<string, (browser: Browser) => Promise<unknown>> = {
+      "a password": (browser) => enter(browser, "/v1/sign-in", bob),
+      "a second step": async (browser) => {
+        const { mfa_token } = await enter(browser, "/v1/sign-in", { ...bob, identifier: "carol@example.com" });
+        return enter(browser, "/v1/sign-in/mfa", { mfa_token, method: "totp", code: totp(secret, 1) });
+      },
+      "a mail": async (browser) => {
+        assert.equal((await browser.api("POST", "/v1/sign-in/email", { email: bob.identifier })).status, 202);
+        return enter(browser, "/v1/sign-in/email/verify", { email: bob.identifier, code: await doorward.code(bob.identifier, "Sign in") });
+      },
+      "a sign-up": (browser) => browser.signUp("dave@example.com"),
+    };
+    let number = 0;
+    for (const [way, signIn] of Object.entries(ways)) {
+      const browser = await signedIn(`before${++number}@example.com`);
+      const { user: before } = await browser.visit("/dashboard");
+      const held = new Browser(browser.of);
+      held.cookies = browser.cookies;
+      // Its page renews, and is under way while somebody else signs in.
+      held.forgetAccess();
+      assert.equal((await held.visit("/dashboard")).user, before, way);
+      browser.forgetAccess();
+      await signIn(browser);
+      const { user } = await browser.visit("/dashboard", { fresh: true });
+      assert.ok(user && user !== before, way);
+      browser.cookies = applySetCookies(browser.cookies, held.cookies.split("; "));
+      assert.equal(await browser.auth(), null, way);
+      assert.deepEqual(await browser.visit("/dashboard"), { to: "/sign-in?redirect_to=%2Fdashboard" }, way);
+      assert.doesNotMatch(browser.cookies, /doorward_(access|refresh)/, way);
+    }
+  });
+
+  test("lets a late answer bring no session back that was found to be over", async () => {
+    const browser = await signedIn("reset@example.com");
+    const before = browser.cookies;
+    const other = new Browser();
+    assert.equal((await other.api("POST", "/v1/password/forgot", { email: "reset@example.com" })).status, 202);
+    const proof = { email: "reset@example.com", code: await doorward.code("reset@example.com", "password") };
+    assert.equal((await other.api("POST", "/v1/password/reset", { ...proof, new_password: "another correct horse battery" })).status, 204);
+    browser.forgetAccess();
+    assert.deepEqual(await browser.visit("/dashboard"), { to: "/sign-in?redirect_to=%2Fdashboard" });
+    assert.equal((await browser.api("POST", "/v1/sign-in", { identifier: "reset@example.com", password: "another correct horse battery" })).status, 200);
+    browser.cookies = applySetCookies(browser.cookies, before.split("; "));
+    assert.equal(await browser.auth(), null);
+  });
+
   test("asks for the second step, and lets nobody in before", async () => {
     const json = async <T>(response: Response) => (await response.json()) as T;
     const browser = await signedIn("two@example.com");

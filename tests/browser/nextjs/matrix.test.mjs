@@ -180,6 +180,26 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
     }
     /** As a browser does when the token has run out. */
     const lose = (context) => context.clearCookies({ name: "doorward_access" });
+    /** A tab in which a page that had to be renewed is under way until it may arrive, and the tokens that it brings. */
+    async function underWay(context) {
+      const late = await context.newPage();
+      const [held, release] = [gate(), gate()];
+      await late.route(at("/dashboard"), async (route) => {
+        const response = await route.fetch();
+        held.open(response);
+        await release.passed;
+        await route.fulfill({ response });
+      });
+      await lose(context);
+      const arrived = late.goto(at("/dashboard"));
+      assert.equal((await held.passed).headersArray().filter(({ name }) => name === "set-cookie").length, 2, "renewed");
+      const tokens = (await context.cookies()).filter(({ name }) => /_(access|refresh)$/.test(name));
+      const arrive = () => {
+        release.open();
+        return arrived;
+      };
+      return { late, arrive, tokens };
+    }
     const sessionOf = async (context) => (await context.request.get(at("/api/auth/v1/session"))).json();
     const path = (page) => page.url().slice(stand.url.length);
 
@@ -399,22 +419,10 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       const { context, page } = await member();
       await page.goto(at("/dashboard"));
       await page.getByRole("button", { name: "Keep it" }).waitFor();
-      const late = await context.newPage();
-      const [held, release] = [gate(), gate()];
-      await late.route(at("/dashboard"), async (route) => {
-        const response = await route.fetch();
-        held.open(response);
-        await release.passed;
-        await route.fulfill({ response });
-      });
-      await lose(context);
-      const arrived = late.goto(at("/dashboard"));
-      assert.equal((await held.passed).headersArray().filter(({ name }) => name === "set-cookie").length, 2, "renewed");
-      const before = (await context.cookies()).filter(({ name }) => /_(access|refresh)$/.test(name));
+      const { late, arrive, tokens: before } = await underWay(context);
       await page.getByRole("button", { name: "Sign out" }).click();
       await page.waitForURL(at("/sign-in?notice=signed_out"));
-      release.open();
-      await arrived;
+      await arrive();
       await late.waitForURL(/\/sign-in/);
       assert.equal(await cookie(context, "doorward_access"), undefined);
 
@@ -426,6 +434,31 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await page.goto(at("/dashboard"));
       assert.equal(path(page), `${stand.base}/sign-in?redirect_to=%2Fdashboard`);
       assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      await context.close();
+    });
+
+    it("a page that is under way while somebody else signs in brings nothing back, and does not stay", async () => {
+      const { context, page } = await member();
+      await page.goto(at("/dashboard"));
+      await page.getByRole("button", { name: "Keep it" }).waitFor();
+      const { context: elsewhere } = await open();
+      const email = `person${++people}@example.com`;
+      await elsewhere.request.post(at("/api/auth/v1/sign-up"), { data: { email, password: PASSWORD }, headers: SAME });
+      const link = linkIn(await stand.server.mail(email));
+      const { late, arrive, tokens: before } = await underWay(context);
+      await page.goto(link);
+      await page.getByRole("button", { name: "Verify my address" }).click();
+      await page.getByLabel("The password that you chose").fill(PASSWORD);
+      await page.getByRole("button", { name: "Verify my address" }).click();
+      await page.waitForURL(at("/dashboard"));
+      await page.getByText(email).first().waitFor();
+      await arrive();
+      await late.waitForURL(/\/sign-in/);
+      assert.equal(await cookie(context, "doorward_access"), undefined);
+      await late.close();
+      await context.addCookies(before);
+      assert.equal((await context.request.get(at("/api/me"))).status(), 401);
+      await elsewhere.close();
       await context.close();
     });
 

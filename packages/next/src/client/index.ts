@@ -126,7 +126,7 @@ export interface AuthClient {
    * once for all callers in all tabs, and the request is sent again, with its body (up to 1 MiB, and no stream).
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-  /** Whether a sign-out came after this page was asked for, so that it may show what was before. */
+  /** Whether a sign-out, or another sign-in, came after this page was asked for and unheard, so that it may show what was before. */
   missedSignOut(): boolean;
   /** Returns what takes the listener away. */
   on<E extends keyof AuthEvents>(event: E, listener: (detail: AuthEvents[E]) => void): () => void;
@@ -134,12 +134,15 @@ export interface AuthClient {
 
 /** The name of the lock, of the channel, and of the time of the last refresh, for all tabs of an origin. */
 const NAME = "doorward";
-/** The name of the time of the last sign-out. */
-const OUT = "doorward-out";
+/** The name of the time of the last sign-in or sign-out. */
+const CHANGED = "doorward-changed";
 /** How much of a body is kept, to be sent again. */
 const BODY_LIMIT = 1024 * 1024;
 /** How long a call of Doorward's may take, in milliseconds. Others wait for it. */
 const PATIENCE = 30_000;
+
+/** When a listener on this page last heard of a sign-in or sign-out, whichever client told it. */
+let heardAt = 0;
 
 export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions = {}): AuthClient {
   const listeners = new Set<(event: string, detail: unknown) => void>();
@@ -151,15 +154,15 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
 
   const hear = (event: string, detail: unknown) => {
     isOut = event === "signed-out";
+    if (listeners.size && event.startsWith("signed-")) heardAt = Date.now();
     for (const listener of [...listeners]) listener(event, detail);
   };
   // Anything of this origin may write there.
   if (channel) channel.onmessage = ({ data }: MessageEvent<unknown>) => Array.isArray(data) && hear(String(data[0]), data[1]);
   const tell = <E extends keyof AuthEvents>(event: E, detail?: AuthEvents[E]) => {
     const now = Date.now();
-    if (event === "signed-out") {
-      storage()[OUT] = String(now);
-    } else {
+    if (event.startsWith("signed-")) storage()[CHANGED] = String(now);
+    if (event !== "signed-out") {
       refreshedAt = now;
       storage()[NAME] = String(now);
     }
@@ -300,9 +303,8 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     },
     call,
     missedSignOut() {
-      const { [NAME]: last, [OUT]: out } = storage();
-      // What came after it began or went on with a session. How long ago a page was asked for, no change of the clock touches.
-      return Number(out) > Math.max(Number(last) || 0, Date.now() - performance.now());
+      // How long ago a page was asked for, no change of the clock touches.
+      return Number(storage()[CHANGED]) > Math.max(heardAt, Date.now() - performance.now());
     },
     fetch(input, init) {
       const request = new Request(input, init);

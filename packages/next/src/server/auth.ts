@@ -2,7 +2,7 @@ import type { NextRequest } from "next/server";
 import { isBelow } from "../shared/acr.js";
 import { readCookie } from "../shared/cookies.js";
 import { askSession, DoorwardUnavailable } from "../shared/doorward.js";
-import { endedSession } from "../shared/ended.js";
+import { endedSessions } from "../shared/ended.js";
 import { Keys } from "../shared/keys.js";
 import { problem } from "../shared/problem.js";
 import { safeRedirect } from "../shared/safe-redirect.js";
@@ -121,7 +121,7 @@ export function createAuthOn<Role extends string, Permission extends string>(
     const visit = visits.get(browser) ?? {};
     visits.set(browser, visit);
     const verified = await (visit.verified ??= verify(keys, access));
-    if (verified.kind !== "good" || verified.session.id === endedSession(settings, header)) return nobody;
+    if (verified.kind !== "good" || endedSessions(settings, header).includes(verified.session.id)) return nobody;
     const { session, issuedAt } = verified;
     let ask = fresh;
     if (serviceKey) {
