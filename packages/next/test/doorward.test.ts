@@ -9,6 +9,7 @@ import { createAuthProxy } from "../src/proxy/index.js";
 import { createAuthOn, type Auth } from "../src/server/auth.js";
 import { feedOf } from "../src/server/revocations.js";
 import { applySetCookies } from "../src/shared/cookies.js";
+import { DoorwardUnavailable } from "../src/shared/doorward.js";
 import { settingsOf } from "../src/shared/settings.js";
 import type { PageGates } from "../src/server/gates.js";
 import type { CurrentSession, Session } from "../src/types.js";
@@ -205,6 +206,8 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
     try {
       const before = browser.cookies;
       for (let round = 0; round < 5; round++) assert.deepEqual(await browser.visit("/dashboard"), { status: 503 });
+      // As well where the proxy knows of no gate, and the page has one.
+      await assert.rejects(browser.visit("/notes"), DoorwardUnavailable);
       assert.equal(browser.cookies, before);
       assert.match((await good.visit("/dashboard")).user!, /^user_/);
       assert.equal((await browser.api("GET", "/v1/session")).status, 503);

@@ -191,6 +191,31 @@ describe("requireSession()", () => {
   });
 });
 
+describe("behind a proxy that could renew nothing", () => {
+  const away = { "x-doorward-away": "7" };
+  const unavailable = (error: unknown) => error instanceof DoorwardUnavailable && error.retryAfter === 7;
+
+  test("gates throw, and lead nobody to sign-in", async () => {
+    for (const cookie of ["doorward_refresh=x", `doorward_access=${await doorward.expired()}; doorward_refresh=x`]) {
+      const one = app({ cookie, ...away });
+      await assert.rejects(one.requireSession(), unavailable);
+      await assert.rejects(one.requireSession({ role: "admin" }), unavailable);
+      await assert.rejects(one.protectAction(async () => 1)(), unavailable);
+      await assert.rejects(one.auth({ fresh: true }), unavailable);
+      const answer = await one.withAuth(async () => new Response("done"))(new NextRequest(`${ISSUER}/api/other`), context);
+      assert.equal(answer.headers.get("retry-after"), "7");
+      assert.deepEqual(await codeOf(answer), [503, "unavailable"]);
+      // Pages for everybody stay up.
+      assert.deepEqual([await one.auth(), await one.auth({ fresh: "if-possible" })], [null, null]);
+    }
+  });
+
+  test("a good token passes, and nobody is nobody", async () => {
+    assert.equal((await app({ cookie: `doorward_access=${await doorward.token()}; doorward_refresh=x`, ...away }).requireSession()).userId, USER);
+    assert.equal(await redirectOf(app(away).requireSession()), "/sign-in");
+  });
+});
+
 describe("withAuth()", () => {
   const request = (method = "GET", headers: Record<string, string> = {}) => new NextRequest(`${ISSUER}/api/me`, { method, headers: { host: "localhost:3000", ...headers } });
 

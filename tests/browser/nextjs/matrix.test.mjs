@@ -1210,16 +1210,25 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await context.close();
     });
 
-    it("Doorward stops and starts under traffic: nothing is lost", async () => {
+    it("while Doorward is down nobody is let in, nobody is led to sign-in, and nothing is lost", async () => {
       const { context, page } = await member();
       const before = await context.cookies();
       await page.goto(at("/dashboard"));
+      assert.equal((await context.request.get(at("/api/me"))).status(), 200);
       await stand.server.end();
       assert.equal((await context.request.get(at("/api/me"))).status(), 200, "while the token is good nobody is asked");
       await lose(context);
       const down = await context.request.get(at("/dashboard"), { maxRedirects: 0 });
       assert.deepEqual([down.status(), Boolean(down.headers()["retry-after"])], [503, true]);
       assert.equal((await context.request.get(at("/api/me"))).status(), 503);
+      // Neither an action nor a gate that the proxy does not know of takes somebody for nobody.
+      await page.getByLabel("A new note").fill("Through an outage.");
+      await answerTo(page, "Keep it");
+      const trouble = page.getByText("You are still signed in.");
+      await trouble.waitFor();
+      await page.goto(at("/private"));
+      await trouble.waitFor();
+      assert.equal(path(page), `${stand.base}/private`);
       const kept = await cookie(context, "doorward_refresh");
       assert.equal(kept, before.find(({ name }) => name === "doorward_refresh").value, "no cookie is lost");
       await stand.server.begin();
@@ -1227,6 +1236,41 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       assert.equal(response.status(), 200);
       await page.getByRole("button", { name: "Keep it" }).waitFor();
       await context.close();
+    });
+
+    it("Doorward stops and starts under traffic: nothing is lost", async () => {
+      const visitors = await Promise.all(Array.from({ length: 12 }, () => member()));
+      const paths = ["/dashboard", "/api/me", "/billing", "/dashboard/settings"];
+      /** Two requests at once, each with a token that has run out. */
+      const ask = async ({ context }, turn) => {
+        await lose(context);
+        const two = [paths[turn % paths.length], paths[(turn + 1) % paths.length]];
+        const answers = await Promise.all(two.map((to) => context.request.get(at(to), { maxRedirects: 0 })));
+        assert.ok(await cookie(context, "doorward_refresh"), "no cookie is lost");
+        return answers.map((answer) => answer.status());
+      };
+      const seen = new Map();
+      let isOver = false;
+      const traffic = visitors.map(async (visitor) => {
+        for (let turn = 0; !isOver; turn++) {
+          for (const status of await ask(visitor, turn)) seen.set(status, (seen.get(status) ?? 0) + 1);
+        }
+      });
+      const stops = (async () => {
+        for (let round = 0; round < 2; round++) {
+          await wait(1000);
+          await stand.server.end();
+          await wait(700);
+          await stand.server.begin();
+        }
+        await wait(1000);
+      })().finally(() => (isOver = true));
+      await Promise.all([stops, ...traffic]);
+      assert.deepEqual([...seen.keys()].sort(), [200, 503], JSON.stringify([...seen]));
+      for (const visitor of visitors) {
+        for (const turn of [0, 2]) assert.deepEqual(await ask(visitor, turn), [200, 200]);
+        await visitor.context.close();
+      }
     });
 
     it("Next itself has nothing to complain about", async () => {

@@ -1,7 +1,7 @@
 import { NextResponse, type NextRequest } from "next/server";
 import { isBelow } from "../shared/acr.js";
 import { applySetCookies, cookieLine, readCookie } from "../shared/cookies.js";
-import { askSession, DoorwardUnavailable, isFinal, refresh, type Refreshed } from "../shared/doorward.js";
+import { askSession, AWAY, DoorwardUnavailable, isFinal, refresh, type Refreshed } from "../shared/doorward.js";
 import { endedSessions, withNote } from "../shared/ended.js";
 import { Keys } from "../shared/keys.js";
 import { matches, plainPath, type Paths } from "../shared/paths.js";
@@ -117,6 +117,8 @@ export function createAuthProxy(options: AuthProxyOptions = {}): AuthProxy {
     if (known.setCookies.length) {
       headers.set("cookie", applySetCookies(headers.get("cookie"), known.setCookies));
     }
+    // Else a gate further in takes somebody for nobody, and leads them to sign in.
+    if (known.down) headers.set(AWAY, String(known.down.retryAfter));
     const next = NextResponse.next({ request: { headers } });
     const own = await options.onRequest?.(request, { session: known.session, headers });
     return answer(own ? withOverrides(own, next) : next);
