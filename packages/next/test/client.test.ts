@@ -298,6 +298,18 @@ describe("sign-out", () => {
     Object.defineProperty(globalThis, "localStorage", { configurable: true, writable: true, value: storage });
   });
 
+  test("everywhere, of a session that had ended already, signs out here and says that it did no more", async () => {
+    answer = (request) => (request.url.endsWith("/all") ? refusal("session_revoked") : new Response(null, { status: 204 }));
+    const [one, two] = [createAuthClient(), createAuthClient()];
+    const heard: unknown[] = [];
+    for (const client of [one, two]) client.on("signed-out", (detail) => heard.push(detail));
+    const { ok, error } = await one.signOut({ everywhere: true });
+    assert.deepEqual([ok, error?.code], [false, "session_revoked"]);
+    assert.deepEqual(sent.map(({ path }) => path), ["/api/auth/v1/sign-out/all", "/api/auth/v1/sign-out"]);
+    await later(5);
+    assert.deepEqual(heard, [{ code: "session_revoked" }, { code: "session_revoked" }]);
+  });
+
   test("that fails tells nobody", async () => {
     answer = () => refusal("unavailable", 503, { retry_after: 5 });
     const client = createAuthClient();

@@ -521,6 +521,25 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await context.close();
     });
 
+    it("signing out everywhere ends every session, and where this one had ended already, leaves no page of it", async () => {
+      const { context, page, email } = await member();
+      const elsewhere = await open();
+      await beginAs(elsewhere.page, email);
+      await elsewhere.page.waitForURL(at("/dashboard"));
+      const everywhere = (tab) => tab.getByRole("button", { name: "Sign out everywhere" });
+      for (const tab of [page, elsewhere.page]) {
+        await tab.goto(at("/dashboard/settings"));
+        await everywhere(tab).waitFor();
+      }
+      await everywhere(page).click();
+      await page.waitForURL(at("/sign-in?notice=signed_out"));
+      await everywhere(elsewhere.page).click();
+      await elsewhere.page.waitForURL(/\/sign-in\?redirect_to=/);
+      assert.equal(await cookie(elsewhere.context, "doorward_access"), undefined);
+      await elsewhere.context.close();
+      await context.close();
+    });
+
     it("who is signed in is kept off the sign-in pages", async () => {
       const { context, page } = await member();
       for (const [asked, led] of [

@@ -110,7 +110,10 @@ export interface AuthClient {
     /** Prove once more who one is. */
     reauthenticate(): Promise<Result<undefined>>;
   };
-  /** Ends this session, or with `everywhere` all of the account. All tabs are told. */
+  /**
+   * Ends this session, or with `everywhere` all of the account. All tabs are told. A session that has ended already ends no others:
+   * that fails with 401, and this browser is signed out all the same.
+   */
   signOut(options?: { everywhere?: boolean }): Promise<Result<undefined>>;
   /** New tokens, once for all callers in all tabs. Fails where there is no session. */
   refresh(): Promise<Result<unknown>>;
@@ -136,6 +139,7 @@ export interface AuthClient {
 const NAME = "doorward";
 /** The name of the time of the last sign-in or sign-out. */
 const CHANGED = "doorward-changed";
+const SIGN_OUT = "/v1/sign-out";
 /** How much of a body is kept, to be sent again. */
 const BODY_LIMIT = 1024 * 1024;
 /** How long a call of Doorward's may take, in milliseconds. Others wait for it. */
@@ -252,7 +256,10 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
 
   const leave = async (path: string, form?: object): Promise<Result<undefined>> => {
     const result = await alone(() => resultOf<undefined>(send("POST", path, form)));
-    if (result.ok) tell("signed-out");
+    const { status, code } = result.error ?? {};
+    // It had ended already, and what is left of it in this browser looks good for a while. A plain sign-out takes that back.
+    if (status === 401) await alone(() => resultOf(send("POST", SIGN_OUT)));
+    if (result.ok || status === 401) tell("signed-out", code && { code });
     return result;
   };
 
@@ -295,7 +302,7 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     resendVerification: (form) => call("POST", "/v1/email/verify/resend", form),
     forgotPassword: (form) => call("POST", "/v1/password/forgot", form),
     resetPassword: (form) => leave("/v1/password/reset", form),
-    signOut: ({ everywhere } = {}) => leave(`/v1/sign-out${everywhere ? "/all" : ""}`),
+    signOut: ({ everywhere } = {}) => leave(everywhere ? `${SIGN_OUT}/all` : SIGN_OUT),
     refresh: () => refresh(),
     async session() {
       const result = await call<CurrentSession | null>("GET", "/v1/session");
