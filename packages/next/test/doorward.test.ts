@@ -116,6 +116,19 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
     }
   }
 
+  /** Tries for so many milliseconds: another process has done something, and Doorward hears of it within a second. */
+  async function within(time: number, attempt: () => Promise<void>): Promise<void> {
+    const started = performance.now();
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (performance.now() - started > time) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
   async function signedIn(email: string, of = app()): Promise<Browser> {
     const browser = new Browser(of);
     await browser.signUp(email);
@@ -137,6 +150,22 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
     assert.deepEqual(await browser.visit("/dashboard"), { to: "/sign-in?redirect_to=%2Fdashboard" });
     assert.equal((await browser.api("POST", "/v1/sign-in", { identifier: "ada@example.com", password: PASSWORD })).status, 200);
     assert.match((await browser.visit("/dashboard")).user!, /^user_/);
+  });
+
+  test("asks what somebody may do at this moment, by role and by permission", async () => {
+    const browser = await signedIn("admin@example.com");
+    const forbidden = { to: "/forbidden" };
+    const reader = { permission: "users:read" };
+    assert.deepEqual(await browser.visit("/admin", reader), forbidden);
+    // The last administrator can't be taken away.
+    for (const email of ["early@example.com", "admin@example.com"]) doorward.command("user", "grant", email, "admin");
+    const may = async (gates: PageGates) => assert.match((await browser.visit("/admin", gates)).user ?? "nobody", /^user_/);
+    await within(1500, () => may(reader));
+    await may({ permission: ["users:read", "audit:read"], role: "admin" });
+    assert.deepEqual(await browser.visit("/admin", { permission: ["users:read", "users:devour"] }), forbidden);
+    assert.deepEqual(await browser.visit("/admin", { ...reader, role: "owner" }), forbidden);
+    doorward.command("user", "revoke", "admin@example.com", "admin");
+    await within(1500, async () => assert.deepEqual(await browser.visit("/admin", reader), forbidden));
   });
 
   test("keeps Doorward's own check of other sites", async () => {

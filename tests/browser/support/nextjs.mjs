@@ -15,6 +15,9 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const example = join(root, "examples/nextjs");
 const run = promisify(execFile);
 
+/** The package's files, as the app has them. */
+export const PACKAGE = join(example, "node_modules/@doorward/next/dist");
+
 /** The ways in which the app is built. */
 export const LANES = {
   "Next 16, cacheComponents": { folder: example, base: "", env: {} },
