@@ -8,7 +8,8 @@ export const proxy = createAuthProxy({
   afterSignIn: "/dashboard",
 });
 
-// All but what is the same for everybody. Next reads this without running it, so it must be written out here.
+// All but what is the same for everybody. Next reads this without running it, so it must be written out here. "/" for itself, as
+// the pattern does not reach it below a `basePath`.
 export const config = {
-  matcher: ["/((?!_next/static|_next/image|icon.svg|robots.txt).*)"],
+  matcher: ["/", "/((?!_next/static|_next/image|icon.svg|robots.txt).*)"],
 };

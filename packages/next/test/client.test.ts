@@ -93,6 +93,11 @@ function expiring({ code = "token_expired", refreshing = () => json(200, { expir
     return token >= 2 ? json(200, { token }) : refusal(code);
   };
 }
+/** Code of its own, as each page has. */
+async function tab(name: string): Promise<AuthClient> {
+  const { href } = new URL(`../src/client/index.js?${name}`, import.meta.url);
+  return ((await import(href)) as { createAuthClient: typeof createAuthClient }).createAuthClient();
+}
 const refreshes = () => sent.filter(({ path }) => path.endsWith("/v1/token/refresh")).length;
 
 describe("fetch", () => {
@@ -265,21 +270,44 @@ describe("sign-out", () => {
     assert.equal(sent.at(-1)!.path, "/api/auth/v1/sign-out/all");
   });
 
-  test("is known to a page that was under way, until somebody signs in", async (t) => {
-    const [one, late] = [createAuthClient(), createAuthClient()];
+  test("is known to a page that was under way, as a sign-in of somebody else is, until it hears of one", async (t) => {
+    const [one, late] = [await tab("one"), await tab("late")];
     answer = () => json(200, { status: "signed_in" });
     assert.equal(late.missedSignOut(), false);
-    await one.signOut();
-    assert.equal(late.missedSignOut(), true);
-    const now = t.mock.method(performance, "now", () => -1);
-    assert.equal(createAuthClient().missedSignOut(), false, "a page that was asked for afterwards");
-    now.mock.restore();
+    one.on("signed-in", () => {});
+    for (const change of [() => one.signOut(), () => one.signIn({ identifier: "bob", password: "b" })]) {
+      for (const name of Object.keys(storage)) delete storage[name];
+      await change();
+      assert.deepEqual([one.missedSignOut(), late.missedSignOut()], [false, true]);
+      // What nobody listened to was not heard.
+      await later(5);
+      assert.equal(late.missedSignOut(), true);
+      const now = t.mock.method(performance, "now", () => -1);
+      assert.equal(late.missedSignOut(), false, "a page that was asked for afterwards");
+      now.mock.restore();
+    }
     await later(2);
+    await one.refresh();
+    assert.equal(late.missedSignOut(), true, "new tokens of whoever signed in change nothing");
+    late.on("signed-in", () => {});
     await one.signIn({ identifier: "ada", password: "b" });
+    await later(5);
     assert.equal(late.missedSignOut(), false);
     Object.defineProperty(globalThis, "localStorage", { configurable: true, get() { throw new Error("SecurityError"); } });
     assert.equal(late.missedSignOut(), false);
     Object.defineProperty(globalThis, "localStorage", { configurable: true, writable: true, value: storage });
+  });
+
+  test("everywhere, of a session that had ended already, signs out here and says that it did no more", async () => {
+    answer = (request) => (request.url.endsWith("/all") ? refusal("session_revoked") : new Response(null, { status: 204 }));
+    const [one, two] = [createAuthClient(), createAuthClient()];
+    const heard: unknown[] = [];
+    for (const client of [one, two]) client.on("signed-out", (detail) => heard.push(detail));
+    const { ok, error } = await one.signOut({ everywhere: true });
+    assert.deepEqual([ok, error?.code], [false, "session_revoked"]);
+    assert.deepEqual(sent.map(({ path }) => path), ["/api/auth/v1/sign-out/all", "/api/auth/v1/sign-out"]);
+    await later(5);
+    assert.deepEqual(heard, [{ code: "session_revoked" }, { code: "session_revoked" }]);
   });
 
   test("that fails tells nobody", async () => {
@@ -443,10 +471,20 @@ describe("sign-in and the rest", () => {
     assert.equal(heard.length, 4, "who fails has proved nothing");
   });
 
-  test("take new tokens where an address was verified while signed in", async () => {
+  test("take new tokens where an address was verified while signed in, and every tab asks anew", async () => {
+    const heard: string[] = [];
+    createAuthClient().on("confirmed", () => heard.push("other"));
+    client.on("confirmed", () => heard.push("own"));
     answer = (request) => json(200, request.url.endsWith("verify") ? { status: "verified" } : {});
     assert.equal((await client.verify({ token: "x" })).ok, true);
     assert.equal(refreshes(), 1);
+    await later(5);
+    assert.deepEqual(heard.splice(0).sort(), ["other", "own"]);
+    // Opened where nobody is signed in.
+    answer = (request) => (request.url.endsWith("verify") ? json(200, { status: "verified" }) : refusal("not_authenticated"));
+    assert.equal((await client.verify({ token: "x", password: "y" })).ok, true);
+    await later(5);
+    assert.deepEqual(heard, [], "nobody has a session that could do more now");
   });
 
   test("solve the puzzle that Doorward asks for", async () => {

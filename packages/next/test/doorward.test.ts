@@ -9,6 +9,7 @@ import { createAuthProxy } from "../src/proxy/index.js";
 import { createAuthOn, type Auth } from "../src/server/auth.js";
 import { feedOf } from "../src/server/revocations.js";
 import { applySetCookies } from "../src/shared/cookies.js";
+import { DoorwardUnavailable } from "../src/shared/doorward.js";
 import { settingsOf } from "../src/shared/settings.js";
 import type { PageGates } from "../src/server/gates.js";
 import type { CurrentSession, Session } from "../src/types.js";
@@ -115,6 +116,19 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
     }
   }
 
+  /** Tries for so many milliseconds: another process has done something, and Doorward hears of it within a second. */
+  async function within(time: number, attempt: () => Promise<void>): Promise<void> {
+    const started = performance.now();
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (performance.now() - started > time) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
   async function signedIn(email: string, of = app()): Promise<Browser> {
     const browser = new Browser(of);
     await browser.signUp(email);
@@ -136,6 +150,22 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
     assert.deepEqual(await browser.visit("/dashboard"), { to: "/sign-in?redirect_to=%2Fdashboard" });
     assert.equal((await browser.api("POST", "/v1/sign-in", { identifier: "ada@example.com", password: PASSWORD })).status, 200);
     assert.match((await browser.visit("/dashboard")).user!, /^user_/);
+  });
+
+  test("asks what somebody may do at this moment, by role and by permission", async () => {
+    const browser = await signedIn("admin@example.com");
+    const forbidden = { to: "/forbidden" };
+    const reader = { permission: "users:read" };
+    assert.deepEqual(await browser.visit("/admin", reader), forbidden);
+    // The last administrator can't be taken away.
+    for (const email of ["early@example.com", "admin@example.com"]) doorward.command("user", "grant", email, "admin");
+    const may = async (gates: PageGates) => assert.match((await browser.visit("/admin", gates)).user ?? "nobody", /^user_/);
+    await within(1500, () => may(reader));
+    await may({ permission: ["users:read", "audit:read"], role: "admin" });
+    assert.deepEqual(await browser.visit("/admin", { permission: ["users:read", "users:devour"] }), forbidden);
+    assert.deepEqual(await browser.visit("/admin", { ...reader, role: "owner" }), forbidden);
+    doorward.command("user", "revoke", "admin@example.com", "admin");
+    await within(1500, async () => assert.deepEqual(await browser.visit("/admin", reader), forbidden));
   });
 
   test("keeps Doorward's own check of other sites", async () => {
@@ -205,6 +235,8 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
     try {
       const before = browser.cookies;
       for (let round = 0; round < 5; round++) assert.deepEqual(await browser.visit("/dashboard"), { status: 503 });
+      // As well where the proxy knows of no gate, and the page has one.
+      await assert.rejects(browser.visit("/notes"), DoorwardUnavailable);
       assert.equal(browser.cookies, before);
       assert.match((await good.visit("/dashboard")).user!, /^user_/);
       assert.equal((await browser.api("GET", "/v1/session")).status, 503);
@@ -251,6 +283,63 @@ describe("with the real server", { skip: !program && "DOORWARD_TEST_PROGRAM is n
       assert.match((await leaving.visit("/dashboard")).user!, /^user_/);
       assert.ok(await leaving.auth());
     }
+  });
+
+  test("lets a late answer bring no session back that another sign-in took the place of", async () => {
+    const bob = { identifier: "bob@example.com", password: PASSWORD };
+    const careful = await signedIn("carol@example.com");
+    await signedIn(bob.identifier);
+    const { secret } = (await (await careful.api("POST", "/v1/me/totp")).json()) as { secret: string };
+    assert.equal((await careful.api("POST", "/v1/me/totp/confirm", { code: totp(secret) })).status, 200);
+    const enter = async (browser: Browser, path: string, form: object) => {
+      const response = await browser.api("POST", path, form);
+      assert.equal(response.status, 200, path);
+      return (await response.json()) as { mfa_token: string };
+    };
+    const ways: Record<string, (browser: Browser) => Promise<unknown>> = {
+      "a password": (browser) => enter(browser, "/v1/sign-in", bob),
+      "a second step": async (browser) => {
+        const { mfa_token } = await enter(browser, "/v1/sign-in", { ...bob, identifier: "carol@example.com" });
+        return enter(browser, "/v1/sign-in/mfa", { mfa_token, method: "totp", code: totp(secret, 1) });
+      },
+      "a mail": async (browser) => {
+        assert.equal((await browser.api("POST", "/v1/sign-in/email", { email: bob.identifier })).status, 202);
+        return enter(browser, "/v1/sign-in/email/verify", { email: bob.identifier, code: await doorward.code(bob.identifier, "Sign in") });
+      },
+      "a sign-up": (browser) => browser.signUp("dave@example.com"),
+    };
+    let number = 0;
+    for (const [way, signIn] of Object.entries(ways)) {
+      const browser = await signedIn(`before${++number}@example.com`);
+      const { user: before } = await browser.visit("/dashboard");
+      const held = new Browser(browser.of);
+      held.cookies = browser.cookies;
+      // Its page renews, and is under way while somebody else signs in.
+      held.forgetAccess();
+      assert.equal((await held.visit("/dashboard")).user, before, way);
+      browser.forgetAccess();
+      await signIn(browser);
+      const { user } = await browser.visit("/dashboard", { fresh: true });
+      assert.ok(user && user !== before, way);
+      browser.cookies = applySetCookies(browser.cookies, held.cookies.split("; "));
+      assert.equal(await browser.auth(), null, way);
+      assert.deepEqual(await browser.visit("/dashboard"), { to: "/sign-in?redirect_to=%2Fdashboard" }, way);
+      assert.doesNotMatch(browser.cookies, /doorward_(access|refresh)/, way);
+    }
+  });
+
+  test("lets a late answer bring no session back that was found to be over", async () => {
+    const browser = await signedIn("reset@example.com");
+    const before = browser.cookies;
+    const other = new Browser();
+    assert.equal((await other.api("POST", "/v1/password/forgot", { email: "reset@example.com" })).status, 202);
+    const proof = { email: "reset@example.com", code: await doorward.code("reset@example.com", "password") };
+    assert.equal((await other.api("POST", "/v1/password/reset", { ...proof, new_password: "another correct horse battery" })).status, 204);
+    browser.forgetAccess();
+    assert.deepEqual(await browser.visit("/dashboard"), { to: "/sign-in?redirect_to=%2Fdashboard" });
+    assert.equal((await browser.api("POST", "/v1/sign-in", { identifier: "reset@example.com", password: "another correct horse battery" })).status, 200);
+    browser.cookies = applySetCookies(browser.cookies, before.split("; "));
+    assert.equal(await browser.auth(), null);
   });
 
   test("asks for the second step, and lets nobody in before", async () => {

@@ -271,6 +271,22 @@ describe("while Doorward is away", () => {
     }
   });
 
+  test("what is gated further in is told, and only then", async () => {
+    const handle = proxy({ timeout: 0.2 });
+    const told = async (path: string, ask: Ask) => (await handle(request(path, ask))).headers.get("x-middleware-request-x-doorward-away");
+    const spent = { access: await doorward.expired(), refresh: "dw_rt_old" };
+    const action = { method: "POST", headers: { "next-action": "0".repeat(42) } };
+    await handle(request("/", { access: await doorward.token() }));
+    assert.equal(await told("/open", spent), null, "while Doorward is there");
+    doorward.answer = ({ path }) => (path === "/v1/token/refresh" ? problem(503, "overloaded", { "retry-after": "7" }) : undefined);
+    for (const path of ["/open", "/api/other"]) assert.equal(await told(path, spent), "7", path);
+    assert.equal(await told("/dashboard", { ...spent, ...action }), "7");
+    assert.equal(await told("/open", { access: await doorward.token(), refresh: "dw_rt_old" }), null, "of a good token nobody is asked");
+    assert.equal(await told("/open", {}), null, "nobody is nobody all the same");
+    doorward.answer = () => undefined;
+    assert.equal(await told("/open", { ...spent, headers: { "x-doorward-away": "9" } }), null, "a client can't say so");
+  });
+
   test("good tokens go on passing, and nothing is decided before the keys are known", async () => {
     const known = proxy();
     await known(request("/", { access: await doorward.token() }));

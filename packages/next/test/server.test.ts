@@ -81,6 +81,7 @@ describe("auth()", () => {
   test("takes a token of the session that this browser has left for nobody's", async () => {
     const token = await doorward.token();
     assert.equal(await app({ cookie: `doorward_access=${token}; doorward_ended=${SESSION}` }).auth(), null);
+    assert.equal(await app({ cookie: `doorward_access=${token}; doorward_ended=session_another.${SESSION}` }).auth(), null);
     assert.ok(await app({ cookie: `doorward_access=${token}; doorward_ended=session_another` }).auth());
   });
 
@@ -187,6 +188,31 @@ describe("requireSession()", () => {
   test("lets nobody in where Doorward has to be asked and can't be", async () => {
     doorward.answer = ({ path }) => (path === "/v1/session" ? problem(503, "overloaded") : undefined);
     await assert.rejects((await signedIn()).requireSession({ role: "user" }), DoorwardUnavailable);
+  });
+});
+
+describe("behind a proxy that could renew nothing", () => {
+  const away = { "x-doorward-away": "7" };
+  const unavailable = (error: unknown) => error instanceof DoorwardUnavailable && error.retryAfter === 7;
+
+  test("gates throw, and lead nobody to sign-in", async () => {
+    for (const cookie of ["doorward_refresh=x", `doorward_access=${await doorward.expired()}; doorward_refresh=x`]) {
+      const one = app({ cookie, ...away });
+      await assert.rejects(one.requireSession(), unavailable);
+      await assert.rejects(one.requireSession({ role: "admin" }), unavailable);
+      await assert.rejects(one.protectAction(async () => 1)(), unavailable);
+      await assert.rejects(one.auth({ fresh: true }), unavailable);
+      const answer = await one.withAuth(async () => new Response("done"))(new NextRequest(`${ISSUER}/api/other`), context);
+      assert.equal(answer.headers.get("retry-after"), "7");
+      assert.deepEqual(await codeOf(answer), [503, "unavailable"]);
+      // Pages for everybody stay up.
+      assert.deepEqual([await one.auth(), await one.auth({ fresh: "if-possible" })], [null, null]);
+    }
+  });
+
+  test("a good token passes, and nobody is nobody", async () => {
+    assert.equal((await app({ cookie: `doorward_access=${await doorward.token()}; doorward_refresh=x`, ...away }).requireSession()).userId, USER);
+    assert.equal(await redirectOf(app(away).requireSession()), "/sign-in");
   });
 });
 
@@ -329,8 +355,12 @@ describe("handlers", () => {
     assert.deepEqual(await response.json(), { status: "signed_in" });
   });
 
+  /** A refresh token of this session, as far as this package reads it. */
+  const refreshOf = (session: string, generation = 7) =>
+    `dw_rt_${Buffer.concat([Buffer.from(session.slice(8), "hex"), Buffer.alloc(40, generation)]).toString("base64url")}`;
+
   test("note which session a browser has left, where its tokens are taken back", async () => {
-    const refresh = `dw_rt_${Buffer.concat([Buffer.from(SESSION.slice(8), "hex"), Buffer.alloc(40, 7)]).toString("base64url")}`;
+    const refresh = refreshOf(SESSION);
     const taken = ["access", "refresh"].map((name) => `doorward_${name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`);
     const leave = async (cookie: string, set: string[], options: AuthOptions = {}) => {
       doorward.answer = () => ({ status: 204, headers: { "set-cookie": set } });
@@ -338,7 +368,7 @@ describe("handlers", () => {
       return response.headers.getSetCookie().slice(set.length);
     };
     const note = `doorward_ended=${SESSION}; Max-Age=86400; Path=/; HttpOnly; SameSite=Lax`;
-    assert.deepEqual(await leave(`doorward_refresh=${refresh}; doorward_ended=x`, taken), [note]);
+    assert.deepEqual(await leave(`doorward_refresh=${refresh}`, taken), [note]);
     assert.equal(doorward.asked.at(-1)!.headers.cookie, `doorward_refresh=${refresh}`, "ours, and not Doorward's");
     assert.deepEqual(await leave(`doorward_refresh=${refresh}`, []), []);
     assert.deepEqual(await leave(`doorward_refresh=${refresh}`, ["doorward_refresh=dw_rt_new; Max-Age=9"]), []);
@@ -347,6 +377,23 @@ describe("handlers", () => {
     const https = { publicUrl: "https://app.example.com", cookieDomain: "example.com" };
     const named = await leave(`__Secure-doorward_refresh=${refresh}`, taken.map((line) => `__Secure-${line}`), https);
     assert.deepEqual(named, [`__Secure-${note}; Secure; Domain=example.com`]);
+  });
+
+  test("note it as well where a sign-in brings another session, and not where one goes on", async () => {
+    const bob = SESSION.replace(/.$/, "2");
+    const enter = async (cookie: string, token: string) => {
+      const set = ["doorward_access=x; Max-Age=9", `doorward_refresh=${token}; Max-Age=9`];
+      doorward.answer = () => ({ headers: { "set-cookie": set }, body: { status: "signed_in" } });
+      const response = await handle("v1/sign-in", { method: "POST", headers: { cookie } });
+      return response.headers.getSetCookie().slice(set.length).map((line) => line.split(";", 1)[0]);
+    };
+    assert.deepEqual(await enter(`doorward_refresh=${refreshOf(SESSION)}`, refreshOf(bob)), [`doorward_ended=${SESSION}`]);
+    assert.deepEqual(await enter(`doorward_refresh=${refreshOf(SESSION)}`, refreshOf(SESSION, 8)), []);
+    assert.deepEqual(await enter("theme=dark", refreshOf(bob)), []);
+    // The last three, and each once.
+    const ended = (all: string) => `doorward_refresh=${refreshOf(bob)}; doorward_ended=${all}`;
+    assert.deepEqual(await enter(ended(SESSION), refreshOf(SESSION)), [`doorward_ended=${bob}.${SESSION}`]);
+    assert.deepEqual(await enter(ended(`session_1.${bob}.session_2.session_3`), refreshOf(SESSION)), [`doorward_ended=${bob}.session_1.session_2`]);
   });
 
   test("tell Doorward of a page of ours, where a browser says no site", async () => {

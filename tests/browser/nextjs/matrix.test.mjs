@@ -1,11 +1,12 @@
 // What @doorward/next promises, in the example app and a real browser, in each way that the app is built.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { addAuthenticator } from "../support/authenticator.mjs";
 import { LOOKS, assertGood, launch, picture, visit } from "../support/browser.mjs";
-import { LANES, startStand } from "../support/nextjs.mjs";
+import { LANES, PACKAGE, startStand } from "../support/nextjs.mjs";
 import { codeIn, linkIn } from "../support/server.mjs";
 import { startSms } from "../support/sms.mjs";
 import { totp } from "../support/totp.mjs";
@@ -21,6 +22,8 @@ const COMPLAINT = /Error\b|encountered|Warning|Unhandled|⚠|⨯|deprecated/i;
  * or so on Next 15, whatever token it came with and long after hydration (vercel/next.js, issue 98303).
  */
 const HANG = 8000;
+/** Next closes a connection that lay idle for some seconds, and may do so at the moment that it is used again. */
+const AGAIN = { maxRetries: 1 };
 /** Where the same holds for all, it is looked at once. */
 const FIRST = Object.keys(LANES)[0];
 
@@ -180,11 +183,48 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await locator.waitFor();
     }
 
+    /** With other settings of Doorward's, for as long as it takes; `undefined` takes one away. */
+    async function withSettings(settings, act) {
+      const { options } = stand.server;
+      const { env } = options;
+      const restart = async (other) => {
+        await stand.server.end();
+        options.env = other;
+        await stand.server.begin();
+      };
+      await restart({ ...env, ...settings });
+      try {
+        await act();
+      } finally {
+        await restart(env);
+      }
+    }
+
     async function cookie(context, name) {
       return (await context.cookies()).find((one) => one.name === name)?.value;
     }
     /** As a browser does when the token has run out. */
     const lose = (context) => context.clearCookies({ name: "doorward_access" });
+    /** A tab in which a page that had to be renewed is under way until it may arrive, and the tokens that it brings. */
+    async function underWay(context) {
+      const late = await context.newPage();
+      const [held, release] = [gate(), gate()];
+      await late.route(at("/dashboard"), async (route) => {
+        const response = await route.fetch();
+        held.open(response);
+        await release.passed;
+        await route.fulfill({ response });
+      });
+      await lose(context);
+      const arrived = late.goto(at("/dashboard"));
+      assert.equal((await held.passed).headersArray().filter(({ name }) => name === "set-cookie").length, 2, "renewed");
+      const tokens = (await context.cookies()).filter(({ name }) => /_(access|refresh)$/.test(name));
+      const arrive = () => {
+        release.open();
+        return arrived;
+      };
+      return { late, arrive, tokens };
+    }
     const sessionOf = async (context) => (await context.request.get(at("/api/auth/v1/session"))).json();
     const path = (page) => page.url().slice(stand.url.length);
 
@@ -259,6 +299,51 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await other.context.close();
     });
 
+    it("an address is verified by who is signed in already, and what asked for it opens in every tab", async () => {
+      await withSettings({ DOORWARD_SIGN_UP__VERIFY_EMAIL: "later" }, async () => {
+        for (const way of ["code", "link"]) {
+          const { context, page, complaints } = await open();
+          const email = `later-${way}@example.com`;
+          const billing = (tab) => tab.getByRole("navigation", { name: "Places", exact: true }).getByRole("link", { name: "Billing" });
+          await page.goto(at("/sign-up"));
+          await page.getByLabel("E-mail address").fill(email);
+          await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+          await page.getByRole("button", { name: "Create the account" }).click();
+          await page.waitForURL(at("/dashboard"));
+          const other = await context.newPage();
+          await other.goto(at("/dashboard"));
+          const tabs = [page, other];
+          for (const tab of tabs) {
+            await billing(tab).click();
+            await tab.waitForURL(at("/verify-email?redirect_to=%2Fbilling"));
+          }
+          const welcome = await stand.server.mail(email);
+          await page.getByRole("button", { name: "Send me a code" }).click();
+          const mail = await eventually(async () => {
+            const newest = await stand.server.mail(email);
+            assert.notEqual(newest.id, welcome.id);
+            return newest;
+          });
+          if (way === "code") {
+            await page.getByLabel("Six-digit code").fill(codeIn(mail));
+            await page.getByRole("button", { name: "Verify" }).click();
+          } else {
+            const third = await context.newPage();
+            await third.goto(linkIn(mail));
+            await third.getByRole("button", { name: "Verify my address" }).click();
+            await third.waitForURL(at("/dashboard"));
+          }
+          for (const tab of tabs) {
+            await tab.waitForURL(at("/billing"));
+            await tab.getByText("costs nothing").waitFor();
+          }
+          assert.equal((await sessionOf(context)).user.email_verified, true);
+          assert.deepEqual(complaints, []);
+          await context.close();
+        }
+      });
+    });
+
     it("a forgotten password is reset by the mail's link", async () => {
       const { context, page, email } = await member();
       const { context: elsewhere, page: lost } = await open();
@@ -286,13 +371,37 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       const response = await page.goto(at("/dashboard"));
       assert.equal(response.status(), 200);
       assert.equal(response.request().redirectedFrom(), null, "without a detour");
-      assert.match(response.headers()["cache-control"], /private, no-store|no-store/);
+      assert.equal(response.headers()["cache-control"], "private, no-store");
       await page.getByRole("button", { name: "Keep it" }).waitFor();
       assert.ok(await cookie(context, "doorward_access"));
       assert.notEqual(await cookie(context, "doorward_refresh"), before);
 
       await lose(context);
       assert.equal((await context.request.get(at("/api/me"))).status(), 200, "a route handler sees it too");
+      await context.close();
+    });
+
+    it("no cache keeps a page that comes with cookies, one that was rendered ahead neither", async () => {
+      const { context, email } = await member();
+      const look = async (path) => {
+        const answer = await context.request.get(at(path), { headers: { accept: "text/html" }, maxRedirects: 0 });
+        const { "cache-control": cache, "set-cookie": cookies } = answer.headers();
+        return { status: answer.status(), cache, cookies: Boolean(cookies) };
+      };
+      const kept = { status: 200, cache: "private, no-store", cookies: true };
+      for (const path of ["", "/dashboard", "/recovery/cancel"]) {
+        await lose(context);
+        assert.deepEqual(await look(path), kept, path);
+      }
+      // The same for everybody, and here with the cookies of an ended session taken back.
+      const { context: elsewhere } = await open();
+      await elsewhere.request.post(at("/api/auth/v1/sign-in"), { data: { identifier: email, password: PASSWORD }, headers: SAME });
+      await elsewhere.request.post(at("/api/auth/v1/sign-out/all"), { headers: SAME });
+      await lose(context);
+      assert.deepEqual(await look("/forgot-password"), kept);
+      const { cache } = await look("/forgot-password");
+      assert.match(cache, /s-maxage=/, "without them it may be kept");
+      await elsewhere.close();
       await context.close();
     });
 
@@ -314,7 +423,9 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       assert.equal(tokens.size, 1, "one live branch");
       const again = await fetch(at("/api/auth/v1/token/refresh"), { method: "POST", headers: { cookie: [...tokens][0], ...SAME } });
       assert.equal(again.status, 200);
-      assert.equal((await sessionOf(context)).session?.id ?? session.id, session.id);
+      const renewed = again.headers.getSetCookie().map((line) => line.split(";")[0]).join("; ");
+      const current = await (await fetch(at("/api/auth/v1/session"), { headers: { cookie: renewed } })).json();
+      assert.equal(current.session.id, session.id);
       await context.close();
     });
 
@@ -325,17 +436,56 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await Promise.all(tabs.map((tab) => tab.getByRole("button", { name: "Ask /api/me" }).waitFor()));
       let refreshes = 0;
       context.on("request", (request) => (refreshes += request.url().endsWith("/v1/token/refresh")));
+      await context.route("**/package/**", (route) => route.fulfill({ path: join(PACKAGE, new URL(route.request().url()).pathname.split("/package/")[1]) }));
       // Past the proxy, so that it is the browser that finds out: neither by what it asks, nor by what it fetches ahead.
       await context.route(/_rsc=/, (route) => route.abort());
+      // One button and three bodies in each tab, all sent before the first is refused.
+      let waiting = 12;
+      const all = gate();
       await context.route("**/api/me", async (route) => {
         const has = (await route.request().allHeaders())["cookie"]?.includes("doorward_access=");
         if (has) return route.fallback();
+        if (--waiting === 0) all.open();
+        await all.passed;
         const body = JSON.stringify({ code: "token_expired", status: 401, title: "", detail: "", type: "" });
         return route.fulfill({ status: 401, contentType: "application/problem+json", body });
       });
       await lose(context);
-      await Promise.all(tabs.map((tab) => tab.getByRole("button", { name: "Ask /api/me" }).click()));
+      /** What comes back of what a tab sends, by the client's `fetch`. */
+      const send = (tab, number) =>
+        tab.evaluate(
+          async ([base, number]) => {
+            const { createAuthClient } = await import(`${base}/package/client/index.js`);
+            const client = createAuthClient({ basePath: `${base}/api/auth` });
+            const form = new FormData();
+            form.set("note", `of tab ${number}`);
+            form.set("file", new Blob(["picture ".repeat(20_000)], { type: "image/png" }), "picture.png");
+            const bodies = { json: JSON.stringify({ number }), form, blob: new Blob([`blob ${number} `.repeat(10_000)], { type: "text/x-note" }) };
+            const echo = async ([kind, body]) => {
+              const headers = kind === "json" ? { "content-type": "application/json" } : {};
+              const response = await client.fetch(`${base}/api/me`, { method: "POST", body, headers });
+              const { type, body: text } = await response.json();
+              if (kind !== "form") return [kind, response.status, type, text];
+              const came = await new Response(text, { headers: { "content-type": type } }).formData();
+              const file = came.get("file");
+              return [kind, response.status, came.get("note"), file.name, file.type, await file.text()];
+            };
+            return Promise.all(Object.entries(bodies).map(echo));
+          },
+          [stand.base, number],
+        );
+      const clicks = tabs.map((tab) => tab.getByRole("button", { name: "Ask /api/me" }).click());
+      const [echoes] = await Promise.all([Promise.all(tabs.map(send)), ...clicks]);
+      assert.deepEqual(
+        echoes,
+        tabs.map((_, number) => [
+          ["json", 200, "application/json", JSON.stringify({ number })],
+          ["form", 200, `of tab ${number}`, "picture.png", "image/png", "picture ".repeat(20_000)],
+          ["blob", 200, "text/x-note", `blob ${number} `.repeat(10_000)],
+        ]),
+      );
       await Promise.all(tabs.map((tab) => tab.getByText(/^200 /).waitFor()));
+      assert.equal(waiting, 0, "each was refused once");
       assert.equal(refreshes, 1);
       await context.close();
     });
@@ -359,22 +509,10 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       const { context, page } = await member();
       await page.goto(at("/dashboard"));
       await page.getByRole("button", { name: "Keep it" }).waitFor();
-      const late = await context.newPage();
-      const [held, release] = [gate(), gate()];
-      await late.route(at("/dashboard"), async (route) => {
-        const response = await route.fetch();
-        held.open(response);
-        await release.passed;
-        await route.fulfill({ response });
-      });
-      await lose(context);
-      const arrived = late.goto(at("/dashboard"));
-      assert.equal((await held.passed).headersArray().filter(({ name }) => name === "set-cookie").length, 2, "renewed");
-      const before = (await context.cookies()).filter(({ name }) => /_(access|refresh)$/.test(name));
+      const { late, arrive, tokens: before } = await underWay(context);
       await page.getByRole("button", { name: "Sign out" }).click();
       await page.waitForURL(at("/sign-in?notice=signed_out"));
-      release.open();
-      await arrived;
+      await arrive();
       await late.waitForURL(/\/sign-in/);
       assert.equal(await cookie(context, "doorward_access"), undefined);
 
@@ -386,6 +524,31 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await page.goto(at("/dashboard"));
       assert.equal(path(page), `${stand.base}/sign-in?redirect_to=%2Fdashboard`);
       assert.equal(await cookie(context, "doorward_refresh"), undefined);
+      await context.close();
+    });
+
+    it("a page that is under way while somebody else signs in brings nothing back, and does not stay", async () => {
+      const { context, page } = await member();
+      await page.goto(at("/dashboard"));
+      await page.getByRole("button", { name: "Keep it" }).waitFor();
+      const { context: elsewhere } = await open();
+      const email = `person${++people}@example.com`;
+      await elsewhere.request.post(at("/api/auth/v1/sign-up"), { data: { email, password: PASSWORD }, headers: SAME });
+      const link = linkIn(await stand.server.mail(email));
+      const { late, arrive, tokens: before } = await underWay(context);
+      await page.goto(link);
+      await page.getByRole("button", { name: "Verify my address" }).click();
+      await page.getByLabel("The password that you chose").fill(PASSWORD);
+      await page.getByRole("button", { name: "Verify my address" }).click();
+      await page.waitForURL(at("/dashboard"));
+      await page.getByText(email).first().waitFor();
+      await arrive();
+      await late.waitForURL(/\/sign-in/);
+      assert.equal(await cookie(context, "doorward_access"), undefined);
+      await late.close();
+      await context.addCookies(before);
+      assert.equal((await context.request.get(at("/api/me"), AGAIN)).status(), 401);
+      await elsewhere.close();
       await context.close();
     });
 
@@ -445,6 +608,25 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       assert.equal(path(page), `${stand.base}/sign-in`);
       assert.equal((await post("/v1/token/refresh", {})).status(), 401);
       await elsewhere.close();
+      await context.close();
+    });
+
+    it("signing out everywhere ends every session, and where this one had ended already, leaves no page of it", async () => {
+      const { context, page, email } = await member();
+      const elsewhere = await open();
+      await beginAs(elsewhere.page, email);
+      await elsewhere.page.waitForURL(at("/dashboard"));
+      const everywhere = (tab) => tab.getByRole("button", { name: "Sign out everywhere" });
+      for (const tab of [page, elsewhere.page]) {
+        await tab.goto(at("/dashboard/settings"));
+        await everywhere(tab).waitFor();
+      }
+      await everywhere(page).click();
+      await page.waitForURL(at("/sign-in?notice=signed_out"));
+      await everywhere(elsewhere.page).click();
+      await elsewhere.page.waitForURL(/\/sign-in\?redirect_to=/);
+      assert.equal(await cookie(elsewhere.context, "doorward_access"), undefined);
+      await elsewhere.context.close();
       await context.close();
     });
 
@@ -1305,16 +1487,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
 
     it("without a provider of SMS nobody adds a number, and one from before can be taken away", async () => {
       const [without, owner] = [await member(), await reachable()];
-      const { env } = stand.server.options;
-      const provider = env.DOORWARD_SMS__PROVIDER;
-      const restart = async (provider) => {
-        await stand.server.end();
-        if (provider) env.DOORWARD_SMS__PROVIDER = provider;
-        else delete env.DOORWARD_SMS__PROVIDER;
-        await stand.server.begin();
-      };
-      await restart();
-      try {
+      await withSettings({ DOORWARD_SMS__PROVIDER: undefined }, async () => {
         await without.page.goto(at("/dashboard/settings/two-factor"));
         await without.page.getByRole("button", { name: "Set up an authenticator app" }).waitFor();
         assert.equal(await without.page.getByRole("heading", { name: "Phone number" }).count(), 0);
@@ -1324,9 +1497,7 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
         await owner.page.getByRole("button", { name: "Yes, remove the number" }).click();
         await owner.page.getByRole("heading", { name: "Phone number" }).waitFor({ state: "detached" });
         await Promise.all([without.context.close(), owner.context.close()]);
-      } finally {
-        await restart(provider);
-      }
+      });
     });
 
     it("headers that a client makes up let nobody in", async () => {
@@ -1370,16 +1541,25 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       await context.close();
     });
 
-    it("Doorward stops and starts under traffic: nothing is lost", async () => {
+    it("while Doorward is down nobody is let in, nobody is led to sign-in, and nothing is lost", async () => {
       const { context, page } = await member();
       const before = await context.cookies();
       await page.goto(at("/dashboard"));
+      assert.equal((await context.request.get(at("/api/me"))).status(), 200);
       await stand.server.end();
       assert.equal((await context.request.get(at("/api/me"))).status(), 200, "while the token is good nobody is asked");
       await lose(context);
       const down = await context.request.get(at("/dashboard"), { maxRedirects: 0 });
       assert.deepEqual([down.status(), Boolean(down.headers()["retry-after"])], [503, true]);
       assert.equal((await context.request.get(at("/api/me"))).status(), 503);
+      // Neither an action nor a gate that the proxy does not know of takes somebody for nobody.
+      await page.getByLabel("A new note").fill("Through an outage.");
+      await answerTo(page, "Keep it");
+      const trouble = page.getByText("You are still signed in.");
+      await trouble.waitFor();
+      await page.goto(at("/private"));
+      await trouble.waitFor();
+      assert.equal(path(page), `${stand.base}/private`);
       const kept = await cookie(context, "doorward_refresh");
       assert.equal(kept, before.find(({ name }) => name === "doorward_refresh").value, "no cookie is lost");
       await stand.server.begin();
@@ -1387,6 +1567,41 @@ for (const lane of Object.keys(LANES).filter((name) => !process.env.LANE || name
       assert.equal(response.status(), 200);
       await page.getByRole("button", { name: "Keep it" }).waitFor();
       await context.close();
+    });
+
+    it("Doorward stops and starts under traffic: nothing is lost", async () => {
+      const visitors = await Promise.all(Array.from({ length: 12 }, () => member()));
+      const paths = ["/dashboard", "/api/me", "/billing", "/dashboard/settings"];
+      /** Two requests at once, each with a token that has run out. */
+      const ask = async ({ context }, turn) => {
+        await lose(context);
+        const two = [paths[turn % paths.length], paths[(turn + 1) % paths.length]];
+        const answers = await Promise.all(two.map((to) => context.request.get(at(to), { maxRedirects: 0, ...AGAIN })));
+        assert.ok(await cookie(context, "doorward_refresh"), "no cookie is lost");
+        return answers.map((answer) => answer.status());
+      };
+      const seen = new Map();
+      let isOver = false;
+      const traffic = visitors.map(async (visitor) => {
+        for (let turn = 0; !isOver; turn++) {
+          for (const status of await ask(visitor, turn)) seen.set(status, (seen.get(status) ?? 0) + 1);
+        }
+      });
+      const stops = (async () => {
+        for (let round = 0; round < 2; round++) {
+          await wait(1000);
+          await stand.server.end();
+          await wait(700);
+          await stand.server.begin();
+        }
+        await wait(1000);
+      })().finally(() => (isOver = true));
+      await Promise.all([stops, ...traffic]);
+      assert.deepEqual([...seen.keys()].sort(), [200, 503], JSON.stringify([...seen]));
+      for (const visitor of visitors) {
+        for (const turn of [0, 2]) assert.deepEqual(await ask(visitor, turn), [200, 200]);
+        await visitor.context.close();
+      }
     });
 
     it("Next itself has nothing to complain about", async () => {

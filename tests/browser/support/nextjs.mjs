@@ -15,6 +15,9 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const example = join(root, "examples/nextjs");
 const run = promisify(execFile);
 
+/** The package's files, as the app has them. */
+export const PACKAGE = join(example, "node_modules/@doorward/next/dist");
+
 /** The ways in which the app is built. */
 export const LANES = {
   "Next 16, cacheComponents": { folder: example, base: "", env: {} },
@@ -41,7 +44,9 @@ export async function startStand(name, settings = {}) {
   const url = `http://localhost:${port}`;
   // People reach Doorward through the app. Below a base path the app alone lives.
   const reached = lane.base ? { DOORWARD_PAGES__BASE_URL: url + lane.base, DOORWARD_WEBAUTHN__ORIGINS: url } : { DOORWARD_PUBLIC_URL: url };
-  const server = await startServer({ ...reached, DOORWARD_RATE_LIMIT__ENABLED: "false", ...settings });
+  // All of a test run comes from one address, and signs up within minutes.
+  const busy = { DOORWARD_RATE_LIMIT__ENABLED: "false", DOORWARD_CHALLENGE__SIGN_UPS_ABOVE: "1000" };
+  const server = await startServer({ ...reached, ...busy, ...settings });
   const stand = new Stand(lane, env, server, url, port);
   await stand.startApp();
   return stand;

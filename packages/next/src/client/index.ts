@@ -34,7 +34,7 @@ export interface AuthEvents {
   "signed-out": { code?: ErrorCode } | undefined;
   /** There are new tokens. */
   refreshed: undefined;
-  /** Somebody proved once more who they are, in this tab or another: gates may answer otherwise now. */
+  /** Somebody proved once more who they are, or verified their address, in this tab or another: gates may answer otherwise now. */
   confirmed: undefined;
 }
 
@@ -114,7 +114,10 @@ export interface AuthClient {
     /** Prove once more who one is. */
     reauthenticate(): Promise<Result<undefined>>;
   };
-  /** Ends this session, or with `everywhere` all of the account. All tabs are told. */
+  /**
+   * Ends this session, or with `everywhere` all of the account. All tabs are told. A session that has ended already ends no others:
+   * that fails with 401, and this browser is signed out all the same.
+   */
   signOut(options?: { everywhere?: boolean }): Promise<Result<undefined>>;
   /** New tokens, once for all callers in all tabs. Fails where there is no session. */
   refresh(): Promise<Result<unknown>>;
@@ -130,7 +133,7 @@ export interface AuthClient {
    * once for all callers in all tabs, and the request is sent again, with its body (up to 1 MiB, and no stream).
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
-  /** Whether a sign-out came after this page was asked for, so that it may show what was before. */
+  /** Whether a sign-out, or another sign-in, came after this page was asked for and unheard, so that it may show what was before. */
   missedSignOut(): boolean;
   /** Returns what takes the listener away. */
   on<E extends keyof AuthEvents>(event: E, listener: (detail: AuthEvents[E]) => void): () => void;
@@ -138,12 +141,16 @@ export interface AuthClient {
 
 /** The name of the lock, of the channel, and of the time of the last refresh, for all tabs of an origin. */
 const NAME = "doorward";
-/** The name of the time of the last sign-out. */
-const OUT = "doorward-out";
+/** The name of the time of the last sign-in or sign-out. */
+const CHANGED = "doorward-changed";
+const SIGN_OUT = "/v1/sign-out";
 /** How much of a body is kept, to be sent again. */
 const BODY_LIMIT = 1024 * 1024;
 /** How long a call of Doorward's may take, in milliseconds. Others wait for it. */
 const PATIENCE = 30_000;
+
+/** When a listener on this page last heard of a sign-in or sign-out, whichever client told it. */
+let heardAt = 0;
 
 export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions = {}): AuthClient {
   const listeners = new Set<(event: string, detail: unknown) => void>();
@@ -155,15 +162,15 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
 
   const hear = (event: string, detail: unknown) => {
     isOut = event === "signed-out";
+    if (listeners.size && event.startsWith("signed-")) heardAt = Date.now();
     for (const listener of [...listeners]) listener(event, detail);
   };
   // Anything of this origin may write there.
   if (channel) channel.onmessage = ({ data }: MessageEvent<unknown>) => Array.isArray(data) && hear(String(data[0]), data[1]);
   const tell = <E extends keyof AuthEvents>(event: E, detail?: AuthEvents[E]) => {
     const now = Date.now();
-    if (event === "signed-out") {
-      storage()[OUT] = String(now);
-    } else {
+    if (event.startsWith("signed-")) storage()[CHANGED] = String(now);
+    if (event !== "signed-out") {
       refreshedAt = now;
       storage()[NAME] = String(now);
     }
@@ -236,8 +243,8 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     );
     const status = (result.data as { status?: string } | undefined)?.status;
     if (status === "signed_in") tell("signed-in");
-    // The token still says otherwise.
-    if (status === "verified") await refresh();
+    // The token still says otherwise, and what gates refused so far is refused no more.
+    if (status === "verified" && (await refresh()).ok) tell("confirmed");
     return result;
   };
 
@@ -253,7 +260,10 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
 
   const leave = async (path: string, form?: object): Promise<Result<undefined>> => {
     const result = await alone(() => resultOf<undefined>(send("POST", path, form)));
-    if (result.ok) tell("signed-out");
+    const { status, code } = result.error ?? {};
+    // It had ended already, and what is left of it in this browser looks good for a while. A plain sign-out takes that back.
+    if (status === 401) await alone(() => resultOf(send("POST", SIGN_OUT)));
+    if (result.ok || status === 401) tell("signed-out", code && { code });
     return result;
   };
 
@@ -298,7 +308,7 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     resendVerification: (form) => call("POST", "/v1/email/verify/resend", form),
     forgotPassword: (form) => call("POST", "/v1/password/forgot", form),
     resetPassword: (form) => leave("/v1/password/reset", form),
-    signOut: ({ everywhere } = {}) => leave(`/v1/sign-out${everywhere ? "/all" : ""}`),
+    signOut: ({ everywhere } = {}) => leave(everywhere ? `${SIGN_OUT}/all` : SIGN_OUT),
     refresh: () => refresh(),
     async session() {
       const result = await call<CurrentSession | null>("GET", "/v1/session");
@@ -306,9 +316,8 @@ export function createAuthClient({ basePath = "/api/auth" }: AuthClientOptions =
     },
     call,
     missedSignOut() {
-      const { [NAME]: last, [OUT]: out } = storage();
-      // What came after it began or went on with a session. How long ago a page was asked for, no change of the clock touches.
-      return Number(out) > Math.max(Number(last) || 0, Date.now() - performance.now());
+      // How long ago a page was asked for, no change of the clock touches.
+      return Number(storage()[CHANGED]) > Math.max(heardAt, Date.now() - performance.now());
     },
     fetch(input, init) {
       const request = new Request(input, init);

@@ -1,8 +1,8 @@
 import { NextResponse, type NextRequest } from "next/server";
 import { isBelow } from "../shared/acr.js";
 import { applySetCookies, cookieLine, readCookie } from "../shared/cookies.js";
-import { askSession, DoorwardUnavailable, isFinal, refresh, type Refreshed } from "../shared/doorward.js";
-import { endedSession } from "../shared/ended.js";
+import { askSession, AWAY, DoorwardUnavailable, isFinal, refresh, type Refreshed } from "../shared/doorward.js";
+import { endedSessions, withNote } from "../shared/ended.js";
 import { Keys } from "../shared/keys.js";
 import { matches, plainPath, type Paths } from "../shared/paths.js";
 import { problem } from "../shared/problem.js";
@@ -117,6 +117,8 @@ export function createAuthProxy(options: AuthProxyOptions = {}): AuthProxy {
     if (known.setCookies.length) {
       headers.set("cookie", applySetCookies(headers.get("cookie"), known.setCookies));
     }
+    // Else a gate further in takes somebody for nobody, and leads them to sign in.
+    if (known.down) headers.set(AWAY, String(known.down.retryAfter));
     const next = NextResponse.next({ request: { headers } });
     const own = await options.onRequest?.(request, { session: known.session, headers });
     return answer(own ? withOverrides(own, next) : next);
@@ -140,7 +142,7 @@ class Tokens {
     const { access, refresh, ended } = this.#cookies(request);
     try {
       const verified = access ? await verify(this.#keys, access) : undefined;
-      if (access && verified?.kind === "good" && verified.session.id !== ended) {
+      if (access && verified?.kind === "good" && !ended.includes(verified.session.id)) {
         const { session, issuedAt, expiresAt } = verified;
         const good: Known = { session, token: access, setCookies: [] };
         // Short-lived tokens are left half of their life, and a prefetch takes what is there.
@@ -195,7 +197,8 @@ class Tokens {
     if (refreshed.kind === "nobody") return { session: null, setCookies: [] };
     const { setCookies } = refreshed;
     if (refreshed.kind === "over") {
-      return { session: null, setCookies: setCookies.length ? setCookies : this.#clearing(), code: refreshed.code };
+      const taken = withNote(this.settings, request.headers.get("cookie"), setCookies.length ? setCookies : this.#clearing());
+      return { session: null, setCookies: taken, code: refreshed.code };
     }
     const access = readCookie(applySetCookies(null, setCookies), this.settings.cookies.access);
     const verified = access ? await verify(this.#keys, access, true) : undefined;
@@ -209,10 +212,10 @@ class Tokens {
     return { session: null, setCookies, down: new DoorwardUnavailable(30) };
   }
 
-  #cookies(request: NextRequest): Record<"access" | "refresh" | "ended", string | undefined> {
+  #cookies(request: NextRequest): { access: string | undefined; refresh: string | undefined; ended: string[] } {
     const header = request.headers.get("cookie");
     const { access, refresh } = this.settings.cookies;
-    return { access: readCookie(header, access), refresh: readCookie(header, refresh), ended: endedSession(this.settings, header) };
+    return { access: readCookie(header, access), refresh: readCookie(header, refresh), ended: endedSessions(this.settings, header) };
   }
 
   /** As Doorward itself takes its cookies back. */

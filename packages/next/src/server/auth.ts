@@ -1,8 +1,8 @@
 import type { NextRequest } from "next/server";
 import { isBelow } from "../shared/acr.js";
 import { readCookie } from "../shared/cookies.js";
-import { askSession, DoorwardUnavailable } from "../shared/doorward.js";
-import { endedSession } from "../shared/ended.js";
+import { askSession, AWAY, DoorwardUnavailable } from "../shared/doorward.js";
+import { endedSessions } from "../shared/ended.js";
 import { Keys } from "../shared/keys.js";
 import { problem } from "../shared/problem.js";
 import { safeRedirect } from "../shared/safe-redirect.js";
@@ -94,7 +94,14 @@ function reauthenticatePath(path = "/reauthenticate", query: string, acr: string
   return path + query + (acr ? `${query ? "&" : "?"}acr=${acr}` : "");
 }
 
-type Outcome = { session: Session } | { code: ErrorCode };
+/** What the proxy says of Doorward. A client that says so itself is refused something, and no more. */
+function awayOf(browser: Headers): { away?: DoorwardUnavailable } {
+  const seconds = browser.get(AWAY);
+  return seconds === null ? {} : { away: new DoorwardUnavailable(Number(seconds) || 5) };
+}
+
+/** `away`: somebody may be signed in, and it could not be found out. */
+type Outcome = { session: Session } | { code: ErrorCode; away?: DoorwardUnavailable };
 
 export function createAuthOn<Role extends string, Permission extends string>(
   platform: Platform,
@@ -114,14 +121,14 @@ export function createAuthOn<Role extends string, Permission extends string>(
     const header = browser.get("cookie");
     const access = readCookie(header, settings.cookies.access);
     // Where a refresh may help, the browser's `fetch` makes one.
-    const nobody: Outcome = {
-      code: readCookie(header, settings.cookies.refresh) ? "token_expired" : "not_authenticated",
-    };
+    const nobody: Outcome = readCookie(header, settings.cookies.refresh)
+      ? { code: "token_expired", ...awayOf(browser) }
+      : { code: "not_authenticated" };
     if (!access) return nobody;
     const visit = visits.get(browser) ?? {};
     visits.set(browser, visit);
     const verified = await (visit.verified ??= verify(keys, access));
-    if (verified.kind !== "good" || verified.session.id === endedSession(settings, header)) return nobody;
+    if (verified.kind !== "good" || endedSessions(settings, header).includes(verified.session.id)) return nobody;
     const { session, issuedAt } = verified;
     let ask = fresh;
     if (serviceKey) {
@@ -150,7 +157,10 @@ export function createAuthOn<Role extends string, Permission extends string>(
     if (gates.reauthenticated && "session" in outcome && !outcome.session.user && isBelow(outcome.session.acr, "aal2")) {
       outcome = await look(browser, true);
     }
-    if ("code" in outcome) return outcome;
+    if ("code" in outcome) {
+      if (outcome.away) throw outcome.away;
+      return outcome;
+    }
     const code = refusal(outcome.session, gates);
     return code ? { code } : outcome;
   }
@@ -195,7 +205,9 @@ export function createAuthOn<Role extends string, Permission extends string>(
   const auth = async ({ fresh = false }: { fresh?: boolean | "if-possible" } = {}): Promise<Session | null> => {
     try {
       const outcome = await look(await platform.headers(), fresh);
-      return "session" in outcome ? outcome.session : null;
+      if ("session" in outcome) return outcome.session;
+      if (fresh === true && outcome.away) throw outcome.away;
+      return null;
     } catch (error) {
       if (fresh === "if-possible" && error instanceof DoorwardUnavailable) return null;
       throw error;

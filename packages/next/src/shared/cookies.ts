@@ -6,7 +6,7 @@ export interface CookieNames {
   refresh: string;
   flow: string;
   device: string;
-  /** Ours: which session this browser has left. Named as Doorward's are. */
+  /** Ours: which sessions this browser has left. Named as Doorward's are. */
   ended: string;
 }
 

@@ -14,6 +14,12 @@ export class DoorwardUnavailable extends Error {
   }
 }
 
+/**
+ * The header by which the proxy tells the render that tokens had to be renewed and Doorward could not be asked: in how many seconds
+ * to try again. It opens nothing: who is signed in is taken from tokens alone.
+ */
+export const AWAY = "x-doorward-away";
+
 /** 401s that no refresh mends: the session is over. */
 const FINAL: readonly string[] = ["token_invalid", "token_reused", "session_expired", "session_revoked"];
 

@@ -5,8 +5,10 @@ import type { Settings } from "./settings.js";
 const STALE = 5 * 60_000;
 /** From this age on a check waits for fresh keys. Where they can't be had, the old ones serve on. */
 const OLD = 15 * 60_000;
-/** Between two fetches because of an unknown key, so that made-up tokens can't cause traffic. */
+/** Between two fetches because of an unknown key, so that made-up tokens can't cause traffic; and after one that failed. */
 const FLOOR = 10_000;
+/** After one that failed while there are no keys at all: nobody is let in before there are some. */
+const FIRST_FLOOR = 1_000;
 
 /** What access tokens may be signed with (RFC 7518, RFC 8037), as Web Crypto imports its keys. Never `none`, nothing symmetric. */
 const IMPORT: Record<string, Parameters<SubtleCrypto["importKey"]>[2] | undefined> = {
@@ -31,6 +33,8 @@ export class Keys {
   #fetchedAt = 0;
   #lookedAt = 0;
   #fetching: Promise<void> | undefined;
+  /** The last fetch, where it failed. */
+  #failed: { at: number; error: unknown } | undefined;
 
   constructor(readonly settings: Settings) {}
 
@@ -41,20 +45,32 @@ export class Keys {
    */
   async find(kid: unknown, alg: unknown, genuine: boolean): Promise<CryptoKey | undefined> {
     const age = Math.abs(Date.now() - this.#fetchedAt);
-    if (!this.#known) await this.#fetch();
-    else if (age > OLD) await this.#fetch().catch(() => {});
-    else if (age > STALE) void this.#fetch().catch(() => {});
+    // Doorward answers, if it gave the token just now.
+    const floor = genuine ? 0 : this.#known ? FLOOR : FIRST_FLOOR;
+    if (!this.#known) await this.#fetch(floor);
+    else if (age > OLD) await this.#fetch(floor).catch(() => {});
+    else if (age > STALE) void this.#fetch(floor).catch(() => {});
     if (typeof kid !== "string" || typeof alg !== "string") return undefined;
     if (!this.#known?.has(kid) && (genuine || Math.abs(Date.now() - this.#lookedAt) > FLOOR)) {
-      await this.#fetch().catch(() => {});
+      await this.#fetch(floor).catch(() => {});
     }
     const found = this.#known?.get(kid);
     return found?.alg === alg ? found.key : undefined;
   }
 
-  /** One fetch for all who wait. */
-  #fetch(): Promise<void> {
-    return (this.#fetching ??= this.#load().finally(() => (this.#fetching = undefined)));
+  /** One fetch for all who wait. Where one failed a moment ago, none: each would wait for a Doorward that does not answer. */
+  #fetch(floor: number): Promise<void> {
+    if (this.#fetching) return this.#fetching;
+    if (this.#failed && Math.abs(Date.now() - this.#failed.at) < floor) return Promise.reject(this.#failed.error as Error);
+    return (this.#fetching = this.#load()
+      .then(
+        () => (this.#failed = undefined),
+        (error: unknown) => {
+          this.#failed = { at: Date.now(), error };
+          throw error;
+        },
+      )
+      .finally(() => (this.#fetching = undefined)));
   }
 
   async #load(): Promise<void> {

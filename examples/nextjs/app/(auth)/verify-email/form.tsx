@@ -1,25 +1,35 @@
 "use client";
 
+import { safeRedirect } from "@doorward/next/client";
 import { useSession } from "@doorward/next/react";
 import Link from "next/link";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { VerifyByCode } from "@/components/code-form";
 import { Field, Form } from "@/components/form";
 import { useGoOn } from "@/components/go-on";
+import { leaveFor } from "@/lib/leave-for";
 
 interface Props {
   token: string | undefined;
   /** Of who is signed in. */
   email: string | undefined;
+  /** It is verified: by the mail's link in another tab, say, after which this one asked anew. */
+  isVerified: boolean;
   redirectTo: string | undefined;
 }
 
-export function VerifyEmail({ token, email, redirectTo }: Props) {
+export function VerifyEmail({ token, email, isVerified, redirectTo }: Props) {
   const { client } = useSession();
   const [needsPassword, setNeedsPassword] = useState(false);
   const [isSent, setSent] = useState(false);
   const done = useGoOn(redirectTo);
+  const isDone = isVerified && !token;
 
+  useEffect(() => {
+    if (isDone) leaveFor(safeRedirect(redirectTo, "/dashboard"));
+  }, [isDone, redirectTo]);
+
+  if (isDone) return <p className="soft">One moment…</p>;
   if (token) {
     return (
       // A button, so that a mail scanner that follows the link uses nothing up.

@@ -24,6 +24,7 @@ async function WithToken({ searchParams }: Pick<PageProps<"/verify-email">, "sea
     <VerifyEmail
       token={typeof token === "string" ? token : undefined}
       email={session?.user?.email}
+      isVerified={session?.emailVerified ?? false}
       redirectTo={typeof redirect_to === "string" ? redirect_to : undefined}
     />
   );

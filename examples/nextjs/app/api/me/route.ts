@@ -7,5 +7,5 @@ export const GET = withAuth((_request, session) =>
 
 /** Tells back what came, so that one can see that a retried request still has its body. */
 export const POST = withAuth(async (request, session) =>
-  Response.json({ id: session.userId, body: await request.json() }),
+  Response.json({ id: session.userId, type: request.headers.get("content-type"), body: await request.text() }),
 );
