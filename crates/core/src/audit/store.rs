@@ -2,7 +2,7 @@ use doorward_db::{Row, Tx, p};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Event, EventType, Recorded};
+use super::{CLIENT_HINTS, Event, EventType, Recorded};
 use crate::context::{Caller, EventId, Id, SessionId, Time, UserId};
 use crate::error::{Error, Result};
 
@@ -47,7 +47,8 @@ pub(super) async fn of_user(
     let before = before.map_or(Uuid::max(), Id::uuid);
     let rows = tx
         .query_all(
-            "SELECT id, created_at, type, outcome, ip, user_agent, session_id, actor_id FROM audit_events
+            "SELECT id, created_at, type, outcome, ip, user_agent, session_id, actor_id, personal
+             FROM audit_events
              WHERE user_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
             &p![user, before, limit],
         )
@@ -63,7 +64,8 @@ pub(super) async fn last_sign_in_before(
 ) -> Result<Option<Recorded>> {
     let row = tx
         .query_opt(
-            "SELECT id, created_at, type, outcome, ip, user_agent, session_id, actor_id FROM audit_events
+            "SELECT id, created_at, type, outcome, ip, user_agent, session_id, actor_id, personal
+             FROM audit_events
              WHERE user_id = ?1 AND type = ?2 AND outcome = 'success' AND session_id <> ?3 AND created_at <= ?4
              ORDER BY id DESC LIMIT 1",
             &p![user, EventType::SignIn.as_str(), session, opened],
@@ -84,8 +86,14 @@ fn recorded(row: &Row, user: UserId) -> Result<Recorded> {
         outcome: row.get(3)?,
         ip: row.get::<Option<String>>(4)?.filter(|_| own),
         user_agent: row.get::<Option<String>>(5)?.filter(|_| own),
+        client_hints: row.get::<Option<String>>(8)?.filter(|_| own).and_then(|text| client_hints(&text)),
         session: session.filter(|_| own).map(Id::from_uuid),
     })
+}
+
+fn client_hints(personal: &str) -> Option<String> {
+    let members: Map<String, Value> = serde_json::from_str(personal).ok()?;
+    members.get(CLIENT_HINTS)?.as_str().map(str::to_owned)
 }
 
 pub(super) async fn erase(tx: &mut Tx<'_>, user: UserId) -> Result<u64> {
