@@ -19,7 +19,9 @@ pub(super) async fn roles_between(
     for row in tx.query_all(asked, &p![first, last]).await? {
         roles.entry(Id::from_uuid(row.get(0)?)).or_default().push(row.get(1)?);
     }
-    roles.values_mut().for_each(|roles| roles.sort_unstable());
+    for roles in roles.values_mut() {
+        roles.sort_unstable();
+    }
     Ok(roles)
 }
 
