@@ -59,6 +59,8 @@ async fn the_reference_lists_every_operation_and_every_problem_is_explained() {
     let app = TestApp::start().await;
     let page = app.browser().get("/docs").await.expect_status(200).text.clone();
     let description = app.browser().get("/openapi.json").await.value();
+    let words = page.split("<main").nth(1).unwrap();
+    assert!(words.contains("<code>code</code>") && !words.contains('`'), "{words}");
     for path in description["paths"].as_object().unwrap().keys() {
         assert!(page.contains(path.as_str()), "{path}");
     }
