@@ -85,6 +85,10 @@ async fn under_a_path_every_route_lives_below_it() {
     let page = browser.get("/auth/sign-in").await.expect_status(200).text.clone();
     assert!(page.contains("action=\"/auth/sign-in\"") && page.contains("href=\"/auth/assets/doorward.css\""));
     browser.get("/auth/assets/doorward.css").await.expect_status(200);
+    for home in ["/auth", "/auth/"] {
+        // Not to the other of the two: gateways send one of them to the other themselves.
+        browser.get(home).await.expect_redirect("/auth/account");
+    }
     browser.get("/auth/account").await.expect_redirect("/auth/sign-in?redirect_to=%2Fauth%2Faccount");
     let fields = [("email", "ada@example.com"), ("password", doorward_test_support::PASSWORD)];
     browser.submit("/auth/sign-up", &fields).await.expect_redirect("/auth/verify-email");
