@@ -53,6 +53,12 @@ pub async fn start(
     let redirect_to = form.some("redirect_to").filter(|target| is_safe(target, &web.config));
     let (former, once_more) = (web.cookies.flow(&headers), form.some("again").is_some());
     let remember = form.is_checked("remember");
+    if !form.has("email") && typed.is_empty() && web.config.sign_in.email {
+        // Who pressed the sign-in page's second button has done nothing wrong here yet.
+        let mut shown = EmailSignInPage::form(redirect_to);
+        shown.fill("remember", if remember { "on" } else { "" });
+        return Ok(page(StatusCode::OK, &start_page(&web, shown)));
+    }
     let asked = Asked { email: typed, remember, redirect_to, former: former.as_ref() };
     match email::start(web.context(), &caller, &asked).await {
         Ok(token) => {
