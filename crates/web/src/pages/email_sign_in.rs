@@ -11,16 +11,13 @@ use secrecy::ExposeSecret;
 
 use super::sign_in::go_on;
 use super::views::{self, EmailCodePage, EmailSignInPage, Moment, ShownCodePage, SignInLinkPage, masked};
-use super::{again, layout, mark, page, see_other, session};
+use super::{again, keep_sent, layout, mark, page, see_other, session, still_sent};
 use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
 use crate::http::redirect::{is_safe, safe_redirect};
 use crate::state::Web;
-
-/// How long the page lets a person wait before it offers to send the mail again.
-const RESEND_AFTER: u64 = 60;
 
 /// Where the code is typed; where no mail was asked for, where one is.
 pub async fn show(
@@ -104,6 +101,7 @@ pub async fn submit(
             let retry_after = error.retry_after();
             let mut shown = EmailCodePage::form(email);
             shown.fill("code", code);
+            still_sent(&mut shown, &form);
             let status = mark(&mut shown, error)?;
             Ok(again(&code_page(&web, email, shown, false), status, retry_after))
         }
@@ -185,12 +183,13 @@ fn start_page(web: &Web, form: views::Form) -> EmailSignInPage {
     EmailSignInPage { layout: layout(web, "Sign in by mail", None), form }
 }
 
-fn code_page(web: &Web, email: &str, form: views::Form, resent: bool) -> EmailCodePage {
+fn code_page(web: &Web, email: &str, mut form: views::Form, resent: bool) -> EmailCodePage {
+    let wait = keep_sent(web, &mut form);
     EmailCodePage {
         layout: layout(web, "Check your mail", None),
         masked_email: masked(email),
         form,
-        resend: EmailCodePage::resend(email, RESEND_AFTER),
+        resend: EmailCodePage::resend(email, wait),
         resent,
     }
 }

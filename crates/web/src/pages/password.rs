@@ -7,13 +7,12 @@ use doorward_core::password::{self, ResetProof};
 use http::StatusCode;
 
 use super::views::{self, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage, masked};
-use super::{again, layout, mark, page};
+use super::{again, keep_sent, layout, mark, page, still_sent};
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
 use crate::state::Web;
 
-const RESEND_AFTER: u64 = 60;
 const FORGOT: &str = "Reset your password";
 
 pub async fn forgot_show(State(web): State<Web>) -> Response {
@@ -81,12 +80,14 @@ pub async fn reset(
     }
     let mut shown = ForgotSentPage::form(email, min_length);
     shown.fill("code", code);
+    still_sent(&mut shown, &form);
     let status = mark(&mut shown, error)?;
     Ok(again(&sent_page(&web, email, shown, false), status, retry_after))
 }
 
-fn sent_page(web: &Web, email: &str, form: views::Form, resent: bool) -> ForgotSentPage {
-    let mut resend = ForgotSentPage::resend(email, RESEND_AFTER);
+fn sent_page(web: &Web, email: &str, mut form: views::Form, resent: bool) -> ForgotSentPage {
+    let wait = keep_sent(web, &mut form);
+    let mut resend = ForgotSentPage::resend(email, wait);
     resend.hidden.push(("again".to_owned(), "1".to_owned()));
     ForgotSentPage {
         layout: layout(web, "Check your mail", None),

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::sign_in::go_on;
 use super::views::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};
-use super::{again, challenge, layout, mark, page, see_other, session};
+use super::{again, challenge, keep_sent, layout, mark, page, see_other, session, still_sent};
 use crate::api::delivery;
 use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
@@ -22,8 +22,6 @@ use crate::http::problem::ApiError;
 use crate::http::redirect::{safe_redirect, with_query};
 use crate::state::Web;
 
-/// How long the page lets a person wait before it offers to send the mail again.
-const RESEND_AFTER: u64 = 60;
 const BROWSER: Entry = Entry { remember: false, browser: true };
 
 pub async fn show(
@@ -206,6 +204,7 @@ async fn refused(
     let (email, redirect_to) = (form.get("email"), form.some("redirect_to"));
     let mut shown = CheckMailPage::form(email, redirect_to);
     shown.fill("code", form.get("code"));
+    still_sent(&mut shown, form);
     let status = mark(&mut shown, error)?;
     Ok(again(&check_mail_page(web, email, shown, redirect_to, false), status, retry_after))
 }
@@ -240,15 +239,16 @@ fn confirm_page(web: &Web, kind: ConfirmKind, email: String, form: super::views:
 fn check_mail_page(
     web: &Web,
     email: &str,
-    form: super::views::Form,
+    mut form: super::views::Form,
     redirect_to: Option<&str>,
     resent: bool,
 ) -> CheckMailPage {
+    let wait = keep_sent(web, &mut form);
     CheckMailPage {
         layout: layout(web, "Check your mail", None),
         masked_email: masked(email),
         form,
-        resend: CheckMailPage::resend(email, RESEND_AFTER, redirect_to),
+        resend: CheckMailPage::resend(email, wait, redirect_to),
         resent,
     }
 }

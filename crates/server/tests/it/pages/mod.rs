@@ -12,6 +12,7 @@ mod operations;
 mod passkeys;
 mod phone;
 mod reauthentication;
+mod resend;
 mod sessions;
 mod sign_in;
 mod sign_up;
