@@ -9,6 +9,7 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::ExposeSecret;
 
+use super::error::dead_link;
 use super::sign_in::go_on;
 use super::views::{self, EmailCodePage, EmailSignInPage, Moment, ShownCodePage, SignInLinkPage, masked};
 use super::{again, keep_sent, layout, mark, page, see_other, session, still_sent};
@@ -18,6 +19,9 @@ use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
 use crate::http::redirect::{is_safe, safe_redirect};
 use crate::state::Web;
+
+/// Where a link leads on that has been used or has run out.
+const ANEW: &[(&str, &str)] = &[("/sign-in/email", "Mail me a new one")];
 
 /// Where the code is typed; where no mail was asked for, where one is.
 pub async fn show(
@@ -116,8 +120,10 @@ pub async fn link_show(
 ) -> Result<Response, ApiError> {
     let token = query.get("token");
     let flow_token = web.cookies.flow(&headers);
-    let state = email::look_at_link(web.context(), token, flow_token.as_ref()).await?;
-    Ok(page(StatusCode::OK, &link_page(&web, state, token, None)))
+    match email::look_at_link(web.context(), token, flow_token.as_ref()).await {
+        Ok(state) => Ok(page(StatusCode::OK, &link_page(&web, state, token, None))),
+        Err(error) => dead_link(&web, error, ANEW),
+    }
 }
 
 /// Signs in where the mail was asked for. Elsewhere it shows a code, and nobody is signed in by that.
@@ -150,7 +156,10 @@ pub async fn link(
         Err(error) if matches!(error.code(), Code::InvalidOrExpiredToken | Code::RateLimited) => {
             let (retry_after, code) = (error.retry_after(), error.code());
             let status = crate::http::problem::status(error.kind());
-            let state = email::look_at_link(web.context(), token, flow_token.as_ref()).await?;
+            let state = match email::look_at_link(web.context(), token, flow_token.as_ref()).await {
+                Ok(state) => state,
+                Err(error) => return dead_link(&web, error, ANEW),
+            };
             if code == Code::InvalidOrExpiredToken && matches!(state, LinkState::Mine { .. }) {
                 return Err(error.into());
             }

@@ -85,10 +85,14 @@ pub async fn verify_show(
     let flow_token = web.cookies.flow(&headers);
     if let Some(token) = query.some("token") {
         let (user, renewed) = signed_in(&web, &caller, &headers).await?;
-        let state = sign_up::look_at_link(web.context(), token, flow_token.as_ref(), user).await?;
-        let (kind, email) = confirm_kind(state);
-        let form = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length);
-        let response = page(StatusCode::OK, &confirm_page(&web, kind, email, form));
+        let response = match sign_up::look_at_link(web.context(), token, flow_token.as_ref(), user).await {
+            Ok(state) => {
+                let (kind, email) = confirm_kind(state);
+                let form = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length);
+                page(StatusCode::OK, &confirm_page(&web, kind, email, form))
+            }
+            Err(error) => dead_link(&web, flow_token.as_ref(), user, error).await?,
+        };
         return Ok(with_tokens(&web, response, renewed.as_ref()));
     }
     let redirect_to = query.some("redirect_to");
@@ -193,7 +197,7 @@ async fn refused(
     let retry_after = error.retry_after();
     if let Some(token) = form.some("token") {
         if error.code() == Code::InvalidOrExpiredToken {
-            return Err(error.into());
+            return dead_link(web, flow_token, user, error).await;
         }
         let state = sign_up::look_at_link(web.context(), token, flow_token, user).await?;
         let (kind, email) = confirm_kind(state);
@@ -207,6 +211,30 @@ async fn refused(
     still_sent(&mut shown, form);
     let status = mark(&mut shown, error)?;
     Ok(again(&check_mail_page(web, email, shown, redirect_to, false), status, retry_after))
+}
+
+/// Leads on from a link that has been used or has run out: to where its mail can be sent again, as long as this browser waits for
+/// one.
+async fn dead_link(
+    web: &Web,
+    flow_token: Option<&SecretString>,
+    user: Option<UserId>,
+    error: Error,
+) -> Result<Response, ApiError> {
+    const WHY: &str = "That link has been used, has run out or was not copied whole.";
+    let (what_now, ways): (_, &[_]) = if user.is_some() {
+        ("Your account says whether your address is verified.", &[("/account", "Go to your account")])
+    } else if waiting_for(web, flow_token).await?.is_some() {
+        ("Ask for a new one.", &[("/verify-email", "Mail me a new one")])
+    } else {
+        let ways = &[("/sign-in", "Go to sign-in"), ("/sign-up", "Sign up again")];
+        ("If your address is verified already, sign in. If not, sign up again.", ways)
+    };
+    let error = match error.code() {
+        Code::InvalidOrExpiredToken => error.with_detail(format!("{WHY} {what_now}")),
+        _ => error,
+    };
+    super::error::dead_link(web, error, ways)
 }
 
 async fn waiting_for(web: &Web, flow_token: Option<&SecretString>) -> Result<Option<String>, Error> {

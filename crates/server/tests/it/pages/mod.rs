@@ -4,6 +4,7 @@ mod two_factor;
 mod account;
 mod account_life;
 mod activity;
+mod dead_links;
 mod email_sign_in;
 mod factors;
 mod mailbox;
