@@ -211,9 +211,17 @@ impl Routes {
         let load = Load::new(HASHING, self.web.context().hasher.takes_at_once());
         let layer = HttpLayer::new(self.web.context().clone(), pages::error::render, load);
         let all = self.router.with_state(self.web);
-        let all = if base.is_empty() { all } else { Router::new().nest(&base, all) };
+        let all = if base.is_empty() { all } else { below(&base, all) };
         all.fallback(not_found).layer(layer)
     }
+}
+
+/// All of it below a path. With a slash at its end, as gateways like to write it, the path itself leads on at once: without one
+/// some would put it back.
+fn below(base: &str, all: Router) -> Router {
+    let account = format!("{base}/account");
+    let lead = get(async move || pages::see_other(&account));
+    Router::new().nest(base, all).route(&format!("{base}/"), lead)
 }
 
 /// Lets nobody through who may not ask, and leaves the session for the handler.

@@ -2,6 +2,8 @@
 
 mod store;
 
+use std::collections::HashMap;
+
 use doorward_db::Tx;
 
 use crate::audit::{self, Event, EventType};
@@ -79,6 +81,15 @@ pub async fn unknown_roles(context: &Context, names: &[String]) -> Result<Vec<St
 /// The rights that an account has now.
 pub async fn rights_of(tx: &mut Tx<'_>, user: UserId) -> Result<Rights> {
     Ok(Rights { roles: store::roles(tx, user).await?, permissions: store::permissions(tx, user).await? })
+}
+
+/// The roles of the accounts from one id to another, both among them, each in alphabetical order.
+pub async fn roles_between(
+    context: &Context,
+    first: UserId,
+    last: UserId,
+) -> Result<HashMap<UserId, Vec<String>>> {
+    context.db.read(async |tx| store::roles_between(tx, first, last).await).await
 }
 
 /// Gives an account a role, in a unit of work of the caller's that ended so many sessions for it. Answers whether it did not have it yet.

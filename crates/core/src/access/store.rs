@@ -1,10 +1,28 @@
+use std::collections::HashMap;
+
 use doorward_db::{Row, Tx, p};
 
-use crate::context::{Time, UserId};
+use crate::context::{Id, Time, UserId};
 use crate::error::Result;
 
 pub(super) async fn roles(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<String>> {
     texts(&tx.query_all("SELECT role FROM user_roles WHERE user_id = ?1", &p![user]).await?)
+}
+
+pub(super) async fn roles_between(
+    tx: &mut Tx<'_>,
+    first: UserId,
+    last: UserId,
+) -> Result<HashMap<UserId, Vec<String>>> {
+    let asked = "SELECT user_id, role FROM user_roles WHERE user_id >= ?1 AND user_id <= ?2";
+    let mut roles: HashMap<UserId, Vec<String>> = HashMap::new();
+    for row in tx.query_all(asked, &p![first, last]).await? {
+        roles.entry(Id::from_uuid(row.get(0)?)).or_default().push(row.get(1)?);
+    }
+    for roles in roles.values_mut() {
+        roles.sort_unstable();
+    }
+    Ok(roles)
 }
 
 pub(super) async fn permissions(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<String>> {

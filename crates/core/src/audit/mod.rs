@@ -13,6 +13,9 @@ use crate::refusals::Whose;
 
 pub use event_type::EventType;
 
+/// The personal detail that holds what is kept of a browser's client hints.
+pub const CLIENT_HINTS: &str = "client_hints";
+
 /// An event under way to the log.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -100,14 +103,20 @@ pub struct Recorded {
     pub outcome: String,
     pub ip: Option<String>,
     pub user_agent: Option<String>,
+    /// See `user_agent::hints`.
+    pub client_hints: Option<String>,
     pub session: Option<SessionId>,
     /// What belongs to its type.
     pub detail: Map<String, Value>,
 }
 
 /// Writes an event into the act's own unit of work.
-pub async fn record(tx: &mut Tx<'_>, context: &Context, caller: &Caller, event: Event) -> Result<()> {
+pub async fn record(tx: &mut Tx<'_>, context: &Context, caller: &Caller, mut event: Event) -> Result<()> {
     let id: EventId = context.new_id();
+    if let Some(hints) = &caller.client_hints {
+        // So that a browser goes by one name here and in the list of sessions.
+        event = event.with_personal(CLIENT_HINTS, hints.as_str());
+    }
     store::insert(tx, id, context.now(), caller, &event).await
 }
 

@@ -153,17 +153,17 @@ pub async fn first_admin_link(context: &Context, address: &str) -> Result<Option
 /// Whether the first administrator's link is still good. Looking uses nothing up.
 ///
 /// # Errors
-/// `invalid_or_expired_token`.
+/// `conflict` where there is an administrator already, whatever the link; `invalid_or_expired_token`.
 pub async fn look_at_first_admin_link(context: &Context, token: &str) -> Result<()> {
     context
         .db
         .read(async |tx| {
-            secret::find_link(tx, context, Purpose::FirstAdmin, token).await?;
             if access::has_active_admin(tx).await? {
-                return Err(Error::new(Code::InvalidOrExpiredToken)
-                    .with_detail("There is an administrator already. Sign in, or ask them for an account."));
+                return Err(Error::new(Code::Conflict).with_detail(
+                    "This link was for the first. Sign in, or ask an administrator for an account.",
+                ));
             }
-            Ok(())
+            secret::find_link(tx, context, Purpose::FirstAdmin, token).await.map(|_| ())
         })
         .await
 }

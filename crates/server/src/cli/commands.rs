@@ -1,15 +1,17 @@
+use std::collections::HashMap;
 use std::io::{BufRead as _, IsTerminal as _};
 
 use anyhow::{Context as _, Result, bail};
 use doorward_core::context::{Caller, UserId};
 use doorward_core::migrations::MIGRATIONS;
 use doorward_core::operator::{self, CreateUser, Granted};
-use doorward_core::{access, recovery, service_key, user};
+use doorward_core::user::{self, User};
+use doorward_core::{access, recovery, service_key};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use super::args::{self, Key, User};
-use super::out::say;
+use super::args::{self, Key};
+use super::out::{self, say};
 use super::setup::{self, explain};
 use crate::config::Settings;
 
@@ -24,14 +26,14 @@ pub async fn migrate(settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-pub async fn user(settings: Settings, command: User) -> Result<()> {
+pub async fn user(settings: Settings, command: args::User) -> Result<()> {
     let app = setup::open(settings).await?.app;
     let context = app.context();
     let caller = Caller::system("command line");
     match command {
-        User::Create(create) => create_user(&app, &caller, &create).await?,
-        User::List { limit, after, json } => list(&app, limit, after.as_deref(), json).await?,
-        User::Disable { user } => {
+        args::User::Create(create) => create_user(&app, &caller, &create).await?,
+        args::User::List { limit, after, json } => list(&app, limit, after.as_deref(), json).await?,
+        args::User::Disable { user } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
             let changed = operator::disable(context, &caller, user.id).await.map_err(explain)?;
             say!(
@@ -40,22 +42,22 @@ pub async fn user(settings: Settings, command: User) -> Result<()> {
                 if changed { "disabled, and its sessions have ended" } else { "disabled already" }
             );
         }
-        User::ResetFactors { user, note } => {
+        args::User::ResetFactors { user, note } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
             recovery::reset_by_operator(context, &caller, user.id, &note).await.map_err(explain)?;
             say!("{} has no second factor any more, and is signed out everywhere.", user.email);
         }
-        User::Enable { user } => {
+        args::User::Enable { user } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
             let changed = operator::enable(context, &caller, user.id).await.map_err(explain)?;
             say!("{} {}.", user.email, if changed { "may come in again" } else { "was not shut out" });
         }
-        User::Grant { user, role } => {
+        args::User::Grant { user, role } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
             let granted = operator::grant(context, &caller, user.id, &role).await.map_err(explain)?;
             say!("{}", in_words(granted, &user.email, &role));
         }
-        User::Revoke { user, role } => {
+        args::User::Revoke { user, role } => {
             let user = operator::find_user(context, &user).await.map_err(explain)?;
             let revoked = access::revoke(context, &caller, user.id, &role).await.map_err(explain)?;
             say!(
@@ -149,11 +151,19 @@ async fn list(app: &crate::app::App, limit: i64, after: Option<&str>, json: bool
         None => None,
     };
     let users = user::list(app.context(), after, limit).await.map_err(explain)?;
+    let mut roles = match (users.first(), users.last()) {
+        (Some(first), Some(last)) => {
+            access::roles_between(app.context(), first.id, last.id).await.map_err(explain)?
+        }
+        _ => HashMap::new(),
+    };
+    let mut roles_of = |user: &User| roles.remove(&user.id).unwrap_or_default();
     if json {
         let items: Vec<_> = users
             .iter()
             .map(|user| {
                 json!({"id": user.id, "email": user.email, "email_verified": user.email_verified,
+                       "roles": roles_of(user),
                        "preferred_username": user.username, "disabled": user.is_disabled(),
                        "deletes_at": user.deletes_at,
                        "created_at": user.created_at, "last_sign_in_at": user.last_sign_in_at})
@@ -166,16 +176,27 @@ async fn list(app: &crate::app::App, limit: i64, after: Option<&str>, json: bool
         say!(
             "There are no accounts yet. Make one with: doorward user create --email ada@example.com --admin"
         );
+        return Ok(());
     }
-    for user in users {
+    let mut table = vec![["ID", "STATE", "EMAIL", "USERNAME", "ROLES"].map(str::to_owned)];
+    for user in &users {
         let state = match (user.is_disabled(), user.email_verified) {
             (true, _) => "disabled",
             _ if user.is_closed() => "closed",
             (false, true) => "active",
             (false, false) => "unverified",
         };
-        say!("{}  {state:<10}  {}  {}", user.id, user.email, user.username.as_deref().unwrap_or_default());
+        // Every line has five columns, also for programs that count words.
+        let or_dash = |text: String| if text.is_empty() { "-".to_owned() } else { text };
+        table.push([
+            user.id.to_string(),
+            state.to_owned(),
+            user.email.clone(),
+            or_dash(user.username.clone().unwrap_or_default()),
+            or_dash(roles_of(user).join(",")),
+        ]);
     }
+    out::table(&table);
     Ok(())
 }
 

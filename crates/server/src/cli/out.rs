@@ -20,6 +20,17 @@ pub fn print(text: Arguments<'_>) {
     }
 }
 
+/// Prints rows in columns, each as wide as its widest cell. The first row is the header.
+pub fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: [usize; COLUMNS] = std::array::from_fn(width);
+    for row in rows {
+        let cells: Vec<String> =
+            row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        say!("{}", cells.join("  ").trim_end());
+    }
+}
+
 /// Whoever reads may stop reading, which is no failure. Anything else is.
 pub fn give_up(error: &io::Error) -> ! {
     if error.kind() == io::ErrorKind::BrokenPipe {

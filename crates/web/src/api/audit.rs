@@ -144,10 +144,10 @@ pub async fn search(State(web): State<Web>, query: Query) -> Result<axum::Json<A
 }
 
 /// What acted, in words.
-pub fn device(user_agent: Option<&str>) -> Option<String> {
+pub fn device(user_agent: Option<&str>, hints: Option<&str>) -> Option<String> {
     match user_agent? {
         "command line" => Some("Command line".to_owned()),
-        other => Some(Client::of(Some(other), None).name()),
+        other => Some(Client::of(Some(other), hints).name()),
     }
 }
 
@@ -160,7 +160,7 @@ impl ActivityView {
             outcome: event.outcome.clone(),
             ip: event.ip.clone(),
             place: context.place(event.ip.as_deref()),
-            device: device(event.user_agent.as_deref()),
+            device: device(event.user_agent.as_deref(), event.client_hints.as_deref()),
             session_id: event.session.map(|id| id.to_string()),
         }
     }
@@ -168,6 +168,8 @@ impl ActivityView {
 
 impl AuditEventView {
     fn new(entry: &Entry) -> Self {
+        let detail = entry.details();
+        let hints = detail.get(audit::CLIENT_HINTS).and_then(|hints| hints.as_str());
         Self {
             id: entry.id.to_string(),
             time: entry.time.rfc3339(),
@@ -178,9 +180,9 @@ impl AuditEventView {
             session_id: entry.session.map(|id| id.to_string()),
             ip: entry.ip.clone(),
             user_agent: entry.user_agent.clone(),
-            device: device(entry.user_agent.as_deref()),
+            device: device(entry.user_agent.as_deref(), hints),
             request_id: entry.request_id.clone().filter(|id| !id.is_empty()),
-            detail: entry.details(),
+            detail,
             position: entry.position(),
         }
     }

@@ -65,6 +65,11 @@ impl Form {
         SecretString::from(self.get(name))
     }
 
+    /// Whether the field came, also an empty one.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     pub fn is_checked(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }

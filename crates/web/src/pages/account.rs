@@ -162,7 +162,7 @@ async fn account_page(
         roles: live.rights.roles.clone(),
         last_sign_in: last.map(|event| LastSignIn {
             at: Moment::new(event.time, context.now()),
-            device: device(event.user_agent.as_deref()),
+            device: device(event.user_agent.as_deref(), event.client_hints.as_deref()),
             ip: event.ip.as_deref().map(|ip| context.address_in_words(Some(ip))),
         }),
         offers_passkey: is_first && passkeys.is_empty(),

@@ -48,7 +48,7 @@ fn row(context: &Context, event: &Recorded, live: &Live) -> ActivityRow {
         failed: event.outcome == "failure",
         here: event.session == Some(live.session.id),
         at: Moment::new(event.time, context.now()),
-        device: device(event.user_agent.as_deref()),
+        device: device(event.user_agent.as_deref(), event.client_hints.as_deref()),
         ip: event.ip.as_deref().map(|ip| context.address_in_words(Some(ip))),
     }
 }

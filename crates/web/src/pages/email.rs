@@ -12,7 +12,7 @@ use http::StatusCode;
 
 use super::not_me::recent_factors;
 use super::views::{self, ConfirmEmailPage, EmailPage, UndoEmailDonePage, UndoEmailPage, masked};
-use super::{again, layout, mark, page, see_other};
+use super::{again, layout, mark, page, resend_wait, see_other};
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
@@ -34,7 +34,10 @@ pub async fn change(
     form: Form,
 ) -> Result<Response, ApiError> {
     match email_change::start(web.context(), &caller, &live, form.get("new_email")).await {
-        Ok(()) => Ok(see_other(&format!("{}/account/email/verify", web.config.base_path()))),
+        Ok(()) => {
+            let resent = if form.some("again").is_some() { "?resent=1" } else { "" };
+            Ok(see_other(&format!("{}/account/email/verify{resent}", web.config.base_path())))
+        }
         Err(error) => {
             let retry_after = error.retry_after();
             let mut shown = EmailPage::form();
@@ -54,12 +57,16 @@ pub async fn verify_show(
     if let Some(token) = query.some("token") {
         let email = email_change::look_at_link(web.context(), &live, token).await?;
         let form = ConfirmEmailPage::link_form(token);
-        return Ok(page(StatusCode::OK, &confirm_page(&web, &live, email, form, true)));
+        return Ok(page(StatusCode::OK, &confirm_page(&web, &live, email, form, None)));
     }
     match email_change::pending(web.context(), live.user.id).await? {
         Some(change) => {
             let form = ConfirmEmailPage::code_form();
-            Ok(page(StatusCode::OK, &confirm_page(&web, &live, change.new_email, form, false)))
+            let resend =
+                ConfirmEmailPage::resend(&change.new_email, resend_wait(&web, Some(change.created_at)));
+            let mut shown = confirm_page(&web, &live, change.new_email, form, Some(resend));
+            shown.resent = !query.get("resent").is_empty();
+            Ok(page(StatusCode::OK, &shown))
         }
         None => Ok(see_other(&format!("{}/account/email", web.config.base_path()))),
     }
@@ -86,15 +93,17 @@ pub async fn verify(
 async fn verify_again(web: &Web, live: &Live, form: &Form, error: Error) -> Result<Response, ApiError> {
     let retry_after = error.retry_after();
     let pending = email_change::pending(web.context(), live.user.id).await?;
+    let sent = pending.as_ref().map(|change| change.created_at);
     let email = pending.map(|change| change.new_email).unwrap_or_default();
     let mut shown = match form.some("token") {
         Some(token) => ConfirmEmailPage::link_form(token),
         None => ConfirmEmailPage::code_form(),
     };
     shown.fill("code", form.get("code"));
-    let by_link = form.some("token").is_some();
+    let by_code = form.some("token").is_none();
+    let resend = by_code.then(|| ConfirmEmailPage::resend(&email, resend_wait(web, sent)));
     let status = mark(&mut shown, error)?;
-    Ok(again(&confirm_page(web, live, email, shown, by_link), status, retry_after))
+    Ok(again(&confirm_page(web, live, email, shown, resend), status, retry_after))
 }
 
 /// Shows the button. Looking uses nothing up.
@@ -135,7 +144,13 @@ async fn email_page(
     })
 }
 
-fn confirm_page(web: &Web, live: &Live, email: String, form: views::Form, by_link: bool) -> ConfirmEmailPage {
+fn confirm_page(
+    web: &Web,
+    live: &Live,
+    email: String,
+    form: views::Form,
+    resend: Option<views::Resend>,
+) -> ConfirmEmailPage {
     let layout = layout(web, "Confirm your new address", Some(&live.user.email));
-    ConfirmEmailPage { layout, email, form, by_link }
+    ConfirmEmailPage { layout, email, form, by_link: resend.is_none(), resend, resent: false }
 }

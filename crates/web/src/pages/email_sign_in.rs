@@ -9,10 +9,11 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::ExposeSecret;
 
+use super::error::dead_link;
 use super::session::Visitor;
 use super::sign_in::go_on;
 use super::views::{self, EmailCodePage, EmailSignInPage, Moment, ShownCodePage, SignInLinkPage, masked};
-use super::{again, layout, mark, page, see_other};
+use super::{again, keep_sent, layout, mark, page, see_other, still_sent};
 use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
 use crate::http::form::{Form, Query};
@@ -20,8 +21,8 @@ use crate::http::problem::ApiError;
 use crate::http::redirect::{is_safe, safe_redirect};
 use crate::state::Web;
 
-/// How long the page lets a person wait before it offers to send the mail again.
-const RESEND_AFTER: u64 = 60;
+/// Where a link leads on that has been used or has run out.
+const ANEW: &[(&str, &str)] = &[("/sign-in/email", "Mail me a new one")];
 
 /// Where the code is typed; where no mail was asked for, where one is.
 pub async fn show(
@@ -54,6 +55,12 @@ pub async fn start(
     let redirect_to = form.some("redirect_to").filter(|target| is_safe(target, &web.config));
     let (former, once_more) = (web.cookies.flow(&headers), form.some("again").is_some());
     let remember = form.is_checked("remember");
+    if !form.has("email") && typed.is_empty() && web.config.sign_in.email {
+        // Who pressed the sign-in page's second button has done nothing wrong here yet.
+        let mut shown = EmailSignInPage::form(redirect_to);
+        shown.fill("remember", if remember { "on" } else { "" });
+        return Ok(page(StatusCode::OK, &start_page(&web, shown)));
+    }
     let asked = Asked { email: typed, remember, redirect_to, former: former.as_ref() };
     match email::start(web.context(), &caller, &asked).await {
         Ok(token) => {
@@ -99,6 +106,7 @@ pub async fn submit(
             let retry_after = error.retry_after();
             let mut shown = EmailCodePage::form(email);
             shown.fill("code", code);
+            still_sent(&mut shown, &form);
             let status = mark(&mut shown, error)?;
             Ok(again(&code_page(&web, email, shown, false), status, retry_after))
         }
@@ -113,8 +121,10 @@ pub async fn link_show(
 ) -> Result<Response, ApiError> {
     let token = query.get("token");
     let flow_token = web.cookies.flow(&headers);
-    let state = email::look_at_link(web.context(), token, flow_token.as_ref()).await?;
-    Ok(page(StatusCode::OK, &link_page(&web, state, token, None)))
+    match email::look_at_link(web.context(), token, flow_token.as_ref()).await {
+        Ok(state) => Ok(page(StatusCode::OK, &link_page(&web, state, token, None))),
+        Err(error) => dead_link(&web, error, ANEW),
+    }
 }
 
 /// Signs in where the mail was asked for. Elsewhere it shows a code, and nobody is signed in by that.
@@ -147,7 +157,10 @@ pub async fn link(
         Err(error) if matches!(error.code(), Code::InvalidOrExpiredToken | Code::RateLimited) => {
             let (retry_after, code) = (error.retry_after(), error.code());
             let status = crate::http::problem::status(error.kind());
-            let state = email::look_at_link(web.context(), token, flow_token.as_ref()).await?;
+            let state = match email::look_at_link(web.context(), token, flow_token.as_ref()).await {
+                Ok(state) => state,
+                Err(error) => return dead_link(&web, error, ANEW),
+            };
             if code == Code::InvalidOrExpiredToken && matches!(state, LinkState::Mine { .. }) {
                 return Err(error.into());
             }
@@ -180,12 +193,13 @@ fn start_page(web: &Web, form: views::Form) -> EmailSignInPage {
     EmailSignInPage { layout: layout(web, "Sign in by mail", None), form }
 }
 
-fn code_page(web: &Web, email: &str, form: views::Form, resent: bool) -> EmailCodePage {
+fn code_page(web: &Web, email: &str, mut form: views::Form, resent: bool) -> EmailCodePage {
+    let wait = keep_sent(web, &mut form);
     EmailCodePage {
         layout: layout(web, "Check your mail", None),
         masked_email: masked(email),
         form,
-        resend: EmailCodePage::resend(email, RESEND_AFTER),
+        resend: EmailCodePage::resend(email, wait),
         resent,
     }
 }

@@ -3,10 +3,11 @@
 use askama::Template as _;
 use axum::response::{Html, IntoResponse, Response};
 use doorward_core::config::Config;
-use doorward_core::error::Error;
+use doorward_core::error::{Code, Error};
 
-use super::views::{ErrorPage, Layout};
-use crate::http::problem;
+use super::views::{DeadLinkPage, ErrorPage, Layout};
+use crate::http::problem::{self, ApiError};
+use crate::state::Web;
 
 /// The error as a page.
 pub fn render(error: &Error, request_id: &str, config: &Config) -> Response {
@@ -28,6 +29,23 @@ pub fn render(error: &Error, request_id: &str, config: &Config) -> Response {
         response.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
     }
     response
+}
+
+/// The page behind a link that has been used or has run out, with the ways on from there. Any other error is handed back.
+pub(super) fn dead_link(
+    web: &Web,
+    error: Error,
+    ways: &[(&'static str, &'static str)],
+) -> Result<Response, ApiError> {
+    if error.code() != Code::InvalidOrExpiredToken {
+        return Err(error.into());
+    }
+    let page = DeadLinkPage {
+        layout: layout(&web.config, error.code().title(), None),
+        detail: error.detail().to_owned(),
+        ways: ways.to_vec(),
+    };
+    Ok(super::page(problem::status(error.kind()), &page))
 }
 
 /// What stands around a page.

@@ -30,15 +30,20 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
+use doorward_core::context::Time;
 use doorward_core::error::{Code, Error, Kind};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
+use crate::http::form as http_form;
 use crate::http::problem::{self, ApiError};
 use crate::routes::page::get;
 use crate::routes::{Access, Routes};
 use crate::state::Web;
 use views::{Form, Layout};
+
+/// The hidden field of [`keep_sent`].
+const SENT: &str = "sent";
 
 /// Every page.
 pub fn routes(routes: &mut Routes) {
@@ -176,6 +181,30 @@ fn with_wait(error: &Error) -> String {
         _ => format!("{} hours", wait.div_ceil(3600)),
     };
     format!("{} You can try again in {wait}.", error.detail())
+}
+
+/// How many seconds the page lets a person wait before it offers to send the mail again; `sent` is when the last one went.
+fn resend_wait(web: &Web, sent: Option<Time>) -> u64 {
+    const WAIT: u64 = 60;
+    let now = web.context().now();
+    sent.map_or(WAIT, |sent| WAIT.saturating_sub(now.since(sent).as_secs()))
+}
+
+/// Has a code's form bring back when its mail went, and answers the wait: a wrong code must not begin it anew. It shortens no wait
+/// but the page's own, since the limits on mails are elsewhere.
+fn keep_sent(web: &Web, form: &mut Form) -> u64 {
+    let kept = form.hidden.iter().find(|(name, _)| name == SENT).and_then(|(_, text)| text.parse().ok());
+    let sent = kept.map_or_else(|| web.context().now(), Time::from_micros);
+    if kept.is_none() {
+        form.hidden.push((SENT.to_owned(), sent.micros().to_string()));
+    }
+    resend_wait(web, Some(sent))
+}
+
+/// Takes over what [`keep_sent`] had a form bring back.
+fn still_sent(form: &mut Form, posted: &http_form::Form) {
+    let micros = posted.some(SENT).filter(|text| text.parse::<i64>().is_ok());
+    form.hidden.extend(micros.map(|micros| (SENT.to_owned(), micros.to_owned())));
 }
 
 /// How long something takes, to people.

@@ -6,14 +6,16 @@ use doorward_core::error::Code;
 use doorward_core::password::{self, ResetProof};
 use http::StatusCode;
 
+use super::error::dead_link;
 use super::views::{self, ForgotPasswordPage, ForgotSentPage, ResetDonePage, ResetPasswordPage, masked};
-use super::{again, layout, mark, page};
+use super::{again, keep_sent, layout, mark, page, still_sent};
 use crate::http::caller::ByCaller;
 use crate::http::form::{Form, Query};
 use crate::http::problem::ApiError;
 use crate::state::Web;
 
-const RESEND_AFTER: u64 = 60;
+/// Where a link leads on that has been used or has run out.
+const ANEW: &[(&str, &str)] = &[("/forgot-password", "Mail me a new link"), ("/sign-in", "Go to sign-in")];
 const FORGOT: &str = "Reset your password";
 
 pub async fn forgot_show(State(web): State<Web>) -> Response {
@@ -46,9 +48,13 @@ pub async fn forgot(
 /// The form behind the mail's link. Looking at it uses nothing up.
 pub async fn reset_show(State(web): State<Web>, query: Query) -> Result<Response, ApiError> {
     let token = query.get("token");
-    let email = password::look_at_link(web.context(), token).await?;
-    let form = ResetPasswordPage::form(&email, token, web.config.password.min_length);
-    Ok(page(StatusCode::OK, &reset_page(&web, email, form)))
+    match password::look_at_link(web.context(), token).await {
+        Ok(email) => {
+            let form = ResetPasswordPage::form(&email, token, web.config.password.min_length);
+            Ok(page(StatusCode::OK, &reset_page(&web, email, form)))
+        }
+        Err(error) => dead_link(&web, error, ANEW),
+    }
 }
 
 pub async fn reset(
@@ -72,7 +78,7 @@ pub async fn reset(
     let min_length = web.config.password.min_length;
     if let Some(token) = form.some("token") {
         if error.code() == Code::InvalidOrExpiredToken {
-            return Err(error.into());
+            return dead_link(&web, error, ANEW);
         }
         let email = password::look_at_link(web.context(), token).await?;
         let mut shown = ResetPasswordPage::form(&email, token, min_length);
@@ -81,12 +87,14 @@ pub async fn reset(
     }
     let mut shown = ForgotSentPage::form(email, min_length);
     shown.fill("code", code);
+    still_sent(&mut shown, &form);
     let status = mark(&mut shown, error)?;
     Ok(again(&sent_page(&web, email, shown, false), status, retry_after))
 }
 
-fn sent_page(web: &Web, email: &str, form: views::Form, resent: bool) -> ForgotSentPage {
-    let mut resend = ForgotSentPage::resend(email, RESEND_AFTER);
+fn sent_page(web: &Web, email: &str, mut form: views::Form, resent: bool) -> ForgotSentPage {
+    let wait = keep_sent(web, &mut form);
+    let mut resend = ForgotSentPage::resend(email, wait);
     resend.hidden.push(("again".to_owned(), "1".to_owned()));
     ForgotSentPage {
         layout: layout(web, "Check your mail", None),

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::session::Visitor;
 use super::sign_in::go_on;
 use super::views::{CheckMailPage, ConfirmKind, ConfirmLinkPage, SignUpPage, VerifiedPage, masked};
-use super::{again, challenge_or_wait, layout, mark, page, see_other};
+use super::{again, challenge_or_wait, keep_sent, layout, mark, page, see_other, still_sent};
 use crate::http::caller::ByCaller;
 use crate::http::cookies::CookieName;
 use crate::http::form::{Form, Query};
@@ -21,8 +21,6 @@ use crate::http::problem::ApiError;
 use crate::http::redirect::{is_safe, safe_redirect, with_query};
 use crate::state::Web;
 
-/// How long the page lets a person wait before it offers to send the mail again.
-const RESEND_AFTER: u64 = 60;
 const BROWSER: Entry = Entry { remember: false, browser: true };
 
 pub async fn show(
@@ -87,11 +85,15 @@ pub async fn verify_show(
     let flow_token = web.cookies.flow(&headers);
     if let Some(token) = query.some("token") {
         let user = live.map(|live| live.user.id);
-        let state = sign_up::look_at_link(web.context(), token, flow_token.as_ref(), user).await?;
-        let (kind, email, redirect_to) = confirm_kind(state);
-        let form = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length)
-            .redirect_to(redirect_to.as_deref());
-        return Ok(page(StatusCode::OK, &confirm_page(&web, kind, email, form)));
+        return match sign_up::look_at_link(web.context(), token, flow_token.as_ref(), user).await {
+            Ok(state) => {
+                let (kind, email, redirect_to) = confirm_kind(state);
+                let form = ConfirmLinkPage::form(kind, &email, token, web.config.password.min_length)
+                    .redirect_to(redirect_to.as_deref());
+                Ok(page(StatusCode::OK, &confirm_page(&web, kind, email, form)))
+            }
+            Err(error) => dead_link(&web, flow_token.as_ref(), user, error).await,
+        };
     }
     let redirect_to = query.some("redirect_to");
     let Some(email) = waiting_for(&web, flow_token.as_ref()).await? else {
@@ -176,7 +178,7 @@ async fn refused(
     let retry_after = error.retry_after();
     if let Some(token) = form.some("token") {
         if error.code() == Code::InvalidOrExpiredToken {
-            return Err(error.into());
+            return dead_link(web, flow_token, user, error).await;
         }
         let state = sign_up::look_at_link(web.context(), token, flow_token, user).await?;
         let (kind, email, redirect_to) = confirm_kind(state);
@@ -188,8 +190,33 @@ async fn refused(
     let (email, redirect_to) = (form.get("email"), form.some("redirect_to"));
     let mut shown = CheckMailPage::form(email, redirect_to);
     shown.fill("code", form.get("code"));
+    still_sent(&mut shown, form);
     let status = mark(&mut shown, error)?;
     Ok(again(&check_mail_page(web, email, shown, redirect_to, false), status, retry_after))
+}
+
+/// Leads on from a link that has been used or has run out: to where its mail can be sent again, as long as this browser waits for
+/// one.
+async fn dead_link(
+    web: &Web,
+    flow_token: Option<&SecretString>,
+    user: Option<UserId>,
+    error: Error,
+) -> Result<Response, ApiError> {
+    const WHY: &str = "That link has been used, has run out or was not copied whole.";
+    let (what_now, ways): (_, &[_]) = if user.is_some() {
+        ("Your account says whether your address is verified.", &[("/account", "Go to your account")])
+    } else if waiting_for(web, flow_token).await?.is_some() {
+        ("Ask for a new one.", &[("/verify-email", "Mail me a new one")])
+    } else {
+        let ways = &[("/sign-in", "Go to sign-in"), ("/sign-up", "Sign up again")];
+        ("If your address is verified already, sign in. If not, sign up again.", ways)
+    };
+    let error = match error.code() {
+        Code::InvalidOrExpiredToken => error.with_detail(format!("{WHY} {what_now}")),
+        _ => error,
+    };
+    super::error::dead_link(web, error, ways)
 }
 
 async fn waiting_for(web: &Web, flow_token: Option<&SecretString>) -> Result<Option<String>, Error> {
@@ -222,15 +249,16 @@ fn confirm_page(web: &Web, kind: ConfirmKind, email: String, form: super::views:
 fn check_mail_page(
     web: &Web,
     email: &str,
-    form: super::views::Form,
+    mut form: super::views::Form,
     redirect_to: Option<&str>,
     resent: bool,
 ) -> CheckMailPage {
+    let wait = keep_sent(web, &mut form);
     CheckMailPage {
         layout: layout(web, "Check your mail", None),
         masked_email: masked(email),
         form,
-        resend: CheckMailPage::resend(email, RESEND_AFTER, redirect_to),
+        resend: CheckMailPage::resend(email, wait, redirect_to),
         resent,
     }
 }

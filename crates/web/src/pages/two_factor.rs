@@ -33,7 +33,7 @@ pub async fn show(
     query: Query,
 ) -> Result<Response, ApiError> {
     let notice = match query.get("done") {
-        "added" => Some("Your authenticator app is set up. Signing in asks for it from now on."),
+        "added" => Some("Your authenticator app is set up."),
         "cancelled" => Some(
             "The recovery is cancelled. Your second factor stays. Set a new password if you did not ask for it.",
         ),

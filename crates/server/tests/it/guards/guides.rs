@@ -27,9 +27,24 @@ fn what_a_guide_depends_on_is_there() {
         let shown: toml::Table = block.parse().unwrap();
         let dependency = &shown["dependencies"]["doorward-verify"];
         assert!(version.starts_with(dependency["version"].as_str().unwrap()));
+        // As long as it is published nowhere, its folder has to be named.
+        assert!(format!("{}/Cargo.toml", dependency["path"].as_str().unwrap()).ends_with(CRATE));
         let features = dependency["features"].as_array().unwrap().iter();
         assert!(features.clone().all(|feature| own["features"].get(feature.as_str().unwrap()).is_some()));
     }
+}
+
+#[test]
+fn the_package_that_a_guide_installs_is_the_one_that_is_packed() {
+    let files = project();
+    let text = |path: &str| &files.iter().find(|file| file.path == path).expect("the file").text;
+    let package: serde_json::Value = serde_json::from_str(text("packages/next/package.json")).unwrap();
+    let packed = format!(
+        "{}-{}.tgz",
+        package["name"].as_str().unwrap().trim_start_matches('@').replace('/', "-"),
+        package["version"].as_str().unwrap()
+    );
+    assert!(text("docs/guides/nextjs.md").contains(&packed), "npm pack makes {packed}");
 }
 
 fn broken(files: &[File]) -> Vec<String> {

@@ -2,6 +2,7 @@
 //! breaks it, and each has a test that shows it a bad sample.
 
 mod crates;
+mod demos;
 mod engines;
 mod first_run;
 mod guides;

@@ -28,6 +28,22 @@ async fn the_account_shows_who_it_is_and_saves_the_profile() {
 }
 
 #[tokio::test]
+async fn a_hint_is_not_said_twice_where_the_error_says_it() {
+    let app = TestApp::start().await;
+    let (ada, _) = app.member("ada").await;
+    let fields = [("preferred_username", "a@b"), ("picture", "http://example.com/a"), ("locale", "!")];
+
+    let page = ada.submit("/account", &fields).await.expect_status(422).text.to_lowercase();
+
+    for once in ["an https address", "a language tag, such as en or pt-br"] {
+        assert_eq!(page.matches(once).count(), 1, "{once}: {page}");
+    }
+    assert!(page.contains("you can sign in with it.") && !page.contains("dashes"), "{page}");
+    let quiet = ada.get("/account").await.text;
+    assert!(quiet.contains("An https address.") && quiet.contains("A language tag"), "{quiet}");
+}
+
+#[tokio::test]
 async fn an_access_token_that_ran_out_is_renewed_while_a_page_answers_a_posted_form_included() {
     let app = TestApp::start().await;
     let (browser, _) = app.member("ada").await;

@@ -112,13 +112,28 @@ async fn of_fifty_codes_asked_for_at_once_one_is_shown() {
 }
 
 #[tokio::test]
+async fn the_sign_in_pages_second_button_shows_an_empty_form_where_nothing_was_typed() {
+    let app = TestApp::start().await;
+    let from_sign_in =
+        [("identifier", ""), ("password", ""), ("remember", "on"), ("redirect_to", "/account/data")];
+
+    let shown = app.browser().submit("/sign-in/email/start", &from_sign_in).await;
+
+    let text = &shown.expect_status(200).text;
+    assert!(text.contains("name=\"email\"") && !text.contains("aria-invalid"), "{text}");
+    assert!(text.contains("value=\"on\" checked") && text.contains("value=\"/account/data\""), "{text}");
+    let own = app.browser().submit("/sign-in/email/start", &[("email", "")]).await;
+    assert!(own.expect_status(422).text.contains("aria-invalid"), "its own form says what is missing");
+}
+
+#[tokio::test]
 async fn what_is_no_address_is_asked_for_again_and_the_mail_can_be_sent_again() {
     let app = TestApp::start().await;
     let (_, email) = app.member("ada").await;
     let browser = app.browser();
     let page = browser.get("/sign-in/email?redirect_to=%2Faccount%2Fdata").await;
     assert!(page.expect_status(200).text.contains("value=\"/account/data\""), "{}", page.text);
-    for identifier in ["", "ada", "ada@@example.com"] {
+    for identifier in ["ada", "ada@@example.com"] {
         let reply =
             browser.submit("/sign-in/email/start", &[("identifier", identifier), ("remember", "on")]).await;
         assert!(reply.status == 422 && reply.text.contains("aria-invalid=\"true\""), "{}", reply.text);

@@ -59,6 +59,8 @@ async fn the_reference_lists_every_operation_and_every_problem_is_explained() {
     let app = TestApp::start().await;
     let page = app.browser().get("/docs").await.expect_status(200).text.clone();
     let description = app.browser().get("/openapi.json").await.value();
+    let words = page.split("<main").nth(1).unwrap();
+    assert!(words.contains("<code>code</code>") && !words.contains('`'), "{words}");
     for path in description["paths"].as_object().unwrap().keys() {
         assert!(page.contains(path.as_str()), "{path}");
     }
@@ -83,6 +85,10 @@ async fn under_a_path_every_route_lives_below_it() {
     let page = browser.get("/auth/sign-in").await.expect_status(200).text.clone();
     assert!(page.contains("action=\"/auth/sign-in\"") && page.contains("href=\"/auth/assets/doorward.css\""));
     browser.get("/auth/assets/doorward.css").await.expect_status(200);
+    for home in ["/auth", "/auth/"] {
+        // Not to the other of the two: gateways send one of them to the other themselves.
+        browser.get(home).await.expect_redirect("/auth/account");
+    }
     browser.get("/auth/account").await.expect_redirect("/auth/sign-in?redirect_to=%2Fauth%2Faccount");
     let fields = [("email", "ada@example.com"), ("password", doorward_test_support::PASSWORD)];
     browser.submit("/auth/sign-up", &fields).await.expect_redirect("/auth/verify-email");

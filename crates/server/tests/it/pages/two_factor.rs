@@ -37,7 +37,9 @@ async fn an_app_is_set_up_used_and_removed() {
     let backup = codes(&done.expect_status(200).text);
     assert_eq!(backup.len(), 10);
     assert!(done.text.contains("href=\"data:text/plain;charset=utf-8,Backup%20codes"));
-    ada.get("/account/two-factor").await.expect_status(200);
+    let overview = ada.get("/account/two-factor").await.expect_status(200).text.clone();
+    assert!(overview.contains("unless you use a passkey that asks for your PIN"), "{overview}");
+    assert!(overview.contains("<a href=\"/account/passkeys\">Add a passkey</a>"), "{overview}");
 
     let browser = app.browser();
     sign_in(&browser, &email).await;

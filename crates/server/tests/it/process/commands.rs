@@ -22,7 +22,13 @@ async fn accounts_are_made_listed_and_shut_out_while_the_server_runs() {
     assert!(server.create_user(&["--email", "eve@example.com"]).status.success());
     let listed: Value = serde_json::from_str(&server.cli_ok(&["user", "list", "--json"])).unwrap();
     assert_eq!(listed["items"].as_array().unwrap().len(), 2);
-    assert!(server.cli_ok(&["user", "list"]).contains("eve@example.com"));
+    let roles = |account: usize| listed["items"][account]["roles"].clone();
+    assert_eq!((roles(0), roles(1)), (json!(["admin", "user"]), json!(["user"])));
+    let table = server.cli_ok(&["user", "list"]);
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["ID", "STATE", "EMAIL", "USERNAME", "ROLES"]);
+    assert_eq!(rows[1][1..], ["active", "ada@example.com", "ada", "admin,user"]);
+    assert_eq!(rows[2][1..], ["active", "eve@example.com", "-", "user"]);
 
     let eve = server.browser();
     eve.sign_in("eve@example.com").await.expect_status(200);

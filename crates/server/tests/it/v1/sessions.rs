@@ -58,6 +58,33 @@ async fn one_sees_where_one_is_signed_in_and_on_what() {
 }
 
 #[tokio::test]
+async fn a_browser_goes_by_one_name_in_sessions_activity_and_the_previous_sign_in() {
+    let app = TestApp::start().await;
+    let (ada, email) = app.member("ada").await;
+    let phone = app.browser();
+    let hints = [
+        ("user-agent", CHROME),
+        ("sec-ch-ua", "\"Chromium\";v=\"140\", \"Not=A?Brand\";v=\"24\""),
+        ("sec-ch-ua-platform", "\"Linux\""),
+        ("sec-ch-ua-mobile", "?0"),
+    ];
+    sign_in_as(&phone, &email, &hints).await;
+    let later = app.browser();
+    later.sign_in(&email).await.expect_status(200);
+
+    let sessions = items(&ada, "/v1/me/sessions").await;
+    let opened = sessions.iter().find(|one| one["device"]["name"] == "Chromium on Linux").unwrap();
+    let activity = items(&ada, "/v1/me/activity").await;
+    let event = activity.iter().find(|one| one["session_id"] == opened["id"]).unwrap();
+    assert_eq!(event["device"], "Chromium on Linux");
+    assert!(ada.get("/account/activity").await.text.contains("Chromium on Linux"));
+    assert!(later.get("/account").await.text.contains("Chromium on Linux"));
+    app.grant(&email, "admin").await;
+    let all = items(&ada, "/v1/admin/audit?type=sign_in").await;
+    assert!(all.iter().any(|one| one["device"] == "Chromium on Linux"), "{all:?}");
+}
+
+#[tokio::test]
 async fn one_ends_a_session_and_it_is_dead_on_the_very_next_request() {
     let app = TestApp::start().await;
     let (ada, email) = app.member("ada").await;

@@ -99,7 +99,7 @@ impl AccountPage {
     pub fn form() -> Form {
         let username = Field::text("preferred_username", "Username")
             .autocomplete("username")
-            .hint("3 to 30 letters, digits, dots, dashes or underscores. You can sign in with it.")
+            .hint("3 to 30 letters, digits, dots, underscores or hyphens. You can sign in with it.")
             .max_length(30);
         let picture = Field::text("picture", "Picture")
             .autocomplete("photo")

@@ -1,7 +1,7 @@
 use askama::Template;
 
 use super::account::Place;
-use super::form::{Field, Form, Kind};
+use super::form::{Field, Form, Kind, Resend};
 use super::layout::Layout;
 use super::not_me::RecentFactor;
 
@@ -40,6 +40,10 @@ pub struct ConfirmEmailPage {
     pub email: String,
     pub form: Form,
     pub by_link: bool,
+    /// None behind the link: the mail has come.
+    pub resend: Option<Resend>,
+    /// The mail was just sent again.
+    pub resent: bool,
 }
 
 impl ConfirmEmailPage {
@@ -54,6 +58,13 @@ impl ConfirmEmailPage {
     pub fn code_form() -> Form {
         Form::new("/account/email/verify", "Confirm the code", "Confirming…")
             .with(Field::code().hint("Six digits."))
+    }
+
+    /// Posts `new_email` and `again` to `/account/email`, as the first form did.
+    pub fn resend(email: &str, wait_seconds: u64) -> Resend {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let hidden = vec![pair("new_email", email), pair("again", "1")];
+        Resend { action: "/account/email", hidden, wait_seconds }
     }
 }
 

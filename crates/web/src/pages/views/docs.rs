@@ -75,6 +75,21 @@ fn paragraphs(text: &str) -> impl Iterator<Item = &str> {
     text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty())
 }
 
+/// A piece of a description: its words, or what stands between backticks in it.
+pub(super) struct Piece<'a> {
+    is_code: bool,
+    text: &'a str,
+}
+
+/// Descriptions are written in Markdown, of which they use backticks alone.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let parts = text.split('`').enumerate();
+    parts
+        .map(|(number, text)| Piece { is_code: number % 2 == 1, text })
+        .filter(|piece| !piece.text.is_empty())
+        .collect()
+}
+
 /// Lower-case letters, digits and dashes.
 fn slug(text: &str) -> String {
     let words: String =

@@ -150,10 +150,19 @@ impl Field {
         if self.kind == Kind::Password { "" } else { &self.value }
     }
 
+    /// The hint without the sentences that the error says as well.
+    pub(super) fn shown_hint(&self) -> Option<String> {
+        let hint = self.hint.as_deref()?;
+        let error = self.error.as_deref().unwrap_or_default().to_lowercase();
+        let says = |sentence: &str| error.contains(sentence.trim_end_matches('.').to_lowercase().as_str());
+        let left: Vec<&str> = hint.split_inclusive(". ").map(str::trim).filter(|one| !says(one)).collect();
+        (!left.is_empty()).then(|| left.join(" "))
+    }
+
     /// The ids of what describes the field: what is wrong first, then the hint.
     pub(super) fn described_by(&self) -> Option<String> {
         let error = self.error.as_ref().map(|_| format!("{}-error", self.name));
-        let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.name));
+        let hint = self.shown_hint().map(|_| format!("{}-hint", self.name));
         let ids: Vec<String> = error.into_iter().chain(hint).collect();
         (!ids.is_empty()).then(|| ids.join(" "))
     }

@@ -36,7 +36,7 @@ pub use activity::{ActivityPage, ActivityRow};
 pub use dev::{MailRow, MailShown, MailboxPage};
 pub use docs::{DocsPage, Operation, OperationGroup, RequestField, Response};
 pub use email_sign_in::{AskedBy, EmailCodePage, EmailSignInPage, ShownCodePage, SignInLinkPage};
-pub use error::{ErrorPage, ProblemPage};
+pub use error::{DeadLinkPage, ErrorPage, ProblemPage};
 pub use first_admin::FirstAdminPage;
 pub use form::{Challenge, Field, Form, Kind, Other, Resend};
 pub use layout::{Layout, brand_css};

@@ -168,7 +168,14 @@ fn account_life(add: &mut Add) {
         for (by_link, form) in
             [(true, ConfirmEmailPage::link_form(text)), (false, wrong(ConfirmEmailPage::code_form(), text))]
         {
-            let page = ConfirmEmailPage { layout: inside.clone(), email: text.to_owned(), form, by_link };
+            let page = ConfirmEmailPage {
+                layout: inside.clone(),
+                email: text.to_owned(),
+                form,
+                by_link,
+                resend: (!by_link).then(|| ConfirmEmailPage::resend(text, 60)),
+                resent: !by_link,
+            };
             add(&format!("email-confirm-{by_link}{kind}"), &page);
         }
         let (layout, email) = (outside.clone(), text.to_owned());

@@ -67,6 +67,17 @@ fn others(add: &mut Add) {
         };
         add(name, &page);
     }
+    for (name, detail, ways) in [
+        (
+            "dead-link",
+            "It has been used.",
+            vec![("/sign-in", "Go to sign-in"), ("/sign-up", "Sign up again")],
+        ),
+        ("dead-link-hostile", EVIL, vec![("/forgot-password", EVIL)]),
+    ] {
+        let layout = self::layout("That link does not work");
+        add(name, &DeadLinkPage { layout, detail: detail.to_owned(), ways });
+    }
     let page = ProblemPage {
         layout: self::layout("Too many attempts"),
         title: "Too many attempts".to_owned(),
