@@ -33,7 +33,7 @@ pub const KEYS: &[Key] = &[
     key(
         "pages.base_url",
         "`public_url`",
-        "Where links in mails lead: this server, or an app that has pages of the same names.",
+        "Where links in mails lead: this server, or an app that has pages of the same names. In production an https address.",
     ),
     key(
         "data_dir",

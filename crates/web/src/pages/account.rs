@@ -118,6 +118,7 @@ pub async fn password_remove(
     State(web): State<Web>,
     ByCaller(caller): ByCaller,
     Extension(live): Extension<Arc<Live>>,
+    _: Form,
 ) -> Result<Response, ApiError> {
     let page_of_it = format!("{}/account/password", web.config.base_path());
     match passwords::remove(&web.sessions, &caller, &live).await {
