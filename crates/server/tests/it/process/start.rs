@@ -22,7 +22,7 @@ async fn the_first_start_prints_the_address_and_a_link_that_makes_the_first_admi
 
     let session = browser.get("/v1/session").await.value();
     assert_eq!(session["user"]["roles"], serde_json::json!(["admin", "user"]));
-    assert_eq!(server.browser().get(link).await.status, 400);
+    assert_eq!(server.browser().get(link).await.status, 409);
 }
 
 #[tokio::test]
