@@ -65,10 +65,16 @@ pub(super) fn worth(settings: &config::Session, row: &Row, generation: i64, now:
     }
     let retries = row.retries.iter().filter(|at| now.since(**at) < DAY).count();
     let is_previous = generation == row.generation - 1;
-    if is_previous && now.since(rotated_at) <= settings.refresh_retry && retries < RETRIES_A_DAY {
+    let may_retry = retries < RETRIES_A_DAY || goes_with_the_last(settings, row, now);
+    if is_previous && now.since(rotated_at) <= settings.refresh_retry && may_retry {
         return Worth::Retry;
     }
     Worth::Reused
+}
+
+/// Whether a retry is one with the last: all tabs of a browser that wakes up come with the one token that it has.
+fn goes_with_the_last(settings: &config::Session, row: &Row, now: Time) -> bool {
+    row.retries.last().is_some_and(|last| now.since(*last) <= settings.refresh_grace)
 }
 
 /// When a generation was rotated, if that is remembered: the last of the list belongs to the one before the current.
@@ -127,10 +133,12 @@ async fn act(
             answer_again(tx, context, caller, row, event).await
         }
         Worth::Retry => {
-            let mut retries: Vec<Time> =
-                row.retries.iter().copied().filter(|at| now.since(*at) < DAY).collect();
-            retries.push(now);
-            store::note_retry(tx, row.id, &retries).await?;
+            if !goes_with_the_last(&context.config.session, &row, now) {
+                let mut retries: Vec<Time> =
+                    row.retries.iter().copied().filter(|at| now.since(*at) < DAY).collect();
+                retries.push(now);
+                store::note_retry(tx, row.id, &retries).await?;
+            }
             let event = Event::new(EventType::RefreshRetried).with("within", "retry");
             answer_again(tx, context, caller, row, event).await
         }

@@ -146,10 +146,10 @@ async fn twenty_clients_of_mixed_generations_at_the_end_of_the_grace_period_come
 }
 
 #[tokio::test]
-async fn three_lost_answers_just_past_the_grace_period_are_given_again_on_one_branch() {
+async fn all_tabs_that_wake_up_with_one_lost_answer_are_given_it_again_on_one_branch() {
     let app = with_a_minute_of_grace().await;
     let (browser, _) = app.member("ada").await;
-    let late: Vec<Browser> = (0..3).map(|_| browser.copy()).collect();
+    let late: Vec<Browser> = (0..20).map(|_| browser.copy()).collect();
     browser.refresh().await.expect_status(200);
     app.advance(seconds(61));
 
