@@ -180,4 +180,32 @@ describe("the account", () => {
     await elsewhere.page.waitForURL("**/account");
     await Promise.all([context, elsewhere.context, bare.context].map((one) => one.close()));
   });
+
+  it("lets people sign up in a flood: by the puzzle, and without script after a wait", async () => {
+    const flooded = await startServer({ DOORWARD_CHALLENGE__SIGN_UPS_ABOVE: "0" });
+    try {
+      const signUp = async (page) => {
+        await page.goto("/sign-up");
+        await page.locator("#email").fill(`flood${++count}@example.com`);
+        await page.locator("#password").fill(PASSWORD);
+        await press(page, "Create account");
+      };
+      const bare = await visit(browser, flooded.url, { javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
+      await signUp(bare.page);
+      await bare.page.getByText("Wait a minute, type your password again").waitFor();
+      assert.equal(await bare.page.getByText("set a new password by mail").count(), 0);
+      await picture(bare.page, "sign-up-flood");
+      const { context, page } = await visit(browser, flooded.url);
+      await signUp(page);
+      await page.getByText("Enter your password once more").waitFor();
+      assert.ok(await page.getByText("Wait a minute").isHidden());
+      await assertGood(page, "sign-up in a flood");
+      await page.locator("#password").fill(PASSWORD);
+      await press(page, "Create account");
+      await page.waitForURL("**/verify-email");
+      await Promise.all([context, bare.context].map((one) => one.close()));
+    } finally {
+      await flooded.stop();
+    }
+  });
 });

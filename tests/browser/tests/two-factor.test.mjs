@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 
 import { LOOKS, assertGood, launch, picture, visit } from "../support/browser.mjs";
@@ -62,13 +63,23 @@ describe("a second factor", () => {
       await good("codes");
       const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download" }).click()]);
       assert.equal(download.suggestedFilename(), "doorward-backup-codes.txt");
-      const backup = await page.locator(".codes code").first().textContent();
+      const codes = await page.locator(".codes code").allTextContents();
+      const [backup] = codes;
+      const kept = await readFile(await download.path(), "utf8");
+      assert.ok(codes.length === 10 && codes.every((one) => kept.includes(one)), kept);
+      await page.evaluate(() => (globalThis.print = () => (globalThis.printed = (globalThis.printed ?? 0) + 1)));
+      await page.getByRole("button", { name: "Print" }).click();
+      assert.equal(await page.evaluate(() => globalThis.printed), 1);
+      await page.emulateMedia({ media: "print" });
+      assert.deepEqual(await page.locator("button:visible, a.button:visible").allTextContents(), [], "nothing to press on paper");
+      assert.ok(await page.locator(".codes code").last().isVisible());
+      await page.emulateMedia({ media: null });
       await page.getByRole("link", { name: "I have kept them" }).click();
       await page.getByText("Your authenticator app is set up.").waitFor();
       await good("on");
 
-      await page.getByRole("button", { name: "Sign out" }).first().click();
-      await page.waitForURL("**/sign-in?**");
+      const elsewhere = await context.storageState();
+      await context.clearCookies();
       const first = async () => {
         await page.goto("/sign-in");
         await page.locator("#identifier").fill(email);
@@ -76,13 +87,36 @@ describe("a second factor", () => {
         await page.getByRole("button", { name: "Sign in", exact: true }).click();
         await page.waitForURL("**/sign-in/mfa");
       };
-      await first();
-      await good("second-step");
-      await page.getByRole("link", { name: "Lost your second factor?" }).click();
-      await good("lost");
-      await page.getByRole("button", { name: "I have lost it" }).click();
-      await page.getByRole("heading", { name: "The wait has begun" }).waitFor();
-      await good("waiting");
+      const lose = async (looks) => {
+        await first();
+        await looks("second-step");
+        await page.getByRole("link", { name: "Lost your second factor?" }).click();
+        await looks("lost");
+        await page.getByRole("button", { name: "I have lost it" }).click();
+        await page.getByRole("heading", { name: "The wait has begun" }).waitFor();
+        await looks("waiting");
+      };
+      const unseen = async () => {};
+      await lose(good);
+      const mail = await server.mail(email, "lost your second factor");
+      await page.goto(mail.text.match(/https?:\S+\/recovery\/cancel\?token=\S+/)[0]);
+      await good("cancel");
+      await page.locator("main form button[type=submit]").click();
+      await page.getByText("The recovery is cancelled.").waitFor();
+      await good("cancelled");
+
+      await lose(unseen);
+      const owner = await visit(browser, server.url, { ...look, storageState: elsewhere });
+      await owner.page.goto("/account");
+      await owner.page.getByRole("heading", { name: "Somebody says that you lost your second factor" }).waitFor();
+      await assertGood(owner.page, "banner");
+      await picture(owner.page, `two-factor-banner-${look.name}`);
+      await owner.page.getByRole("button", { name: "Keep my second factor" }).click();
+      await owner.page.getByText("The recovery is cancelled.").waitFor();
+      assert.deepEqual(owner.complaints, []);
+      await owner.context.close();
+
+      await lose(unseen);
       await first();
       await page.getByRole("link", { name: "Use a backup code" }).click();
       await good("backup-code");
