@@ -192,7 +192,7 @@ describe("the account", () => {
       };
       const bare = await visit(browser, flooded.url, { javaScriptEnabled: false, viewport: { width: 360, height: 740 } });
       await signUp(bare.page);
-      await bare.page.getByText("Wait a minute, type your password again").waitFor();
+      await bare.page.getByText("Wait a minute before you press the button again").waitFor();
       assert.equal(await bare.page.getByText("set a new password by mail").count(), 0);
       await picture(bare.page, "sign-up-flood");
       const { context, page } = await visit(browser, flooded.url);

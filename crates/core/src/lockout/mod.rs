@@ -7,6 +7,7 @@ mod store;
 mod tests;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use doorward_db::Tx;
@@ -187,6 +188,14 @@ pub async fn begin(context: &Context, caller: &Caller, target: Target, solved: b
     if !context.config.lockout.enabled {
         return Ok(Attempt { context: context.clone(), target: None });
     }
+    let ip = caller.ip;
+    let context = context.clone();
+    // To its end, also where whoever asks goes away meanwhile: what was counted by then is taken back when the answer is dropped.
+    let counting = tokio::spawn(async move { count(context, ip, target, solved).await });
+    counting.await.map_err(Error::internal)?
+}
+
+async fn count(context: Context, ip: Option<IpAddr>, target: Target, solved: bool) -> Result<Attempt> {
     let counted = &target;
     let refused = context
         .db
@@ -214,10 +223,10 @@ pub async fn begin(context: &Context, caller: &Caller, target: Target, solved: b
         .await?;
     match refused {
         Some(refusal) => {
-            context.refusals.note_error(&refusal, By::Lockout, caller.ip, || target.whose());
+            context.refusals.note_error(&refusal, By::Lockout, ip, || target.whose());
             Err(refusal)
         }
-        None => Ok(Attempt { context: context.clone(), target: Some(target) }),
+        None => Ok(Attempt { context, target: Some(target) }),
     }
 }
 

@@ -132,6 +132,10 @@ impl Username {
         {
             return Err(invalid());
         }
+        if mixes_alphabets(&key) {
+            let detail = "Use letters of one alphabet: some look alike and are not the same.";
+            return Err(FieldError::new(field, "invalid", detail));
+        }
         Ok(Self { typed: typed.to_owned(), key })
     }
 
@@ -142,6 +146,21 @@ impl Username {
     pub fn key(&self) -> &str {
         &self.key
     }
+}
+
+/// Whether a name has letters of several alphabets that hold each other's twins (Unicode Technical Standard 39, section 5.2): with a
+/// Cyrillic first letter `аdmin` is another name than the one that it looks like.
+fn mixes_alphabets(name: &str) -> bool {
+    let alphabet = |c: char| match c {
+        'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' => Some("Latin"),
+        '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => Some("Greek"),
+        '\u{400}'..='\u{52f}' => Some("Cyrillic"),
+        '\u{530}'..='\u{58f}' => Some("Armenian"),
+        _ => None,
+    };
+    let mut alphabets = name.chars().filter_map(alphabet);
+    let first = alphabets.next();
+    alphabets.any(|one| Some(one) != first)
 }
 
 /// What a person signs in with.

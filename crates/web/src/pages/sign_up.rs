@@ -66,10 +66,15 @@ pub async fn submit(
             let retry_after = error.retry_after();
             let mut shown = SignUpPage::form(web.config.password.min_length, redirect_to);
             shown.fill("email", form.get("email"));
-            if error.code() == Code::ChallengeRequired {
-                challenge_or_wait(&web, &mut shown, form.some("waited_with"));
-            }
+            let is_flood = error.code() == Code::ChallengeRequired;
             let status = mark(&mut shown, error)?;
+            if is_flood {
+                challenge_or_wait(&web, &mut shown, form.some("waited_with"));
+                shown.alert = Some(
+                    "Many people sign up just now, so it takes one more step. Enter your password once more."
+                        .to_owned(),
+                );
+            }
             Ok(again(&sign_up_page(&web, shown, redirect_to), status, retry_after))
         }
     }

@@ -323,13 +323,16 @@ async fn an_attempt_that_nobody_waits_for_does_not_count() {
     for _ in 0..6 {
         let (browser, name) = (app.browser(), email.clone());
         let asking = tokio::spawn(async move { browser.sign_in(&name).await });
-        while app.count(counted).await == 0 {
-            tokio::task::yield_now().await;
-        }
+        let counts = async |wanted: bool| {
+            let began = std::time::Instant::now();
+            while (app.count(counted).await != 0) != wanted {
+                assert!(began.elapsed() < Duration::from_secs(20), "counted: {}", !wanted);
+                tokio::task::yield_now().await;
+            }
+        };
+        counts(true).await;
         asking.abort();
-        while app.count(counted).await != 0 {
-            tokio::task::yield_now().await;
-        }
+        counts(false).await;
     }
 
     app.browser().sign_in(&email).await.expect_status(200);

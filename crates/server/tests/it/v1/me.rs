@@ -81,3 +81,16 @@ async fn a_picture_is_kept_as_a_browser_writes_it() {
     let user = ada.patch("/v1/me", &json!({"picture": typed})).await.expect_status(200).value();
     assert_eq!(user["picture"], "https://example.com/a%20da%22%3E%3Cb%3E.png");
 }
+
+#[tokio::test]
+async fn a_username_is_of_one_alphabet() {
+    let app = TestApp::start().await;
+    let (ada, _) = app.member("ada").await;
+    for twin in ["\u{430}dmin", "adm\u{456}n", "\u{391}lice", "rooт"] {
+        let reply = ada.patch("/v1/me", &json!({"preferred_username": twin})).await;
+        reply.expect_field("preferred_username", "invalid");
+    }
+    for name in ["админ", "αλίκη", "žofie.1", "アダ-ada"] {
+        ada.patch("/v1/me", &json!({"preferred_username": name})).await.expect_status(200);
+    }
+}
