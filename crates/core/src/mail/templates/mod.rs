@@ -195,7 +195,7 @@ fn letter(product: &str, message: &Message) -> Letter {
             let cancel = Action::until("Cancel it", cancel_link, *expires_at);
             let not_me = Action::until("This wasn't me", not_me_link, *not_me_expires_at);
             let not_you =
-                "It was not you? Then somebody knows your password. \u{201c}This wasn't me\u{201d} cancels it, signs everybody out, and has you set a new one."
+                "It was not you? Then somebody knows your password. Say so above: that cancels it, signs everybody out, and has you set a new one."
                     .to_owned();
             match stage {
                 RecoveryStage::Asked => Letter {
