@@ -120,7 +120,7 @@ pub async fn cancel_by_mail(context: &Context, caller: &Caller, token: &str) -> 
         .write(async |tx| {
             let found = secret::find_link(tx, context, Purpose::CancelRecovery, token).await?;
             let recovery = by_subject(tx, context, found.subject).await?;
-            secret::consume(tx, context, found).await?.ok_or(Code::InvalidOrExpiredToken)?;
+            // The recovery is what is used up, once; with it every link of its mails ends, this one included.
             cancel(tx, context, caller, &recovery, "mail").await
         })
         .await
@@ -163,10 +163,11 @@ pub async fn complete(sessions: &Sessions, caller: &Caller, token: &str) -> Resu
                     recovery.ready_at.for_people()
                 )));
             }
-            secret::consume(tx, context, found).await?.ok_or(Code::InvalidOrExpiredToken)?;
+            // The recovery before its links, as whoever cancels does: the other way round the two would wait for each other.
             if !store::consume(tx, recovery.id, now).await? {
                 return Err(Error::new(Code::InvalidOrExpiredToken));
             }
+            secret::consume(tx, context, found).await?.ok_or(Code::InvalidOrExpiredToken)?;
             secret::end_all(tx, context, Purpose::CancelRecovery, recovery.id.uuid()).await?;
             let event = Event::new(EventType::RecoveryCompleted).user(recovery.user);
             strip(tx, context, caller, recovery.user, event).await?;
