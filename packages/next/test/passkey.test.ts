@@ -245,4 +245,30 @@ describe("passkeys", () => {
     tools.call = async () => refused;
     assert.deepEqual(await list(tools), refused);
   });
+
+  test("that are being made are not dropped from the device by a list that does not have them yet", async () => {
+    const told: unknown[] = [];
+    const hears = async (words: unknown) => void told.push(words);
+    world["PublicKeyCredential"] = { signalAllAcceptedCredentials: hears, signalCurrentUserDetails: hears };
+    const { call } = tools;
+    const lists: (() => void)[] = [];
+    const signals = { rpId: "localhost", userId: "", name: "", displayName: "", allAcceptedCredentialIds: [] };
+    tools.call = async (method, path, body) => {
+      if (method === "POST") return call(method, path, body);
+      await new Promise<void>((resolve) => lists.push(resolve));
+      return { ok: true, data: { items: [], signals } } as never;
+    };
+    const earlier = list(tools);
+    const made = add(tools);
+    const meanwhile = list(tools);
+    await made;
+    for (const answered of lists.splice(0)) answered();
+    await Promise.all([earlier, meanwhile]);
+    assert.deepEqual(told, []);
+
+    const later = list(tools);
+    lists.pop()?.();
+    await later;
+    assert.equal(told.length, 2, "a list that was asked for afterwards is told");
+  });
 });

@@ -93,23 +93,43 @@ export async function secondStep(tools: Tools, { mfa_token, trust_device }: Pass
   return judged(SECOND_STEP, await tools.enter(SECOND_STEP, form));
 }
 
-export async function enrol(tools: Tools, { mfa_token, name }: PasskeyEnrolment): Promise<Result<EnrolledAnswer>> {
-  const answered = await ceremony(() => tools.call("POST", `${ENROLMENT}/start`, { mfa_token }), "create");
-  if (!answered.ok) return answered;
-  return tools.enter(`${ENROLMENT}/finish`, { mfa_token, ...answered.data.proof, ...(name && { name }) });
+export function enrol(tools: Tools, { mfa_token, name }: PasskeyEnrolment): Promise<Result<EnrolledAnswer>> {
+  return making(async () => {
+    const answered = await ceremony(() => tools.call("POST", `${ENROLMENT}/start`, { mfa_token }), "create");
+    if (!answered.ok) return answered;
+    return tools.enter(`${ENROLMENT}/finish`, { mfa_token, ...answered.data.proof, ...(name && { name }) });
+  });
 }
 
-export async function add(tools: Tools, { name }: { name?: string } = {}): Promise<Result<Passkey>> {
-  const answered = await ceremony(() => tools.call("POST", "/v1/me/passkeys/start"), "create");
-  if (!answered.ok) return answered;
-  return tools.call("POST", "/v1/me/passkeys/finish", { ...answered.data.proof, ...(name && { name }) });
+export function add(tools: Tools, { name }: { name?: string } = {}): Promise<Result<Passkey>> {
+  return making(async () => {
+    const answered = await ceremony(() => tools.call("POST", "/v1/me/passkeys/start"), "create");
+    if (!answered.ok) return answered;
+    return tools.call("POST", "/v1/me/passkeys/finish", { ...answered.data.proof, ...(name && { name }) });
+  });
+}
+
+/** How many passkeys are being made, and how often one began or ended to be. */
+let underWay = 0;
+let turns = 0;
+
+async function making<T>(make: () => Promise<T>): Promise<T> {
+  const turn = (by: number) => ((underWay += by), turns++);
+  turn(1);
+  try {
+    return await make();
+  } finally {
+    turn(-1);
+  }
 }
 
 /** All of the account's, as nobody has more than a page of them. The password manager hears which are still good. */
 export async function list(tools: Tools): Promise<Result<Passkey[]>> {
+  const before = turns;
   const result = await tools.call<PasskeyList>("GET", "/v1/me/passkeys");
   if (!result.ok) return result;
-  tell(result.data.signals);
+  // A list that was asked for meanwhile may not have the new one, and the device would drop that.
+  if (!underWay && turns === before) tell(result.data.signals);
   return { ok: true, data: result.data.items };
 }
 
