@@ -88,15 +88,10 @@ fn recorded(row: &Row, user: UserId) -> Result<Recorded> {
         outcome: row.get(3)?,
         ip: row.get::<Option<String>>(4)?.filter(|_| own),
         user_agent: row.get::<Option<String>>(5)?.filter(|_| own),
-        client_hints: row.get::<Option<String>>(9)?.filter(|_| own).and_then(|text| client_hints(&text)),
+        client_hints: detail.get(CLIENT_HINTS).and_then(Value::as_str).map(str::to_owned),
         session: session.filter(|_| own).map(Id::from_uuid),
         detail,
     })
-}
-
-fn client_hints(personal: &str) -> Option<String> {
-    let members: Map<String, Value> = serde_json::from_str(personal).ok()?;
-    members.get(CLIENT_HINTS)?.as_str().map(str::to_owned)
 }
 
 pub(super) async fn erase(tx: &mut Tx<'_>, user: UserId) -> Result<u64> {

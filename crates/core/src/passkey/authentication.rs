@@ -331,7 +331,7 @@ async fn note_use(
         return Ok(Err(Refusal::SecondOnly));
     }
     if store::note_use(tx, id, count, result.backup_state(), context.now()).await? {
-        if matches!(purpose, Purpose::SecondFactor { .. }) {
+        if known.key.second_only && matches!(purpose, Purpose::SecondFactor { .. }) {
             store::make_whole(tx, id).await?;
         }
         return Ok(Ok(Proof {

@@ -178,8 +178,7 @@ pub(crate) async fn remove(
     if !store::delete(tx, user.id, id).await? {
         return Err(Error::new(Code::NotFound));
     }
-    let by_mail = context.config.sign_in.email && user.email_verified;
-    if user.password_hash.is_none() && !by_mail && !has_any(tx, user.id).await? {
+    if user.password_hash.is_none() && !user.signs_in_by_mail(context) && !has_any(tx, user.id).await? {
         let detail =
             "This is your only way to sign in. Set a password or add another passkey, then remove it.";
         return Err(Error::new(Code::LastSignInMethod).with_detail(detail));

@@ -190,7 +190,7 @@ pub(super) async fn second_only_since(tx: &mut Tx<'_>, user: UserId, since: Time
 }
 
 pub(super) async fn make_whole(tx: &mut Tx<'_>, id: PasskeyId) -> Result<()> {
-    tx.execute("UPDATE passkeys SET second_only = FALSE WHERE id = ?1 AND second_only", &p![id]).await?;
+    tx.execute("UPDATE passkeys SET second_only = FALSE WHERE id = ?1", &p![id]).await?;
     Ok(())
 }
 

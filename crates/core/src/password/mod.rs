@@ -82,9 +82,10 @@ pub(crate) async fn rescue(tx: &mut Tx<'_>, context: &Context, caller: &Caller, 
 /// it, whoever reads that mail included.
 pub(crate) async fn shut(tx: &mut Tx<'_>, context: &Context, caller: &Caller, id: UserId) -> Result<u64> {
     user::set_disabled(tx, context, id, true).await?;
-    let event = Event::new(EventType::UserDisabled).on(id).with("by", "address");
+    let ended = shut_out(tx, context, caller, id).await?;
+    let event = Event::new(EventType::UserDisabled).on(id).with("by", "address").with("ended", ended);
     audit::record(tx, context, caller, event).await?;
-    shut_out(tx, context, caller, id).await
+    Ok(ended)
 }
 
 /// What somebody is told who had an account shut.

@@ -11,7 +11,7 @@ use crate::{passkey, secret};
 /// Whether the account could do without its password: it has a passkey, or its owner can sign in by mail.
 pub async fn is_possible(context: &Context, user: &User) -> Result<bool> {
     Ok(user.password_hash.is_some()
-        && (by_mail(context, user)
+        && (user.signs_in_by_mail(context)
             || context.db.read(async |tx| passkey::has_any(tx, user.id).await).await?))
 }
 
@@ -31,7 +31,7 @@ pub async fn remove(sessions: &Sessions, caller: &Caller, live: &Live) -> Result
             if user.password_hash.is_none() {
                 return Err(Error::new(Code::NotFound));
             }
-            if !by_mail(context, &user) && !passkey::has_any(tx, id).await? {
+            if !user.signs_in_by_mail(context) && !passkey::has_any(tx, id).await? {
                 let detail = "This is your only way to sign in. Add a passkey, then remove the password.";
                 return Err(Error::new(Code::LastSignInMethod).with_detail(detail));
             }
@@ -44,8 +44,4 @@ pub async fn remove(sessions: &Sessions, caller: &Caller, live: &Live) -> Result
         .await?;
     sessions.forget_user(id);
     Ok(())
-}
-
-fn by_mail(context: &Context, user: &User) -> bool {
-    context.config.sign_in.email && user.email_verified
 }

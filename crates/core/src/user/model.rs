@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::{EmailAddress, Profile, ProfileChange, Username};
-use crate::context::{Time, UserId};
+use crate::context::{Context, Time, UserId};
 
 /// An account.
 #[derive(Clone)]
@@ -35,6 +35,11 @@ pub struct User {
 }
 
 impl User {
+    /// Whether a mail alone can sign its owner in, as far as the first factor goes.
+    pub fn signs_in_by_mail(&self, context: &Context) -> bool {
+        context.config.sign_in.email && self.email_verified
+    }
+
     pub fn is_disabled(&self) -> bool {
         self.disabled_at.is_some()
     }

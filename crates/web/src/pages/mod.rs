@@ -32,6 +32,8 @@ use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
 use doorward_core::context::Time;
 use doorward_core::error::{Code, Error, Kind};
+use doorward_core::recovery as recoveries;
+use doorward_core::session::Live;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
@@ -220,8 +222,8 @@ fn in_words(time: Duration) -> String {
 }
 
 /// When a recovery of the account's that is under way can be completed, in words: whoever is signed in is told, and can cancel it.
-async fn recovery_under_way(web: &Web, live: &doorward_core::session::Live) -> Result<Option<String>, Error> {
-    let under_way = doorward_core::recovery::of_user(web.context(), live.user.id).await?;
+async fn recovery_under_way(web: &Web, live: &Live) -> Result<Option<String>, Error> {
+    let under_way = recoveries::of_user(web.context(), live.user.id).await?;
     Ok(under_way.map(|recovery| recovery.ready_at.for_people()))
 }
 

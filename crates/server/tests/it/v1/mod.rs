@@ -19,6 +19,7 @@ mod phone;
 mod places;
 mod reauthentication;
 mod recovery;
+mod recovery_ends;
 mod not_me;
 mod revocations;
 mod second_factor;

@@ -191,6 +191,9 @@ async fn an_owner_who_signed_up_anew_still_shuts_the_thief_out() {
         thief.post("/v1/password/reset", &body).await;
         thief.sign_in(theirs).await.expect_problem(403, "account_disabled");
         app.browser().sign_in(&email).await.expect_status(200);
+        let shut =
+            "SELECT COUNT(*) FROM audit_events WHERE type = 'user.disabled' AND detail LIKE '%ended\":2%'";
+        assert_eq!(app.count(shut).await, 1, "the owner's session and the thief's have ended");
         app.browser()
             .post(path, &json!({"token": token}))
             .await
